@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""Check that includes follow the layers: cli -> sql -> engine -> formats, storage -> columnar -> base.
+
+Every folder may include include/velo/*.h and itself; ALLOWED says what else. Connectors include
+neither each other nor the engine; foreign headers stay where FOREIGN says."""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LOWEST = {"base"}
+MIDDLE = LOWEST | {"columnar"}
+ALLOWED = {
+    "base": set(),
+    "columnar": LOWEST,
+    "storage": MIDDLE,
+    "formats": MIDDLE,
+    "engine": MIDDLE | {"storage", "formats"},
+    "connectors": MIDDLE | {"storage", "formats"},
+    "sql": MIDDLE | {"storage", "formats", "engine"},
+    "builtins.cc": None,  # names every connector
+    "testing": None,
+}
+# A header that only these folders may see.
+FOREIGN = {
+    "duckdb.h": "src/velo/sql/",
+    "simdjson.h": "src/velo/formats/json/",
+    "parquet/": "src/velo/formats/parquet/",
+    "arrow/csv/": "src/velo/formats/csv/",
+    "curl/": "src/velo/http/",
+    "CLI/": "src/cli/",
+}
+INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
+
+
+def folder_of(path: str) -> str:
+    """The part of src/velo that a path below it belongs to; a connector is a part of its own."""
+    parts = path.split("/")
+    return "/".join(parts[:2]) if parts[0] == "connectors" and len(parts) > 2 else parts[0]
+
+
+def problems_of(file: pathlib.Path):
+    relative = file.relative_to(ROOT).as_posix()
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        match = INCLUDE.match(line)
+        if not match:
+            continue
+        name = match.group(2)
+        where = f"{relative}:{number}"
+        for foreign, home in FOREIGN.items():
+            if name.startswith(foreign) and not relative.startswith(home):
+                yield f"{where}: {name} belongs below {home}"
+        if relative.startswith("include/velo/"):
+            if name.startswith("velo/") and not (ROOT / "include" / name).exists():
+                yield f"{where}: a public header includes {name}, which is not public"
+            continue
+        if not name.startswith("velo/") or (ROOT / "include" / name).exists():
+            continue
+        if relative.startswith("src/cli/"):
+            yield f"{where}: the program sees the public headers only, not {name}"
+            continue
+        if not relative.startswith("src/velo/"):
+            continue
+        own = folder_of(relative.removeprefix("src/velo/"))
+        target = folder_of(name.removeprefix("velo/"))
+        allowed = ALLOWED[own.split("/")[0]]
+        if target == own or allowed is None or target.split("/")[0] in allowed:
+            continue
+        yield f"{where}: {own} may not include {target} ({name})"
+
+
+def main() -> int:
+    files = [f for top in ("include", "src") for f in sorted((ROOT / top).rglob("*")) if f.suffix in (".h", ".cc")]
+    problems = [problem for file in files for problem in problems_of(file)]
+    print("\n".join(problems) if problems else f"layers: {len(files)} files, all arrows point down", file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+#pragma once
+
+/// A kind of system that rows come from or go to, and the set of those that are known.
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "velo/error.h"
+#include "velo/options.h"
+#include "velo/sink.h"
+#include "velo/source.h"
+#include "velo/uri.h"
+
+namespace velo {
+
+/// Describes one kind of system: what `velo help` prints and what create_source calls.
+/// Immutable once registered, hence safe to read from any thread.
+struct Connector {
+  std::string_view scheme;   ///< the URI's scheme and the SQL function's name
+  std::string_view summary;  ///< one line, no full stop
+  std::vector<std::string_view> examples;  ///< whole URIs
+  std::vector<OptionDescriptor> options;
+  /// nullptr where the system cannot be a source (a sink).
+  Result<std::unique_ptr<DataSource>> (*create_source)(const Uri& uri) = nullptr;
+  Result<std::unique_ptr<DataSink>> (*create_sink)(const Uri& uri) = nullptr;
+};
+
+/// A set of connectors, by scheme. Fill it, then share it: reading is thread-safe.
+class Registry {
+ public:
+  /// Add a connector. A scheme that is already there is a programmer's error and aborts.
+  void add(Connector connector);
+
+  /// The connector of a scheme, or nullptr. Lives as long as the registry.
+  const Connector* find(std::string_view scheme) const;
+
+  /// All of them, in the order added.
+  const std::vector<Connector>& connectors() const { return connectors_; }
+
+  /// Open a source or a sink: `-` is standard input or output, `${env:NAME}` and
+  /// `${file:/path}` in a secret are read now.
+  /// Errors: kInvalidArgument (unknown scheme, bad option), and those of the connector.
+  Result<std::unique_ptr<DataSource>> create_source(const Uri& uri) const;
+  Result<std::unique_ptr<DataSink>> create_sink(const Uri& uri) const;
+
+ private:
+  std::vector<Connector> connectors_;
+};
+
+/// Every connector that is built in. Made on first use, immutable.
+const Registry& builtin_registry();
+
+/// Open the source, or the sink, that a URI names. See Registry::create_source.
+Result<std::unique_ptr<DataSource>> create_source(
+    std::string_view uri, const Registry& registry = builtin_registry());
+Result<std::unique_ptr<DataSink>> create_sink(
+    std::string_view uri, const Registry& registry = builtin_registry());
+
+}  // namespace velo

@@ -1,0 +1,61 @@
+#pragma once
+
+/// The writing end of a pipeline.
+
+#include <arrow/type.h>
+
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "velo/error.h"
+#include "velo/source.h"
+
+namespace velo {
+
+/// Writes batches to one sink. What was written is invisible until finish() has returned
+/// OK. Threads: thread-compatible; one thread at a time, which may change between calls.
+/// Destruction without finish() is abort().
+class DataWriter {
+ public:
+  virtual ~DataWriter() = default;
+
+  /// Write all rows of a batch, blocking while the sink is behind. The first batch (it
+  /// may be empty) fixes the schema. Errors: any kind; kSchemaMismatch for a batch of
+  /// another schema. After an error only abort() is useful.
+  virtual Status write(const Batch& batch, std::stop_token stop) = 0;
+
+  Status write(const Batch& batch) { return write(batch, std::stop_token()); }
+
+  /// Flush, make everything durable and then visible: at least once. Idempotent.
+  /// Errors: any kind; what is visible after an error is what the sink's README says.
+  virtual Status finish() = 0;
+
+  /// Drop what has not been made visible. Idempotent; does nothing after finish().
+  virtual void abort() noexcept = 0;
+
+  /// Bytes handed to the system below so far (a file's bytes, after compression).
+  virtual int64_t bytes_written() const = 0;
+};
+
+/// Something that rows go to: it is opened by a URI and holds no resource until asked.
+/// Threads: thread-compatible.
+class DataSink {
+ public:
+  virtual ~DataSink() = default;
+
+  /// Check that rows of this schema can be written, without writing any.
+  /// Errors: kSchemaMismatch naming the column, kPermissionDenied, kNotFound …
+  virtual Status validate_schema(const arrow::Schema& schema) = 0;
+
+  /// Open a writer.
+  virtual Result<std::unique_ptr<DataWriter>> create_writer() = 0;
+
+  /// Whether rows become visible all together, at a commit.
+  virtual bool supports_transactions() const = 0;
+  /// Whether rows can replace those of the same key.
+  virtual bool supports_upsert() const = 0;
+};
+
+}  // namespace velo

@@ -1,0 +1,86 @@
+#include "command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <optional>
+#include <thread>
+
+namespace velo::cli {
+namespace {
+
+struct InterruptState {
+  std::stop_source stop;
+  std::atomic<int> signal{0};
+  std::optional<std::jthread> waiting;
+};
+
+InterruptState& state() {
+  static InterruptState the_state;
+  return the_state;
+}
+
+void wait_for_signals(const std::stop_token& ended) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  const timespec timeout = {.tv_sec = 0, .tv_nsec = 100'000'000};
+  while (!ended.stop_requested()) {
+    const int signal = sigtimedwait(&signals, nullptr, &timeout);
+    if (signal < 0) continue;
+    if (state().signal.exchange(signal) != 0) ::_exit(128 + signal);
+    state().stop.request_stop();
+  }
+}
+
+}  // namespace
+
+int exit_code_of(const Status& status) {
+  switch (kind_of(status)) {
+    case ErrorKind::kInvalidArgument:
+    case ErrorKind::kNotFound:
+    case ErrorKind::kAlreadyExists:
+    case ErrorKind::kUnauthenticated:
+    case ErrorKind::kPermissionDenied:
+    case ErrorKind::kCorruptData:
+    case ErrorKind::kSchemaMismatch:
+    case ErrorKind::kNotImplemented:
+      return kCannotAsAsked;
+    case ErrorKind::kInternal:
+      return kBug;
+    case ErrorKind::kCancelled:
+      return state().signal == SIGINT ? kInterrupted : kSystemFailed;
+    default:
+      return kSystemFailed;
+  }
+}
+
+int report(const Status& status) {
+  fmt::print(stderr, "velo: {}\n", status.message());
+  return exit_code_of(status);
+}
+
+Interrupts::Interrupts() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  // Both come back as errors of write(2), which say more.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  state().waiting.emplace(wait_for_signals);
+}
+
+Interrupts::~Interrupts() { state().waiting.reset(); }
+
+std::stop_token Interrupts::token() const { return state().stop.get_token(); }
+
+int Interrupts::signal() const { return state().signal; }
+
+}  // namespace velo::cli

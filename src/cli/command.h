@@ -1,0 +1,38 @@
+#pragma once
+
+/// What the verbs of the command line share.
+
+#include <stop_token>
+#include <string>
+
+#include "velo/api.h"
+
+namespace velo::cli {
+
+/// Exit codes (docs/guide/command-line.md).
+enum ExitCode : int {
+  kDone = 0,
+  kSystemFailed = 1,
+  kCannotAsAsked = 2,
+  kBug = 70,
+  kInterrupted = 130,
+};
+
+/// The exit code of a failed status, by its kind.
+int exit_code_of(const Status& status);
+
+/// Print "velo: MESSAGE" to standard error and return the exit code.
+int report(const Status& status);
+
+/// Turns SIGINT and SIGTERM into a stop request; a second one ends the process at once.
+/// One per process, made before any other thread.
+class Interrupts {
+ public:
+  Interrupts();
+  ~Interrupts();
+  std::stop_token token() const;
+  /// The signal that came, or 0.
+  int signal() const;
+};
+
+}  // namespace velo::cli

@@ -1,0 +1,107 @@
+#include "help.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace velo::cli {
+namespace {
+
+constexpr size_t kTextWidth = 88;
+
+std::string_view ends_of(const Connector& connector) {
+  if (!connector.create_sink) return "source";
+  if (!connector.create_source) return "sink";
+  return "source, sink";
+}
+
+std::string type_of(const OptionDescriptor& option) {
+  switch (option.type) {
+    case OptionType::kText:
+      return "text";
+    case OptionType::kBool:
+      return "true|false";
+    case OptionType::kInt:
+      return option.unit.empty() ? "number" : std::string(option.unit);
+    case OptionType::kBytes:
+      return "bytes";
+    case OptionType::kDuration:
+      return "duration";
+    case OptionType::kChoice:
+      return fmt::format("{}", fmt::join(option.choices, "|"));
+    case OptionType::kList:
+      return "names";
+  }
+  return "";
+}
+
+std::string remarks_of(const OptionDescriptor& option) {
+  std::vector<std::string> remarks;
+  if (!option.default_value.empty()) {
+    remarks.push_back(fmt::format("default {}", option.default_value));
+  }
+  if (option.use == OptionUse::kSource) remarks.emplace_back("source only");
+  if (option.use == OptionUse::kSink) remarks.emplace_back("sink only");
+  if (option.not_yet) remarks.emplace_back("not yet");
+  return remarks.empty() ? "" : fmt::format(" [{}]", fmt::join(remarks, ", "));
+}
+
+// Breaks text at spaces into lines that begin with `indent` spaces.
+std::string wrapped(std::string_view text, size_t indent) {
+  std::string lines;
+  while (!text.empty()) {
+    size_t size = std::min(text.size(), kTextWidth - indent);
+    if (size < text.size()) {
+      const size_t space = text.rfind(' ', size);
+      if (space != std::string_view::npos && space > 0) size = space;
+    }
+    lines += fmt::format("{:{}}{}\n", "", indent, text.substr(0, size));
+    text.remove_prefix(size);
+    if (text.starts_with(' ')) text.remove_prefix(1);
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::string help_of_all(const Registry& registry) {
+  std::string text =
+      "Sources and sinks are addressed by one kind of URI:\n\n"
+      "  scheme://[user[:password]@]host[:port]/path[?option=value&…]\n\n"
+      "A path without a scheme is a file; - is standard input or output.\n\n";
+  for (const Connector& connector : registry.connectors()) {
+    text += fmt::format("  {:<12} {:<13} {}\n", connector.scheme, ends_of(connector),
+                        connector.summary);
+  }
+  return text + "\nvelo help CONNECTOR lists the options of one.\n";
+}
+
+Result<std::string> help_of(std::string_view scheme, const Registry& registry) {
+  const Connector* connector = registry.find(scheme);
+  if (!connector) {
+    std::vector<std::string_view> schemes;
+    for (const Connector& one : registry.connectors()) schemes.push_back(one.scheme);
+    const std::string_view nearest = nearest_name(scheme, schemes);
+    return make_error(
+        ErrorKind::kInvalidArgument, {},
+        fmt::format("there is no connector '{}'{}; there are {}", scheme,
+                    nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest),
+                    fmt::join(schemes, ", ")));
+  }
+  std::string text = fmt::format("{} ({}): {}\n\nExamples:\n", connector->scheme,
+                                 ends_of(*connector), connector->summary);
+  for (const std::string_view example : connector->examples) {
+    text += fmt::format("  {}\n", example);
+  }
+  if (connector->options.empty()) return text;
+  text += "\nOptions:\n";
+  for (const OptionDescriptor& option : connector->options) {
+    text += fmt::format("  {}={}{}\n", option.name, type_of(option), remarks_of(option));
+    text += wrapped(option.doc, 6);
+  }
+  return text;
+}
+
+}  // namespace velo::cli

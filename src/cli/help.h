@@ -1,0 +1,18 @@
+#pragma once
+
+/// `velo help [CONNECTOR]`: made from the descriptors that parse the URIs.
+
+#include <string>
+
+#include "velo/connector.h"
+
+namespace velo::cli {
+
+/// The list of connectors.
+std::string help_of_all(const Registry& registry);
+
+/// One connector's examples and options.
+/// Errors: kInvalidArgument for a name that is not one, with the nearest.
+Result<std::string> help_of(std::string_view scheme, const Registry& registry);
+
+}  // namespace velo::cli

@@ -1,0 +1,77 @@
+#include "progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace velo::cli {
+namespace {
+
+constexpr auto kShowEvery = std::chrono::milliseconds(100);
+
+double seconds_of(const Progress& progress) {
+  return std::chrono::duration<double>(progress.elapsed).count();
+}
+
+std::string as_rate(const Progress& progress) {
+  const double rate =
+      static_cast<double>(progress.num_rows) / std::max(seconds_of(progress), 1e-6);
+  if (rate >= 1e6) return fmt::format("{:.1f} M rows/s", rate / 1e6);
+  if (rate >= 1e3) return fmt::format("{:.1f} k rows/s", rate / 1e3);
+  return fmt::format("{:.0f} rows/s", rate);
+}
+
+}  // namespace
+
+std::string with_separators(int64_t number) {
+  std::string digits = std::to_string(number);
+  for (auto i = static_cast<ptrdiff_t>(digits.size()) - 3; i > 0; i -= 3) {
+    digits.insert(static_cast<size_t>(i), ",");
+  }
+  return digits;
+}
+
+std::string as_bytes(int64_t num_bytes) {
+  constexpr std::array kUnits = {"B", "kB", "MB", "GB", "TB"};
+  auto value = static_cast<double>(num_bytes);
+  size_t unit = 0;
+  while (value >= 1000 && unit + 1 < kUnits.size()) {
+    value /= 1000;
+    ++unit;
+  }
+  return unit == 0 ? fmt::format("{} B", num_bytes)
+                   : fmt::format("{:.1f} {}", value, kUnits.at(unit));
+}
+
+std::string summary_of(const Progress& progress) {
+  return fmt::format("{} {}, {} in {:.2f} s ({})", with_separators(progress.num_rows),
+                     progress.num_rows == 1 ? "row" : "rows",
+                     as_bytes(progress.bytes_written), seconds_of(progress),
+                     as_rate(progress));
+}
+
+ProgressLine::ProgressLine()
+    : is_terminal_(::isatty(STDERR_FILENO) == 1),
+      last_(std::chrono::steady_clock::now()) {}
+
+void ProgressLine::show(const Progress& progress) {
+  if (!is_terminal_) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last_ < kShowEvery) return;
+  last_ = now;
+  shown_ = true;
+  fmt::print(stderr, "\r\x1b[K{}", summary_of(progress));
+  std::fflush(stderr);
+}
+
+void ProgressLine::clear() {
+  if (!shown_) return;
+  fmt::print(stderr, "\r\x1b[K");
+  std::fflush(stderr);
+  shown_ = false;
+}
+
+}  // namespace velo::cli

@@ -1,0 +1,34 @@
+#pragma once
+
+/// How a running copy shows itself to the person who waits.
+
+#include <chrono>
+#include <string>
+
+#include "velo/pipeline.h"
+
+namespace velo::cli {
+
+/// "1,234,567"
+std::string with_separators(int64_t number);
+/// "45.3 MB"
+std::string as_bytes(int64_t num_bytes);
+/// "1,000,000 rows, 45.3 MB in 0.81 s (1.2 M rows/s)"
+std::string summary_of(const Progress& progress);
+
+/// A line on standard error that is written over as rows go by; silent where standard
+/// error is not a terminal.
+class ProgressLine {
+ public:
+  ProgressLine();
+  ~ProgressLine() { clear(); }
+  void show(const Progress& progress);
+  void clear();
+
+ private:
+  bool is_terminal_;
+  bool shown_ = false;
+  std::chrono::steady_clock::time_point last_;
+};
+
+}  // namespace velo::cli

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace velo {
+
+/// A URI's text for a message about it, whether it parses or not: whatever could be a
+/// secret is shown as "***", rather too much than too little, and a long text is cut.
+std::string conceal_uri_text(std::string_view text);
+
+/// Whether an option's name says that its value is a secret.
+bool names_secret(std::string_view option);
+
+}  // namespace velo

@@ -1,0 +1,43 @@
+#include "velo/connectors/file/encoded_file.h"
+
+#include <utility>
+
+#include "velo/storage/compression.h"
+
+namespace velo::file {
+
+Result<std::unique_ptr<EncodedFile>> EncodedFile::create(
+    const std::string& path, const std::shared_ptr<arrow::Schema>& schema,
+    const OptionValues& values) {
+  ARROW_ASSIGN_OR_RAISE(const FileEncoding encoding, encoding_of(path, values));
+  std::unique_ptr<EncodedFile> file(new EncodedFile());
+  file->path_ = path;
+  ARROW_ASSIGN_OR_RAISE(file->staged_, storage::StagedFile::create(path));
+  file->output_ = file->staged_;
+  if (encoding.compression != arrow::Compression::UNCOMPRESSED) {
+    ARROW_ASSIGN_OR_RAISE(file->output_,
+                          storage::compress(file->staged_, encoding.compression));
+  }
+  auto encoder = encoding.format->make_encoder(file->output_, schema, values);
+  if (!encoder.ok()) return file->locate(encoder.status());
+  file->encoder_ = *std::move(encoder);
+  return file;
+}
+
+Status EncodedFile::write(const arrow::RecordBatch& rows) {
+  return locate(encoder_->write(rows));
+}
+
+Status EncodedFile::finish() {
+  ARROW_RETURN_NOT_OK(locate(encoder_->finish()));
+  return locate(output_->Close());
+}
+
+Status EncodedFile::locate(const Status& status) const {
+  const ErrorContext* context = context_of(status);
+  if (status.ok() || (context && !context->resource.empty())) return status;
+  return make_error(kind_of(status), {.connector = "file", .resource = path_},
+                    status.message());
+}
+
+}  // namespace velo::file

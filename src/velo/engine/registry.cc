@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+#include <vector>
+
+#include "velo/base/secret.h"
+#include "velo/connector.h"
+
+namespace velo {
+namespace {
+
+Result<const Connector*> find_connector(const Registry& registry, const Uri& uri,
+                                        std::string_view standard_stream) {
+  const std::string_view scheme = uri.scheme == "-" ? standard_stream : uri.scheme;
+  if (const Connector* connector = registry.find(scheme)) return connector;
+  std::vector<std::string_view> schemes;
+  for (const Connector& connector : registry.connectors()) {
+    schemes.push_back(connector.scheme);
+  }
+  const std::string_view nearest = nearest_name(scheme, schemes);
+  return make_error(
+      ErrorKind::kInvalidArgument, {.resource = redact_uri(uri)},
+      nearest.empty()
+          ? fmt::format("there is no connector '{}'; `velo help` lists them", scheme)
+          : fmt::format("there is no connector '{}'; did you mean '{}'?", scheme,
+                        nearest));
+}
+
+Status not_this_end(const Uri& uri, std::string_view scheme, std::string_view end) {
+  return make_error(ErrorKind::kInvalidArgument, {.resource = redact_uri(uri)},
+                    fmt::format("{} cannot be a {}", scheme, end));
+}
+
+}  // namespace
+
+void Registry::add(Connector connector) {
+  if (find(connector.scheme) != nullptr) {
+    std::fprintf(stderr, "velo: connector registered twice\n");
+    std::abort();
+  }
+  connectors_.push_back(std::move(connector));
+}
+
+const Connector* Registry::find(std::string_view scheme) const {
+  for (const Connector& connector : connectors_) {
+    if (connector.scheme == scheme) return &connector;
+  }
+  return nullptr;
+}
+
+Result<std::unique_ptr<DataSource>> Registry::create_source(const Uri& uri) const {
+  ARROW_ASSIGN_OR_RAISE(const Connector* connector, find_connector(*this, uri, "stdin"));
+  if (!connector->create_source) return not_this_end(uri, connector->scheme, "source");
+  ARROW_ASSIGN_OR_RAISE(const Uri expanded, expand_secrets(uri));
+  return connector->create_source(expanded);
+}
+
+Result<std::unique_ptr<DataSink>> Registry::create_sink(const Uri& uri) const {
+  ARROW_ASSIGN_OR_RAISE(const Connector* connector, find_connector(*this, uri, "stdout"));
+  if (!connector->create_sink) return not_this_end(uri, connector->scheme, "sink");
+  ARROW_ASSIGN_OR_RAISE(const Uri expanded, expand_secrets(uri));
+  return connector->create_sink(expanded);
+}
+
+Result<std::unique_ptr<DataSource>> create_source(std::string_view uri,
+                                                  const Registry& registry) {
+  ARROW_ASSIGN_OR_RAISE(const Uri parsed, parse_uri(uri));
+  return registry.create_source(parsed);
+}
+
+Result<std::unique_ptr<DataSink>> create_sink(std::string_view uri,
+                                              const Registry& registry) {
+  ARROW_ASSIGN_OR_RAISE(const Uri parsed, parse_uri(uri));
+  return registry.create_sink(parsed);
+}
+
+}  // namespace velo

@@ -1,0 +1,43 @@
+#include "velo/formats/block_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "velo/base/system_error.h"
+
+namespace velo::formats {
+
+Status BlockReader::fill() {
+  if (at_end_) return Status::OK();
+  if (static_cast<int64_t>(bytes().size()) >= max_record_bytes_) {
+    return make_error(ErrorKind::kCorruptData,
+                      {.resource = input_.name,
+                       .position = fmt::format("line {}, byte {}", line_, offset_)},
+                      fmt::format("a record is longer than {} MiB; is a quote missing?",
+                                  max_record_bytes_ >> 20));
+  }
+  buffer_.erase(0, begin_);
+  begin_ = 0;
+  const size_t held = buffer_.size();
+  buffer_.resize(held + static_cast<size_t>(block_bytes_));
+  auto num_read = input_.stream->Read(block_bytes_, buffer_.data() + held);
+  if (!num_read.ok()) {
+    buffer_.resize(held);
+    return with_system_kind(num_read.status(),
+                            fmt::format("read beyond byte {}", offset_ + int64_t(held)),
+                            input_.name);
+  }
+  buffer_.resize(held + static_cast<size_t>(*num_read));
+  at_end_ = *num_read == 0;
+  return Status::OK();
+}
+
+void BlockReader::consume(size_t num_bytes) {
+  const std::string_view gone = bytes().substr(0, num_bytes);
+  line_ += std::count(gone.begin(), gone.end(), '\n');
+  offset_ += static_cast<int64_t>(num_bytes);
+  begin_ += num_bytes;
+}
+
+}  // namespace velo::formats

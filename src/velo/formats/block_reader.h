@@ -1,0 +1,58 @@
+#pragma once
+
+/// Cuts a stream of bytes into blocks that a record parser eats from the front.
+
+#include <arrow/io/interfaces.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "velo/error.h"
+#include "velo/formats/format.h"
+
+namespace velo::formats {
+
+/// Holds the bytes that are read and not consumed yet, and knows where in the input they
+/// stand. Threads: thread-compatible.
+class BlockReader {
+ public:
+  /// Read about `block_bytes` at a time; one record may be `max_record_bytes` long.
+  BlockReader(Input input, int64_t block_bytes, int64_t max_record_bytes)
+      : input_(std::move(input)),
+        block_bytes_(block_bytes),
+        max_record_bytes_(max_record_bytes) {}
+
+  /// Read more. The bytes already held are kept, in front.
+  /// Errors: kSystem; kCorruptData when compressed data is broken, or when more than a
+  /// record's most bytes are held already.
+  Status fill();
+
+  /// What is held. Valid until the next fill() or consume().
+  std::string_view bytes() const {
+    return std::string_view(buffer_).substr(begin_, buffer_.size() - begin_);
+  }
+
+  /// Drop bytes from the front, counting their lines.
+  void consume(size_t num_bytes);
+
+  /// Whether the input has no bytes beyond those held.
+  bool at_end() const { return at_end_; }
+
+  int64_t offset() const { return offset_; }  ///< of bytes(), in the decompressed input
+  int64_t line() const { return line_; }      ///< the 1-based line that bytes() begins in
+  const std::string& name() const { return input_.name; }
+
+ private:
+  Input input_;
+  const int64_t block_bytes_;
+  const int64_t max_record_bytes_;
+  std::string buffer_;
+  size_t begin_ = 0;
+  int64_t offset_ = 0;
+  int64_t line_ = 1;
+  bool at_end_ = false;
+};
+
+}  // namespace velo::formats

@@ -1,0 +1,246 @@
+#include <arrow/io/memory.h>
+#include <arrow/table.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "velo/formats/csv/decoder.h"
+#include "velo/formats/csv/encoder.h"
+
+namespace velo::formats {
+namespace {
+
+using ::testing::HasSubstr;
+
+Input input_of(const std::string& text) {
+  auto file = std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(text));
+  return {.name = "in.csv", .stream = file, .file = file};
+}
+
+Result<std::shared_ptr<arrow::Table>> decode(const std::string& text,
+                                             const CsvDialect& dialect = {},
+                                             DecodeOptions options = {}) {
+  ARROW_ASSIGN_OR_RAISE(auto decoder,
+                        make_csv_decoder(input_of(text), dialect, std::move(options)));
+  arrow::RecordBatchVector batches;
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(auto batch, decoder->next({}));
+    if (!batch) break;
+    ARROW_RETURN_NOT_OK(batch->ValidateFull());
+    batches.push_back(std::move(batch));
+  }
+  return arrow::Table::FromRecordBatches(decoder->schema(), batches);
+}
+
+// The table as CSV again: a compact way to say what was read.
+std::string as_text(const arrow::Table& table) {
+  auto output = arrow::io::BufferOutputStream::Create().ValueOrDie();
+  auto encoder = make_csv_encoder(output, table.schema(), {}).ValueOrDie();
+  arrow::TableBatchReader reader(table);
+  std::shared_ptr<arrow::RecordBatch> batch;
+  while (reader.ReadNext(&batch).ok() && batch) {
+    EXPECT_TRUE(encoder->write(*batch).ok());
+  }
+  EXPECT_TRUE(encoder->finish().ok());
+  return output->Finish().ValueOrDie()->ToString();
+}
+
+std::string types_of(const arrow::Schema& schema) {
+  std::string text;
+  for (const auto& field : schema.fields()) text += field->type()->ToString() + ";";
+  return text;
+}
+
+TEST(CsvDecoder, InfersTypes) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"1", "int64"},
+      {"-9223372036854775808", "int64"},
+      {"9223372036854775808", "decimal128(38, 0)"},
+      {"007", "string"},
+      {"+31", "string"},
+      {"-0", "int64"},
+      {"0", "int64"},
+      {"0.5", "double"},
+      {"1e300", "double"},
+      {"00.5", "string"},
+      {"true", "bool"},
+      {"2026-01-31", "date32[day]"},
+      {"2026-01-31 23:59:59", "timestamp[us]"},
+      {"2026-01-31T23:59:59.123456", "timestamp[us]"},
+      {"2026-01-31T23:59:59.123456789", "timestamp[ns]"},
+      {"2026-01-31T23:59:59Z", "timestamp[us, tz=UTC]"},
+      {"2026-01-31 23:59:59+02:00", "timestamp[us, tz=UTC]"},
+      {"2026-02-30", "string"},
+      {"hello", "string"},
+      {"\"\"", "string"},
+  };
+  for (const auto& [value, type] : cases) {
+    SCOPED_TRACE(value);
+    const auto table = decode(std::string("a,b\nx,") + value + "\n");
+    ASSERT_TRUE(table.ok()) << table.status();
+    EXPECT_EQ((*table)->schema()->field(1)->type()->ToString(), type);
+  }
+}
+
+TEST(CsvDecoder, KeepsNullApartFromTheEmptyText) {
+  const std::string text = "n,t\n1,\n,\"\"\n3,x\n";
+  const auto table = decode(text);
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_EQ((*table)->column(0)->null_count(), 1);
+  EXPECT_EQ((*table)->column(1)->null_count(), 1);
+  EXPECT_EQ(as_text(**table), text);
+}
+
+TEST(CsvDecoder, ReadsWhatPeopleWrite) {
+  const struct {
+    const char* what;
+    const char* text;
+    const char* read;
+  } cases[] = {
+      {"no line break at the end", "a,b\n1,2", "a,b\n1,2\n"},
+      {"carriage returns", "a,b\r\n1,2\r\n3,4\r\n", "a,b\n1,2\n3,4\n"},
+      {"a byte order mark",
+       "\xEF\xBB\xBF"
+       "a,b\n1,2\n",
+       "a,b\n1,2\n"},
+      {"quotes and line breaks inside", "a,b\n\"x \"\"y\"\"\",\"1\n2\"\n",
+       "a,b\n\"x \"\"y\"\"\",\"1\n2\"\n"},
+      {"empty lines", "a,b\n\n1,2\n\n", "a,b\n1,2\n"},
+      {"unicode", "naïve,名\nä,🙂\n", "naïve,名\nä,🙂\n"},
+      {"names that stand twice or are empty", "a,,a\n1,2,3\n", "a,column1,a_1\n1,2,3\n"},
+      {"a header and no rows", "a,b\n", "a,b\n"},
+      {"one column with NULLs", "a\n1\n\n3\n", "a\n1\n\n3\n"},
+  };
+  for (const auto& one : cases) {
+    SCOPED_TRACE(one.what);
+    const auto table = decode(one.text);
+    ASSERT_TRUE(table.ok()) << table.status();
+    EXPECT_EQ(as_text(**table), one.read);
+  }
+}
+
+TEST(CsvDecoder, GivesTheSameRowsWhateverTheBlocks) {
+  std::string text = "id,text\r\n";
+  for (int i = 0; i < 50; ++i) {
+    text +=
+        std::to_string(i) + ",\"line\r\nbreak, \"\"" + std::to_string(i) + "\"\"\"\r\n";
+  }
+  const auto whole = decode(text);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  EXPECT_EQ((*whole)->num_rows(), 50);
+  for (int64_t block_bytes = 1; block_bytes < 70; ++block_bytes) {
+    SCOPED_TRACE(block_bytes);
+    const auto cut = decode(text, {.block_bytes = block_bytes});
+    ASSERT_TRUE(cut.ok()) << cut.status();
+    EXPECT_TRUE((*cut)->Equals(**whole));
+  }
+}
+
+TEST(CsvDecoder, KeepsTheNullsOfOneColumnWhateverTheBlocks) {
+  const std::string text = "a\r\n1\r\n\r\n3\r\n\r\n";
+  for (int64_t block_bytes = 1; block_bytes < 20; ++block_bytes) {
+    SCOPED_TRACE(block_bytes);
+    const auto table =
+        decode(text, {.block_bytes = block_bytes},
+               {.schema = arrow::schema({arrow::field("a", arrow::int64())})});
+    ASSERT_TRUE(table.ok()) << table.status();
+    EXPECT_EQ(as_text(**table), "a\n1\n\n3\n\n");
+  }
+}
+
+TEST(CsvDecoder, ReadsTheColumnsAskedFor) {
+  const auto table =
+      decode("a,b,c\n1,2,3\n", {}, {.columns = std::vector<std::string>{"c", "a"}});
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_EQ(as_text(**table), "c,a\n3,1\n");
+  EXPECT_THAT(decode("a,b\n1,2\n", {}, {.columns = std::vector<std::string>{"z"}})
+                  .status()
+                  .message(),
+              HasSubstr("there is no column 'z'; there are a, b"));
+}
+
+TEST(CsvDecoder, ReadsWithoutHeaderAndWithAnotherDelimiter) {
+  const auto table = decode("1;x\n2;y\n", {.header = false, .delimiter = ';'});
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_EQ(as_text(**table), "column0,column1\n1,x\n2,y\n");
+}
+
+TEST(CsvDecoder, TakesTheTypesGiven) {
+  const auto schema = arrow::schema(
+      {arrow::field("b", arrow::decimal128(12, 2)), arrow::field("a", arrow::utf8())});
+  const auto table = decode("a,b\n007,1.50\n", {}, {.schema = schema});
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_EQ(types_of(*(*table)->schema()), "string;decimal128(12, 2);");
+  EXPECT_EQ(as_text(**table), "a,b\n007,1.50\n");
+}
+
+TEST(CsvDecoder, SaysWhereItFailed) {
+  std::string late = "id,text\n";
+  for (int i = 0; i < 100; ++i) late += std::to_string(i) + ",x\n";
+  const struct {
+    const char* what;
+    std::string text;
+    const char* message;
+  } cases[] = {
+      {"ragged", "a,b\n1,x\n2\n",
+       "in.csv: line 3, byte 8: the row has 1 columns, the file has 2"},
+      {"ragged after quoted line breaks", "a,b\n\"1\n1\",x\n2,3,4\n",
+       "in.csv: line 4, byte 12: the row has 3 columns"},
+      {"not UTF-8", "a,b\n1,x\n2,\xff\n",
+       "in.csv: line 3, byte 8: column 'b' is not UTF-8"},
+      {"a value that does not fit", late + "seven,x\n",
+       "in.csv: line 102, byte 498: column 'id' is int64, and 'seven' is not"},
+      {"a quote that is not closed", "a,b\n1,\"x\n2,y\n", "in.csv: line 2, byte 4: "},
+      {"an empty file", "", "in.csv: the file is empty"},
+      {"a header that is not UTF-8", "a,\xff\n", "the name of column 2 is not UTF-8"},
+  };
+  for (const auto& one : cases) {
+    SCOPED_TRACE(one.what);
+    const auto table = decode(one.text, {.block_bytes = 64});
+    ASSERT_FALSE(table.ok());
+    EXPECT_THAT(table.status().message(), HasSubstr(one.message));
+    const ErrorKind kind = kind_of(table.status());
+    EXPECT_TRUE(kind == ErrorKind::kCorruptData || kind == ErrorKind::kSchemaMismatch);
+  }
+}
+
+TEST(CsvDecoder, RefusesARecordBeyondTheBound) {
+  std::string text = "a,b\n1,\"";
+  text.append(3000, 'x');
+  const auto table = decode(text, {.block_bytes = 100, .max_record_bytes = 1000});
+  EXPECT_EQ(kind_of(table.status()), ErrorKind::kCorruptData);
+  EXPECT_THAT(table.status().message(), HasSubstr("in.csv: line 2, byte 4: a record is"));
+}
+
+TEST(CsvDecoder, TruncatedAnywhereGivesAnErrorOrAPrefix) {
+  const std::string text = "id,text\n1,\"a,\"\"b\"\n22,c\n333,\n";
+  const auto whole = as_text(**decode(text));
+  for (size_t size = 0; size < text.size(); ++size) {
+    SCOPED_TRACE(size);
+    const auto table = decode(text.substr(0, size));
+    if (!table.ok()) continue;
+    // The last row may be cut: CSV cannot tell. Those before it are whole.
+    std::string read = as_text(**table);
+    read.pop_back();
+    const size_t last = read.rfind('\n');
+    EXPECT_TRUE(last == std::string::npos || whole.starts_with(read.substr(0, last)));
+  }
+}
+
+TEST(CsvEncoder, WritesNumbersSoThatTheyComeBack) {
+  const std::string text =
+      "i,d\n9223372036854775807,0.1\n-1,1e+300\n0,5e-324\n1,123456.789\n";
+  EXPECT_EQ(as_text(**decode(text)), text);
+}
+
+TEST(CsvEncoder, RefusesWhatCsvCannotHold) {
+  const auto schema = arrow::schema({arrow::field("l", arrow::list(arrow::int64()))});
+  auto output = arrow::io::BufferOutputStream::Create().ValueOrDie();
+  const auto encoder = make_csv_encoder(output, schema, {});
+  EXPECT_EQ(kind_of(encoder.status()), ErrorKind::kSchemaMismatch);
+  EXPECT_THAT(encoder.status().message(), HasSubstr("column 'l' is list"));
+}
+
+}  // namespace
+}  // namespace velo::formats

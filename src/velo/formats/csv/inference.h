@@ -1,0 +1,23 @@
+#pragma once
+
+/// Which type the text of a CSV column has.
+
+#include <arrow/csv/options.h>
+#include <arrow/csv/parser.h>
+#include <arrow/type.h>
+
+#include <memory>
+
+#include "velo/error.h"
+
+namespace velo::formats {
+
+/// Infer the type of a column from a parsed sample: the first of int64, decimal128(38,
+/// 0), double, bool, date32, timestamp (us, then ns, without and with a zone) that every
+/// value has, else utf8. A column of numbers written with leading zeros or a plus is
+/// utf8, since a number would lose them; a column without any value is utf8.
+Result<std::shared_ptr<arrow::DataType>> infer_csv_type(
+    const arrow::csv::BlockParser& sample, int column,
+    const arrow::csv::ConvertOptions& options);
+
+}  // namespace velo::formats

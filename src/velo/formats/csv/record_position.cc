@@ -1,0 +1,60 @@
+#include "velo/formats/csv/record_position.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace velo::formats {
+RecordExtent find_record(std::string_view bytes, char delimiter) {
+  bool quoted = false;
+  bool at_value_start = true;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    const char c = bytes[i];
+    if (quoted) {
+      const bool is_escape = c == '"' && bytes.substr(i + 1).starts_with('"');
+      if (is_escape) ++i;
+      quoted = c != '"' || is_escape;
+      continue;
+    }
+    if (c == '"' && at_value_start) {
+      quoted = true;
+    } else if (const size_t size = line_break_size(bytes.substr(i)); size > 0) {
+      return {.num_bytes = i + size, .is_complete = true};
+    }
+    at_value_start = c == delimiter;
+  }
+  return {.num_bytes = bytes.size(), .is_open = quoted};
+}
+
+size_t line_break_size(std::string_view bytes) {
+  if (bytes.starts_with("\r\n")) return 2;
+  return bytes.starts_with('\n') || bytes.starts_with('\r') ? 1 : 0;
+}
+
+void RecordPosition::advance(std::string_view bytes) {
+  offset += static_cast<int64_t>(bytes.size());
+  line += std::count(bytes.begin(), bytes.end(), '\n');
+}
+
+void RecordPosition::advance_records(std::string_view bytes, int64_t num_records,
+                                     char delimiter, bool ignore_empty_lines) {
+  const auto skip = [&](size_t size) {
+    advance(bytes.substr(0, size));
+    bytes.remove_prefix(size);
+  };
+  while (!bytes.empty()) {
+    const size_t empty_line = line_break_size(bytes);
+    if (empty_line > 0 && ignore_empty_lines) {
+      skip(empty_line);
+      continue;
+    }
+    if (num_records-- == 0) return;
+    skip(find_record(bytes, delimiter).num_bytes);
+  }
+}
+
+std::string RecordPosition::to_string() const {
+  return fmt::format("line {}, byte {}", line, offset);
+}
+
+}  // namespace velo::formats

@@ -1,0 +1,95 @@
+#pragma once
+
+/// A format turns bytes into record batches and back. It knows nothing of where the bytes
+/// are kept: an input is a stream with a name for messages.
+
+#include <arrow/io/interfaces.h>
+#include <arrow/record_batch.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "velo/error.h"
+#include "velo/options.h"
+
+namespace velo::formats {
+
+/// What a decoder reads from.
+struct Input {
+  std::string name;  ///< for messages: a path, "standard input"
+  /// The bytes, decompressed, from the beginning.
+  std::shared_ptr<arrow::io::InputStream> stream;
+  /// The same bytes with random access; nullptr where they only come in order.
+  std::shared_ptr<arrow::io::RandomAccessFile> file;
+};
+
+struct DecodeOptions {
+  /// The columns of the whole file, from `schema=`; nullptr to infer or to read them.
+  std::shared_ptr<arrow::Schema> schema;
+  /// The columns wanted, in this order; nullopt for all.
+  std::optional<std::vector<std::string>> columns;
+};
+
+/// Decodes one file. Threads: thread-compatible.
+class Decoder {
+ public:
+  virtual ~Decoder() = default;
+
+  /// The columns that next() yields: the projection, if one was asked for.
+  virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
+
+  /// Decode the next batch, of one row at least; nullptr at the end.
+  /// Errors: kCorruptData, kSchemaMismatch with file, line, byte offset and column;
+  /// kSystem; kCancelled. After an error the decoder is finished.
+  virtual Result<std::shared_ptr<arrow::RecordBatch>> next(std::stop_token stop) = 0;
+};
+
+/// Encodes one file. Threads: thread-compatible.
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+
+  /// Encode all rows of a batch, which has the encoder's schema.
+  virtual Status write(const arrow::RecordBatch& rows) = 0;
+
+  /// Write what the format needs at its end. The stream stays open; close it afterwards.
+  virtual Status finish() = 0;
+};
+
+/// One format. All functions are thread-safe.
+struct Format {
+  std::string_view name;                     ///< "csv", as in `format=csv`
+  std::vector<std::string_view> extensions;  ///< without the dot
+  /// Whether decoding needs Input::file.
+  bool needs_random_access = false;
+  /// Options that this format adds to a URI. Two formats that share a name share it
+  /// whole.
+  std::vector<OptionDescriptor> options;
+
+  /// Start decoding: reads as much as the schema needs.
+  /// Errors: as Decoder::next; kInvalidArgument for a column that is not there.
+  Result<std::unique_ptr<Decoder>> (*make_decoder)(Input input,
+                                                   const OptionValues& values,
+                                                   DecodeOptions options) = nullptr;
+  /// Start encoding rows of `schema` into `output`.
+  /// Errors: kSchemaMismatch naming a column whose type the format cannot hold.
+  Result<std::unique_ptr<Encoder>> (*make_encoder)(
+      std::shared_ptr<arrow::io::OutputStream> output,
+      const std::shared_ptr<arrow::Schema>& schema, const OptionValues& values) = nullptr;
+};
+
+/// All formats, in the order that help prints them.
+const std::vector<const Format*>& all_formats();
+
+/// The format of this name, or nullptr.
+const Format* find_format(std::string_view name);
+
+/// The options of all formats, each once.
+std::vector<OptionDescriptor> all_format_options();
+
+}  // namespace velo::formats

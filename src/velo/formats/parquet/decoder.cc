@@ -1,0 +1,136 @@
+#include "velo/formats/parquet/decoder.h"
+
+#include <arrow/record_batch.h>
+#include <fmt/format.h>
+#include <parquet/arrow/reader.h>
+#include <parquet/arrow/schema.h>
+#include <parquet/file_reader.h>
+
+#include <numeric>
+#include <utility>
+
+#include "velo/base/system_error.h"
+#include "velo/formats/parquet/exceptions.h"
+#include "velo/formats/projection.h"
+
+namespace velo::formats {
+namespace {
+
+constexpr int64_t kBatchRows = 16384;
+
+class ParquetDecoder : public Decoder {
+ public:
+  explicit ParquetDecoder(Input input) : input_(std::move(input)) {}
+
+  Status open(const DecodeOptions& options) {
+    if (!input_.file) {
+      return make_error(
+          ErrorKind::kInvalidArgument, {.resource = input_.name},
+          "Parquet cannot be read from a pipe or a compressed file, since it "
+          "begins at its end; give a plain file");
+    }
+    ARROW_RETURN_NOT_OK(explain(catch_parquet([&] { return open_file(options); })));
+    return Status::OK();
+  }
+
+  const std::shared_ptr<arrow::Schema>& schema() const override {
+    return projection_.schema;
+  }
+
+  Result<std::shared_ptr<arrow::RecordBatch>> next(std::stop_token stop) override {
+    if (stop.stop_requested()) {
+      return make_error(ErrorKind::kCancelled, {.resource = input_.name}, "stopped");
+    }
+    std::shared_ptr<arrow::RecordBatch> batch;
+    do {
+      ARROW_RETURN_NOT_OK(
+          explain(catch_parquet([&] { return batches_->ReadNext(&batch); })));
+    } while (batch && batch->num_rows() == 0);
+    if (!batch) return batch;
+    return in_order(std::move(batch));
+  }
+
+ private:
+  Status open_file(const DecodeOptions& options) {
+    parquet::arrow::FileReaderBuilder builder;
+    ARROW_RETURN_NOT_OK(builder.Open(input_.file));
+    parquet::ArrowReaderProperties properties;
+    properties.set_batch_size(kBatchRows);
+    properties.set_pre_buffer(false);
+    builder.properties(properties);
+    ARROW_ASSIGN_OR_RAISE(reader_, builder.Build());
+    std::shared_ptr<arrow::Schema> whole;
+    ARROW_RETURN_NOT_OK(reader_->GetSchema(&whole));
+    if (options.schema && !options.schema->Equals(*whole, /*check_metadata=*/false)) {
+      return make_error(
+          ErrorKind::kSchemaMismatch, {.resource = input_.name},
+          "a Parquet file has its own schema; CAST in the SELECT instead of "
+          "giving schema=");
+    }
+    ARROW_ASSIGN_OR_RAISE(projection_, project(*whole, options.columns, input_.name));
+    std::vector<int> row_groups(static_cast<size_t>(reader_->num_row_groups()));
+    std::iota(row_groups.begin(), row_groups.end(), 0);
+    ARROW_ASSIGN_OR_RAISE(batches_,
+                          reader_->GetRecordBatchReader(row_groups, leaves_of(*whole)));
+    return Status::OK();
+  }
+
+  // The leaf columns below the projected top-level ones.
+  std::vector<int> leaves_of(const arrow::Schema& whole) const {
+    std::vector<int> leaves;
+    const auto* schema = reader_->parquet_reader()->metadata()->schema();
+    for (int leaf = 0; leaf < schema->num_columns(); ++leaf) {
+      const std::string& root = schema->GetColumnRoot(leaf)->name();
+      const int index = whole.GetFieldIndex(root);
+      for (const int wanted : projection_.indices) {
+        if (wanted == index) {
+          leaves.push_back(leaf);
+          break;
+        }
+      }
+    }
+    return leaves;
+  }
+
+  // Arrow yields columns in the file's order.
+  Result<std::shared_ptr<arrow::RecordBatch>> in_order(
+      std::shared_ptr<arrow::RecordBatch> batch) const {
+    arrow::ArrayVector columns;
+    for (const auto& field : projection_.schema->fields()) {
+      columns.push_back(batch->GetColumnByName(field->name()));
+    }
+    return arrow::RecordBatch::Make(projection_.schema, batch->num_rows(),
+                                    std::move(columns));
+  }
+
+  Status explain(const Status& status) const {
+    const ErrorContext* context = context_of(status);
+    if (status.ok() || (context && !context->resource.empty())) return status;
+    if (kind_of(status) == ErrorKind::kSystem) {
+      return with_system_kind(status, "read it", input_.name);
+    }
+    std::string reason = status.message();
+    if (reason.ends_with('.')) reason.pop_back();
+    return make_error(
+        ErrorKind::kCorruptData, {.resource = input_.name},
+        fmt::format("not a whole Parquet file: {}; was it cut off while it was copied or "
+                    "written? format= says what it is, if it is something else",
+                    reason));
+  }
+
+  Input input_;
+  Projection projection_;
+  std::unique_ptr<parquet::arrow::FileReader> reader_;
+  std::shared_ptr<arrow::RecordBatchReader> batches_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Decoder>> make_parquet_decoder(Input input,
+                                                      DecodeOptions options) {
+  auto decoder = std::make_unique<ParquetDecoder>(std::move(input));
+  ARROW_RETURN_NOT_OK(decoder->open(options));
+  return decoder;
+}
+
+}  // namespace velo::formats

@@ -1,0 +1,151 @@
+"""Golden messages: what a user reads when something is wrong, and what is left behind (nothing)."""
+
+import gzip
+import os
+import subprocess
+import unittest
+
+from program import ProgramTest
+
+
+class BadInput(ProgramTest):
+    def test_missing_file(self):
+        self.refused(
+            ["copy", "orders.csv", "out.parquet"],
+            "velo: orders.csv: cannot read it: No such file or directory; check the path",
+        )
+
+    def test_directory_without_match(self):
+        self.write("data/readme.txt", "hello")
+        self.refused(
+            ["copy", "data", "out.parquet"],
+            "velo: data: no file of a known format is in this directory; say format= if there should be, "
+            "or recursive=true to look further down",
+        )
+        self.refused(
+            ["copy", "data/*.csv", "out.parquet"], "velo: data/*.csv: no file in data matches the pattern"
+        )
+
+    def test_ragged_row(self):
+        self.write("ragged.csv", "id,name\n1,a\n2,b,c\n")
+        self.refused(
+            ["copy", "ragged.csv", "out.parquet"],
+            "velo: ragged.csv: line 3, byte 12: the row has 3 columns, the file has 2; quote values that hold the "
+            "delimiter ',', or give delimiter=",
+        )
+
+    def test_not_utf8(self):
+        self.write("latin.csv", b"id,name\n1,a\n2,caf\xe9\n")
+        self.refused(
+            ["copy", "latin.csv", "out.parquet"],
+            "velo: latin.csv: line 3, byte 12: column 'name' is not UTF-8; convert the file to UTF-8",
+        )
+
+    def test_value_of_another_type(self):
+        rows = "".join(f"{i},2026-01-01\n" for i in range(200_000))
+        self.write("late.csv", f"id,day\n{rows}seven,2026-01-01\n")
+        self.refused(
+            ["copy", "late.csv", "out.parquet"],
+            "velo: late.csv: line 200002, byte 3488897: column 'id' is int64, and 'seven' is not; correct the line, or "
+            "give the column another type with schema=",
+        )
+
+    def test_truncated_gzip(self):
+        whole = gzip.compress(b"id,name\n" + b"".join(b"%d,name\n" % i for i in range(100_000)))
+        self.write("cut.csv.gz", whole[: len(whole) // 2])
+        process = self.velo("copy", "cut.csv.gz", "out.parquet")
+        self.assertRegex(
+            process.stderr,
+            r"^velo: cut\.csv\.gz: the compressed data ends too early, after \d+ bytes of content; was the file cut "
+            r"off while it was copied\?\n$",
+        )
+        self.assertEqual(process.returncode, 2)
+        self.assertEqual(self.files(), ["cut.csv.gz"])
+
+    def test_not_gzip_at_all(self):
+        self.write("plain.csv.gz", "id,name\n1,a\n")
+        self.refused(
+            ["copy", "plain.csv.gz", "out.parquet"],
+            "velo: plain.csv.gz: the compressed data is broken after 0 bytes of content (zlib inflate failed: "
+            "incorrect header check); is it compressed as its name says? compression=none reads it as it is",
+        )
+
+    def test_broken_parquet_footer(self):
+        self.write("broken.parquet", b"PAR1" + b"x" * 1000)
+        self.refused(
+            ["copy", "broken.parquet", "out.csv"],
+            "velo: broken.parquet: not a whole Parquet file: Parquet magic bytes not found in footer. Either the file "
+            "is corrupted or this is not a parquet file; was it cut off while it was copied or written? format= says "
+            "what it is, if it is something else",
+        )
+
+    def test_misspelt_option(self):
+        self.write("a.csv", "id\n1\n")
+        self.refused(
+            ["copy", "a.csv?headr=true", "out.parquet"],
+            "velo: file:a.csv: unknown option 'headr', did you mean 'header'?; 'velo help file' lists them all",
+        )
+
+    def test_unwritable_target(self):
+        self.write("a.csv", "id\n1\n")
+        self.refused(
+            ["copy", "a.csv", "no/such/folder/out.parquet"],
+            "velo: no/such/folder/out.parquet: cannot write into its directory: No such file or directory; check the "
+            "path",
+        )
+        self.refused(
+            ["copy", "a.csv", "out.xyz"],
+            "velo: out.xyz: its name does not tell its format; add ?format= and one of csv, parquet",
+        )
+
+    def test_full_disk(self):
+        (self.folder / "disk").mkdir()
+        self.write("a.csv", "id\n" + "1\n" * 400_000)
+        process = subprocess.run(
+            ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
+             'mount -t tmpfs -o size=256k none disk && "$VELO" copy a.csv disk/out.csv; echo "$?"; ls -A disk'],
+            cwd=self.folder, capture_output=True, text=True, timeout=60,
+        )
+        if "mount:" in process.stderr or "unshare:" in process.stderr:
+            self.skipTest("no mount namespaces here: " + process.stderr.strip())
+        self.assertRegex(
+            process.stderr,
+            r"^velo: after \d+ bytes: disk/out\.csv: cannot write it: No space left on device; nothing was left behind: "
+            r"free some space and run again\n$",
+        )
+        self.assertEqual(process.stdout, "1\n")
+
+    def test_size_limit(self):
+        rows = "".join(f"{i},{i * 7919}\n" for i in range(200_000))
+        self.write("a.csv", "id,x\n" + rows)
+        process = self.velo("copy", "a.csv", "out.csv", prefix=("prlimit", "--fsize=100000"))
+        self.assertRegex(
+            process.stderr, r"^velo: after \d+ bytes: out\.csv: cannot write it: File too large"
+        )
+        self.assertEqual(process.returncode, 1)
+        self.assertEqual(self.files(), ["a.csv"])
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "there is no /dev/full here")
+    def test_full_device(self):
+        self.write("a.csv", "id\n1\n")
+        self.refused(
+            ["copy", "a.csv", "/dev/full?format=csv"],
+            "velo: after 0 bytes: /dev/full: cannot write it: No space left on device; nothing was left behind: free "
+            "some space and run again",
+            code=1,
+        )
+
+    def test_an_error_keeps_the_file_that_was_there(self):
+        self.write("out.csv", "precious\n")
+        self.write("ragged.csv", "id,name\n1,a\n2\n")
+        self.assertEqual(self.velo("copy", "ragged.csv", "out.csv").returncode, 2)
+        self.assertEqual((self.folder / "out.csv").read_text(), "precious\n")
+
+    def test_usage(self):
+        process = self.velo("copy", "one.csv")
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("DST is required", process.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

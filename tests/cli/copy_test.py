@@ -1,0 +1,91 @@
+"""velo copy, with pyarrow writing the inputs and reading what came out."""
+
+import gzip
+import subprocess
+import unittest
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from program import VELO, ProgramTest
+
+
+class Copy(ProgramTest):
+    def test_csv_to_parquet(self):
+        rows = "".join(f"{i},{i / 4},name {i},2026-01-0{i % 9 + 1}\n" for i in range(100_000))
+        self.write("in.csv", "id,price,name,day\n" + rows)
+        self.done("copy", "in.csv", "out.parquet")
+        read = pa.parquet.read_table(self.folder / "out.parquet")
+        expected = pa.csv.read_csv(self.folder / "in.csv")
+        self.assertTrue(read.equals(expected), read.schema)
+
+    def test_parquet_to_csv_and_back(self):
+        table = pa.table(
+            {
+                "i": pa.array([1, None, -(2**63)], pa.int64()),
+                "f": pa.array([0.1, None, -1e300]),
+                "s": pa.array(['a,"b"\n', None, ""]),
+                "b": pa.array([True, None, False]),
+                "t": pa.array([0, None, 1_700_000_000_123_456], pa.timestamp("us", "UTC")),
+                "d": pa.array([0, None, 20_000], pa.date32()),
+            }
+        )
+        pa.parquet.write_table(table, self.folder / "in.parquet")
+        self.done("copy", "in.parquet", "mid.csv.gz")
+        self.done("copy", "mid.csv.gz", "out.parquet")
+        self.assertTrue(pa.parquet.read_table(self.folder / "out.parquet").equals(table))
+        with gzip.open(self.folder / "mid.csv.gz") as file:
+            self.assertTrue(file.read().startswith(b"i,f,s,b,t,d\n"))
+
+    def test_glob_and_directory(self):
+        for i in range(3):
+            self.write(f"in/part-{i}.csv", f"id\n{i}\n")
+        self.write("in/.hidden.csv", "id\n99\n")
+        for source in ["in", "in/", "in/*.csv", "in/part-[0-2].csv", "**/part-*.csv"]:
+            with self.subTest(source):
+                self.done("copy", source, "out.parquet")
+                read = pa.parquet.read_table(self.folder / "out.parquet")
+                self.assertEqual(read["id"].to_pylist(), [0, 1, 2])
+
+    def test_files_with_other_columns_are_refused(self):
+        self.write("in/a.csv", "id,name\n1,x\n")
+        self.write("in/b.csv", "id,other\n1,x\n")
+        process = self.velo("copy", "in", "out.parquet")
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("in/b.csv: its columns differ from those of in/a.csv", process.stderr)
+
+    def test_partitions(self):
+        rows = "".join(f"{i},{'NL' if i % 3 else 'DE'}\n" for i in range(1000))
+        self.write("in.csv", "id,country\n" + rows)
+        self.done("copy", "in.csv", "out/?format=parquet&partition_by=country")
+        read = pa.parquet.read_table(self.folder / "out")
+        self.assertEqual(read.num_rows, 1000)
+        self.assertEqual(sorted(set(read["country"].to_pylist())), ["DE", "NL"])
+        self.assertEqual(sorted(read["id"].to_pylist()), list(range(1000)))
+        # Again: append doubles the rows, overwrite does not.
+        self.done("copy", "in.csv", "out/?format=parquet&partition_by=country")
+        self.assertEqual(pa.parquet.read_table(self.folder / "out").num_rows, 2000)
+        self.done("copy", "in.csv", "out/?format=parquet&partition_by=country&mode=overwrite")
+        self.assertEqual(pa.parquet.read_table(self.folder / "out").num_rows, 1000)
+
+    def test_rows_but_none(self):
+        self.write("in.csv", "id,name\n")
+        self.done("copy", "in.csv", "out.parquet")
+        read = pa.parquet.read_table(self.folder / "out.parquet")
+        self.assertEqual((read.num_rows, read.column_names), (0, ["id", "name"]))
+
+    def test_an_existing_file_is_replaced_and_keeps_its_mode(self):
+        self.write("in.csv", "id\n1\n")
+        self.write("out.csv", "old\n").chmod(0o640)
+        self.done("copy", "in.csv", "out.csv")
+        self.assertEqual((self.folder / "out.csv").read_text(), "id\n1\n")
+        self.assertEqual((self.folder / "out.csv").stat().st_mode & 0o777, 0o640)
+
+    def test_version(self):
+        output = subprocess.run([VELO, "--version"], capture_output=True, text=True, check=True).stdout
+        self.assertRegex(output, r"^velo \d+\.\d+\.\d+\n$")
+
+
+if __name__ == "__main__":
+    unittest.main()

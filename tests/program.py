@@ -1,0 +1,57 @@
+"""Runs the velo program as a user would, in a folder of its own."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+VELO = os.environ["VELO"]
+SOURCE = pathlib.Path(os.environ["VELO_SOURCE_DIR"])
+
+
+class ProgramTest(unittest.TestCase):
+    """A test case with an empty folder, self.folder, which is removed afterwards."""
+
+    maxDiff = None
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="velo-test-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def velo(self, *arguments, stdin=None, environment=None, prefix=()):
+        """Run the program in the folder; answers the completed process, with text output."""
+        return subprocess.run(
+            [*prefix, VELO, *map(str, arguments)],
+            cwd=self.folder,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            env={**os.environ, **(environment or {})},
+            timeout=120,
+        )
+
+    def write(self, name, content):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def done(self, *arguments, **more):
+        """Run the program; it must succeed."""
+        process = self.velo(*arguments, **more)
+        self.assertEqual(process.returncode, 0, process.stderr)
+        return process
+
+    def refused(self, arguments, message, code=2, **more):
+        """Run the program; it must fail with exactly this message, and leave no new file."""
+        before = self.files()
+        process = self.velo(*arguments, **more)
+        self.assertEqual(process.stderr, message + "\n")
+        self.assertEqual(process.returncode, code)
+        self.assertEqual(process.stdout, "")
+        self.assertEqual(self.files(), before)
+
+    def files(self):
+        return sorted(p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*"))
