@@ -2,11 +2,12 @@
 
 /// Everything of libvelo's C++ interface.
 
-#include "velo/connector.h"  // IWYU pragma: export
-#include "velo/error.h"      // IWYU pragma: export
-#include "velo/options.h"    // IWYU pragma: export
-#include "velo/pipeline.h"   // IWYU pragma: export
-#include "velo/sink.h"       // IWYU pragma: export
-#include "velo/source.h"     // IWYU pragma: export
-#include "velo/uri.h"        // IWYU pragma: export
-#include "velo/version.h"    // IWYU pragma: export
+#include "velo/connections.h"  // IWYU pragma: export
+#include "velo/connector.h"    // IWYU pragma: export
+#include "velo/error.h"        // IWYU pragma: export
+#include "velo/options.h"      // IWYU pragma: export
+#include "velo/pipeline.h"     // IWYU pragma: export
+#include "velo/sink.h"         // IWYU pragma: export
+#include "velo/source.h"       // IWYU pragma: export
+#include "velo/uri.h"          // IWYU pragma: export
+#include "velo/version.h"      // IWYU pragma: export

@@ -37,11 +37,11 @@ Status unknown_option(const Uri& uri, std::string_view name,
     }
   }
   const std::string_view nearest = nearest_name(name, names);
-  return fail(
-      uri, ErrorKind::kInvalidArgument,
-      fmt::format("unknown option '{}'{}; 'velo help {}' lists them all", name,
-                  nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest),
-                  uri.scheme));
+  const std::string advice =
+      nearest.empty() ? "" : fmt::format("did you mean '{}'? ", nearest);
+  return fail(uri, ErrorKind::kInvalidArgument,
+              fmt::format("unknown option '{}'; {}`velo help {}` lists them all", name,
+                          advice, uri.scheme));
 }
 
 std::string expectation_of(const OptionDescriptor& descriptor) {

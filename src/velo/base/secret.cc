@@ -2,23 +2,27 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstdio>
+#include <algorithm>
 #include <cstdlib>
-#include <memory>
 #include <string>
-#include <system_error>
 #include <utility>
+
+#include "velo/base/small_file.h"
 
 namespace velo {
 namespace {
 
 constexpr std::string_view kEnvironment = "${env:";
 constexpr std::string_view kFile = "${file:";
-constexpr size_t kMaxFileBytes = size_t{1} << 20;
+constexpr size_t kMaxFileBytes = size_t{64} << 10;
 
 bool starts_at(std::string_view text, size_t at, std::string_view prefix) {
   return text.substr(at).starts_with(prefix);
+}
+
+bool may_stand_in_variable(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         c == '_';
 }
 
 // Where a scan goes on after what stands at `at`: past a reference or past "$$".
@@ -33,11 +37,6 @@ Status fail(const Uri& uri, ErrorKind kind, std::string message) {
                     std::move(message));
 }
 
-ErrorKind kind_of_errno(int error) {
-  if (error == ENOENT || error == ENOTDIR) return ErrorKind::kNotFound;
-  return error == EACCES ? ErrorKind::kPermissionDenied : ErrorKind::kSystem;
-}
-
 Result<std::string> read_environment(const Uri& uri, const std::string& name) {
   const char* value = std::getenv(name.c_str());
   if (value != nullptr) return std::string(value);
@@ -46,24 +45,13 @@ Result<std::string> read_environment(const Uri& uri, const std::string& name) {
 }
 
 Result<std::string> read_file(const Uri& uri, const std::string& path) {
-  const auto cannot_read = [&](int error) {
-    return fail(uri, kind_of_errno(error),
-                fmt::format("${{file:{}}}: cannot be read: {}", path,
-                            std::generic_category().message(error)));
-  };
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"),
-                                                       &std::fclose);
-  if (!file) return cannot_read(errno);
-  std::string content(kMaxFileBytes + 1, '\0');
-  content.resize(std::fread(content.data(), 1, content.size(), file.get()));
-  if (std::ferror(file.get()) != 0) return cannot_read(errno);
-  if (content.size() > kMaxFileBytes) {
-    return fail(
-        uri, ErrorKind::kInvalidArgument,
-        fmt::format("${{file:{}}}: is larger than 1 MiB, so it is no secret", path));
+  Result<std::string> content = read_small_file(path, kMaxFileBytes);
+  if (!content.ok()) {
+    return annotate(content.status(),
+                    fmt::format("{}: ${{file:{}}}", redact_uri(uri), path));
   }
-  if (content.ends_with('\n')) content.pop_back();
-  if (content.ends_with('\r')) content.pop_back();
+  if (content->ends_with('\n')) content->pop_back();
+  if (content->ends_with('\r')) content->pop_back();
   return content;
 }
 
@@ -103,10 +91,15 @@ Result<std::string> expand(const Uri& uri, std::string_view what, std::string_vi
 }  // namespace
 
 size_t secret_reference_end(std::string_view text, size_t begin) {
-  if (!starts_at(text, begin, kEnvironment) && !starts_at(text, begin, kFile))
-    return begin;
-  const size_t end = text.find('}', begin);
-  return end == std::string_view::npos ? begin : end + 1;
+  size_t end = begin;
+  if (starts_at(text, begin, kEnvironment)) {
+    end = begin + kEnvironment.size();
+    while (end < text.size() && may_stand_in_variable(text[end])) ++end;
+  } else if (starts_at(text, begin, kFile)) {
+    end = std::min(text.find('}', begin), text.size());
+  }
+  const bool is_closed = end > begin && end < text.size() && text[end] == '}';
+  return is_closed ? end + 1 : begin;
 }
 
 size_t find_outside_references(std::string_view text, std::string_view stops,

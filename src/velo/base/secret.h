@@ -1,8 +1,10 @@
 #pragma once
 
-/// References to secrets: `${env:NAME}` is an environment variable, `${file:/path}` the
-/// content of a file. They stand in the user, the password and the option values of a
-/// URI, and are read only when a connection is made. `$${` stands for a literal `${`.
+/// References to secrets: `${env:NAME}` is an environment variable (letters, digits,
+/// '_'),
+/// `${file:/path}` the content of a file. They stand in the user, the password and the
+/// option values of a URI, and are read only when a connection is made. `$${` stands for
+/// a literal `${`.
 
 #include <cstddef>
 #include <string_view>

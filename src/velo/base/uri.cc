@@ -156,7 +156,7 @@ Result<std::string_view> UriParser::parse_scheme() {
         "more, letters, digits, '+', '-' and '.', and begins with a letter");
   }
   uri_.scheme = "file";
-  return rest;
+  return text_;
 }
 
 Status UriParser::parse_rest(std::string_view rest) {
@@ -419,8 +419,9 @@ Result<Uri> parse_uri(std::string_view scheme, std::string_view rest) {
   const std::string canonical = canonical_scheme(scheme);
   if (rest.starts_with('@')) return parse_uri(rest);
   if (!is_whole_uri(canonical, rest)) {
-    const std::string prefix =
-        canonical + (shape_of(canonical) == UriShape::kHosts ? "://" : ":");
+    const UriShape shape = shape_of(canonical);
+    const bool takes_slashes = shape == UriShape::kHosts || shape == UriShape::kName;
+    const std::string prefix = fmt::format("{}:{}", canonical, takes_slashes ? "//" : "");
     return UriParser(prefix + std::string(rest), prefix.size()).parse();
   }
   ARROW_ASSIGN_OR_RAISE(Uri uri, parse_uri(rest));

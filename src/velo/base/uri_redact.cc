@@ -26,35 +26,22 @@ bool is_one_of(char c, std::string_view set) {
   return set.find(c) != std::string_view::npos;
 }
 
-// Hides what a user and a password may be in, given what follows "://". Without an '@'
-// the host may have been forgotten: then anything after ':' that is no port is hidden.
+// Hides what a user and a password may be in, given what stands between "://" and the
+// options. Without an '@' the host may have been forgotten: then anything after ':' that
+// is no port is hidden.
 std::string conceal_user(std::string_view rest) {
   if (const size_t at = rest.rfind('@'); at != std::string_view::npos) {
     return fmt::format("***{}", rest.substr(at));
   }
   bool in_port = false;
   const size_t address_end = rest.starts_with('[') ? rest.find(']') : 0;
-  for (size_t at = address_end; at < rest.size() && !is_one_of(rest[at], "/?#"); ++at) {
+  for (size_t at = address_end; at < rest.size() && !is_one_of(rest[at], "/#"); ++at) {
     if (in_port && !is_digit(rest[at]) && rest[at] != ',') {
       return fmt::format("{}***", rest.substr(0, rest.rfind(':', at) + 1));
     }
     if (is_one_of(rest[at], ":,")) in_port = rest[at] == ':';
   }
   return std::string(rest);
-}
-
-// Hides everything from the first value of a secret option on: where a '&' in a secret
-// was not encoded, the rest of the secret stands behind it.
-std::string conceal_options(std::string_view text) {
-  size_t name_begin = text.size();
-  for (size_t at = 0; at < text.size(); ++at) {
-    if (is_one_of(text[at], "?&")) name_begin = at + 1;
-    if (text[at] == '=' && name_begin < at &&
-        names_secret(text.substr(name_begin, at - name_begin))) {
-      return fmt::format("{}***", text.substr(0, at + 1));
-    }
-  }
-  return std::string(text);
 }
 
 // Control characters and what is not UTF-8 are no good in a message.
@@ -94,12 +81,22 @@ bool names_secret(std::string_view option) {
 }
 
 std::string conceal_uri_text(std::string_view text) {
-  std::string shown(text);
-  if (const size_t slashes = text.find("://"); slashes != std::string_view::npos) {
+  const size_t question = text.find('?');
+  const std::string_view address = text.substr(0, question);
+  const size_t slashes = address.find("://");
+  const size_t colon = address.find(':');
+  const size_t last_at = text.rfind('@');
+  std::string shown(address);
+  if (last_at != text.npos && colon < last_at && last_at > question) {
+    // A '?' in a password, or an '@' in an option.
+    shown = fmt::format("{}***", text.substr(0, colon + 1));
+  } else if (slashes != text.npos) {
     shown.resize(slashes + 3);
-    shown += conceal_user(text.substr(slashes + 3));
+    shown += conceal_user(address.substr(slashes + 3));
+  } else if (last_at != text.npos && colon < last_at) {
+    shown = fmt::format("{}***{}", text.substr(0, colon + 1), address.substr(last_at));
   }
-  shown = conceal_options(shown);
+  if (question != text.npos) shown += "?…";
   return cut(printable(shown));
 }
 

@@ -5,8 +5,9 @@
 
 namespace velo {
 
-/// A URI's text for a message about it, whether it parses or not: whatever could be a
-/// secret is shown as "***", rather too much than too little, and a long text is cut.
+/// A URI's text for a message about it, whether it parses or not: the options are left
+/// out, whatever else could be a secret is "***", rather too much than too little, and a
+/// long text is cut.
 std::string conceal_uri_text(std::string_view text);
 
 /// Whether an option's name says that its value is a secret.

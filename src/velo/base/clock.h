@@ -1,0 +1,25 @@
+#pragma once
+
+/// Where time comes from, so that a test can be its own clock.
+
+#include <chrono>
+#include <stop_token>
+
+namespace velo {
+
+/// A monotonic clock that can be waited on. Threads: safe.
+class Clock {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  virtual ~Clock() = default;
+  virtual Time now() = 0;
+
+  /// Wait until `time`; false when `stop` was requested first.
+  virtual bool wait_until(Time time, std::stop_token stop) = 0;
+};
+
+/// The machine's own clock.
+Clock& steady_clock();
+
+}  // namespace velo
