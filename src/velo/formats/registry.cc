@@ -2,12 +2,14 @@
 
 #include "velo/formats/csv/format.h"
 #include "velo/formats/format.h"
+#include "velo/formats/json/format.h"
 #include "velo/formats/parquet/format.h"
 
 namespace velo::formats {
 
 const std::vector<const Format*>& all_formats() {
-  static const std::vector<const Format*> formats = {&csv_format(), &parquet_format()};
+  static const std::vector<const Format*> formats = {&csv_format(), &json_format(),
+                                                     &parquet_format()};
   return formats;
 }
 

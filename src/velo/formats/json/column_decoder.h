@@ -1,0 +1,130 @@
+#pragma once
+
+/// One object for each column, made once per schema, that turns values into an Arrow
+/// array.
+
+#include <arrow/array/data.h>
+#include <arrow/type.h>
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "velo/formats/json/column_buffer.h"
+#include "velo/formats/json/cursor.h"
+
+namespace velo::formats::json {
+
+/// What to do with a field of an object that is not in the schema.
+enum class UnknownField : int8_t {
+  kSkip,    ///< the schema was given: other fields are not wanted
+  kRefuse,  ///< the schema was inferred: the field is news
+};
+
+/// Appends the values of one column. After a failure, recorded in the cursor, only
+/// reset() is useful. Threads: thread-compatible.
+class ColumnDecoder {
+ public:
+  explicit ColumnDecoder(std::shared_ptr<arrow::DataType> type)
+      : type_(std::move(type)) {}
+  virtual ~ColumnDecoder() = default;
+
+  const std::shared_ptr<arrow::DataType>& type() const { return type_; }
+  int64_t num_rows() const { return num_rows_; }
+
+  /// Append the value that is the cursor's next token, and step over it.
+  virtual bool decode(Cursor& cursor) = 0;
+
+  /// Append a null.
+  virtual bool append_null(Cursor& cursor) = 0;
+
+  /// The rows so far as an array; begins anew. Errors: kSystem (no memory).
+  virtual Result<std::shared_ptr<arrow::ArrayData>> finish() = 0;
+
+  /// Forget the rows so far.
+  virtual void reset() {
+    num_rows_ = 0;
+    validity_.clear();
+  }
+
+ protected:
+  /// Append to the bitmap only; the caller has made room for the value.
+  bool add_null(Cursor& cursor) {
+    const Status status = validity_.add_null(num_rows_);
+    return status.ok() ? (++num_rows_, true) : cursor.fail_status(status);
+  }
+
+  /// Make the array of these buffers (the bitmap goes before them) and children.
+  Result<std::shared_ptr<arrow::ArrayData>> finish_array(
+      arrow::BufferVector buffers, arrow::ArrayDataVector children = {}) {
+    const int64_t num_nulls = validity_.num_nulls();
+    ARROW_ASSIGN_OR_RAISE(auto bitmap, validity_.finish(num_rows_));
+    buffers.insert(buffers.begin(), std::move(bitmap));
+    const int64_t num_rows = std::exchange(num_rows_, 0);
+    return arrow::ArrayData::Make(type_, num_rows, std::move(buffers),
+                                  std::move(children), num_nulls);
+  }
+
+  const std::shared_ptr<arrow::DataType> type_;
+  int64_t num_rows_ = 0;
+  Validity validity_;
+};
+
+/// A column whose values have a fixed width: `append` is all that the kinds differ in.
+template <typename T>
+class FixedColumn : public ColumnDecoder {
+ public:
+  using ColumnDecoder::ColumnDecoder;
+
+  bool append_null(Cursor& cursor) override {
+    return append(cursor, T{}) && (--num_rows_, add_null(cursor));
+  }
+
+  Result<std::shared_ptr<arrow::ArrayData>> finish() override {
+    ARROW_ASSIGN_OR_RAISE(auto values,
+                          values_.finish(num_rows_ * static_cast<int64_t>(sizeof(T))));
+    capacity_ = 0;
+    return finish_array({std::move(values)});
+  }
+
+ protected:
+  bool append(Cursor& cursor, T value) {
+    if (num_rows_ == capacity_ && !grow(cursor)) return false;
+    reinterpret_cast<T*>(values_.data())[num_rows_++] = value;
+    return true;
+  }
+
+  /// For what decode() cannot read: a null, or a failure.
+  bool append_null_or_fail(Cursor& cursor, std::string_view reason = {}) {
+    if (cursor.peek() != 'n') return cursor.fail_type(*type_, reason);
+    return cursor.take_null() && append_null(cursor);
+  }
+
+ private:
+  bool grow(Cursor& cursor) {
+    const Status status = values_.grow((num_rows_ + 1) * static_cast<int64_t>(sizeof(T)));
+    if (!status.ok()) return cursor.fail_status(status);
+    capacity_ = values_.capacity_bytes() / static_cast<int64_t>(sizeof(T));
+    return true;
+  }
+
+  ColumnBuffer values_;
+  int64_t capacity_ = 0;  // in values
+};
+
+/// Make the decoder of a column.
+/// Errors: kSchemaMismatch for a type that JSON cannot be read as.
+Result<std::unique_ptr<ColumnDecoder>> make_column(
+    const std::shared_ptr<arrow::DataType>& type, UnknownField unknown);
+
+/// The families that make_column picks from; nullptr for a type that is of another.
+std::unique_ptr<ColumnDecoder> make_number_column(
+    const std::shared_ptr<arrow::DataType>& type);
+std::unique_ptr<ColumnDecoder> make_text_column(
+    const std::shared_ptr<arrow::DataType>& type);
+std::unique_ptr<ColumnDecoder> make_binary_column(
+    const std::shared_ptr<arrow::DataType>& type);
+Result<std::unique_ptr<ColumnDecoder>> make_nested_column(
+    const std::shared_ptr<arrow::DataType>& type, UnknownField unknown);
+
+}  // namespace velo::formats::json

@@ -1,0 +1,56 @@
+#include "velo/formats/json/encoder.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "velo/formats/json/value_writer.h"
+
+namespace velo::formats::json {
+namespace {
+
+constexpr size_t kFlushBytes = size_t{256} << 10;
+
+class JsonEncoder : public Encoder {
+ public:
+  JsonEncoder(std::shared_ptr<arrow::io::OutputStream> output, ObjectWriter object)
+      : output_(std::move(output)), object_(std::move(object)) {}
+
+  Status write(const arrow::RecordBatch& rows) override {
+    object_.bind(rows.columns());
+    for (int64_t row = 0; row < rows.num_rows(); ++row) {
+      ++num_rows_;
+      Status status = object_.write(row, text_);
+      if (!status.ok())
+        return annotate(std::move(status), fmt::format("row {}", num_rows_));
+      text_.put('\n');
+      if (text_.size() >= kFlushBytes) ARROW_RETURN_NOT_OK(flush());
+    }
+    return Status::OK();
+  }
+
+  Status finish() override { return flush(); }
+
+ private:
+  Status flush() {
+    ARROW_RETURN_NOT_OK(output_->Write(text_.text()));
+    text_.clear();
+    return Status::OK();
+  }
+
+  const std::shared_ptr<arrow::io::OutputStream> output_;
+  ObjectWriter object_;
+  TextBuffer text_;
+  int64_t num_rows_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Encoder>> make_encoder(
+    std::shared_ptr<arrow::io::OutputStream> output,
+    const std::shared_ptr<arrow::Schema>& schema) {
+  ARROW_ASSIGN_OR_RAISE(auto object, ObjectWriter::make(schema->fields()));
+  return std::make_unique<JsonEncoder>(std::move(output), std::move(object));
+}
+
+}  // namespace velo::formats::json

@@ -1,0 +1,81 @@
+#include "velo/formats/json/failure_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "velo/base/utf8.h"
+
+namespace velo::formats::json {
+namespace {
+
+Failure corrupt(int64_t offset, std::string message) {
+  return {
+      .kind = ErrorKind::kCorruptData, .offset = offset, .message = std::move(message)};
+}
+
+std::string message_of(const FileFacts& file, const Failure& failure) {
+  if (failure.kind != ErrorKind::kSchemaMismatch) {
+    return failure.path.empty()
+               ? failure.message
+               : fmt::format("{} in column '{}'", failure.message, failure.path);
+  }
+  const char* advice = file.schema_was_given ? "fix the line or change schema="
+                                             : "give schema= or fix the line";
+  if (failure.of_column) {
+    return fmt::format("column '{}' {}; {}", failure.path, failure.message, advice);
+  }
+  return fmt::format("{}{}; {}", failure.message,
+                     failure.path.empty() ? "" : fmt::format(" in '{}'", failure.path),
+                     advice);
+}
+
+}  // namespace
+
+Status report(const FileFacts& file, const Block& block, const Failure& failure,
+              int64_t record) {
+  const bool in_record = record >= 0;
+  const int64_t offset = failure.at_end && in_record ? record : failure.offset;
+  const int64_t line = block.line + std::count(block.text, block.text + offset, '\n');
+  std::string message = message_of(file, failure);
+  if (failure.at_end && block.too_large) {
+    message =
+        fmt::format("the record is larger than {} MiB", file.max_record_bytes >> 20);
+  } else if (failure.at_end && block.last) {
+    message = fmt::format("the file ends {}: {}",
+                          in_record ? "within this record" : "too early", message);
+  }
+  return make_error(
+      failure.kind,
+      {.resource = file.name,
+       .position = fmt::format("line {}, byte {}", line, block.offset + offset)},
+      std::move(message));
+}
+
+Failure find_bad_text(const Block& block) {
+  const std::string_view text(reinterpret_cast<const char*>(block.text),
+                              static_cast<size_t>(block.size));
+  const size_t invalid = find_invalid_utf8(text);
+  size_t quote = std::string_view::npos;  // where the string at hand begins
+  for (size_t i = 0; i < std::min(invalid, text.size()); ++i) {
+    const char c = text[i];
+    if (quote == std::string_view::npos) {
+      if (c == '"') quote = i;
+    } else if (static_cast<uint8_t>(c) < 0x20) {
+      return corrupt(i, fmt::format("control character {:#04x} in a text{}", c,
+                                    c == '\n' ? "; is its closing quote missing?" : ""));
+    } else if (c == '"') {
+      quote = std::string_view::npos;
+    } else if (c == '\\' && i + 1 < text.size() &&
+               static_cast<uint8_t>(text[i + 1]) >= 0x20) {
+      ++i;
+    }
+  }
+  if (invalid != std::string_view::npos) {
+    return corrupt(invalid, fmt::format("byte {:#04x} is not UTF-8",
+                                        static_cast<uint8_t>(text[invalid])));
+  }
+  return corrupt(quote, "a text is not closed by a quote");
+}
+
+}  // namespace velo::formats::json

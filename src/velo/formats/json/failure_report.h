@@ -1,0 +1,31 @@
+#pragma once
+
+/// What a user reads when a file cannot be decoded.
+
+#include <string>
+
+#include "velo/formats/json/cursor.h"
+#include "velo/formats/json/record_cutter.h"
+
+namespace velo::formats::json {
+
+/// What is known of a file wherever it fails.
+struct FileFacts {
+  std::string name;               ///< of the input
+  bool schema_was_given = false;  ///< so that the advice fits
+  int64_t max_record_bytes = 0;
+};
+
+/// The error for a failure in a block, "data.ndjson: line 731, byte 40213: column 'qty'
+/// is int64, found …". The byte is that of the token at fault, counted from 0; when the
+/// block ended too early, line and byte are those of the record, which begins at
+/// `record`.
+Status report(const FileFacts& file, const Block& block, const Failure& failure,
+              int64_t record);
+
+/// Find why a StructuralIndex did not accept the block: the first byte that is not UTF-8,
+/// or a control character in a string, else the beginning of the string that is not
+/// closed.
+Failure find_bad_text(const Block& block);
+
+}  // namespace velo::formats::json

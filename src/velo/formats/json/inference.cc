@@ -1,0 +1,153 @@
+#include "velo/formats/json/inference.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace velo::formats::json {
+namespace {
+
+constexpr int kDecimalDigits = 38;
+
+template <typename T>
+bool fits(std::string_view number) {
+  T value{};
+  const auto [end, failure] =
+      std::from_chars(number.data(), number.data() + number.size(), value);
+  return failure == std::errc() && end == number.data() + number.size();
+}
+
+bool is_exact_as_double(std::string_view whole_number) {
+  constexpr size_t kAlwaysExact = 15;  // digits
+  if (whole_number.size() <= kAlwaysExact) return true;
+  double value = 0;
+  std::from_chars(whole_number.data(), whole_number.data() + whole_number.size(), value);
+  return fmt::format("{:.0f}", value) == whole_number;
+}
+
+}  // namespace
+
+bool ValueSketch::observe(Cursor& cursor) {
+  switch (cursor.peek()) {
+    case '{':
+      return observe_object(cursor);
+    case '[':
+      return observe_list(cursor);
+    case '"': {
+      kinds_ |= kText;
+      std::string_view text;
+      return cursor.take_text(text, buffer_);
+    }
+    case 't':
+    case 'f':
+      kinds_ |= kBool;
+      return cursor.skip_value();
+    case 'n':
+      kinds_ |= kNull;
+      return cursor.take_null();
+    default:
+      return observe_number(cursor);
+  }
+}
+
+bool ValueSketch::observe_number(Cursor& cursor) {
+  std::string_view number;
+  if (!cursor.take_number(number)) return false;
+  if (number.find_first_of(".eE") != std::string_view::npos) {
+    kinds_ |= kFraction;
+    beyond_double_ |= !fits<double>(number);
+    return true;
+  }
+  kinds_ |= kWhole;
+  const bool negative = number[0] == '-';
+  negative_ |= negative;
+  inexact_as_double_ |= !is_exact_as_double(number);
+  if (fits<int64_t>(number)) return true;
+  beyond_int64_ = true;
+  beyond_uint64_ |= negative || !fits<uint64_t>(number);
+  beyond_decimal_ |= number.size() - negative > kDecimalDigits;
+  return true;
+}
+
+ValueSketch::Member& ValueSketch::find_member(std::string_view name) {
+  if (next_member_ < members_.size() && members_[next_member_]->name == name) {
+    return *members_[next_member_++];
+  }
+  const auto [found, is_new] = member_numbers_.emplace(name, members_.size());
+  if (is_new) {
+    members_.push_back(std::make_unique<Member>());
+    members_.back()->name = name;
+  }
+  next_member_ = found->second + 1;
+  return *members_[found->second];
+}
+
+bool ValueSketch::observe_object(Cursor& cursor) {
+  kinds_ |= kObject;
+  cursor.advance();
+  if (!cursor.enter()) return false;
+  next_member_ = 0;
+  if (!cursor.take('}')) {
+    do {
+      std::string_view name;
+      if (!cursor.take_key(name, buffer_)) return false;
+      Member& member = find_member(name);
+      if (!member.sketch.observe(cursor)) return cursor.fail_inside(member.name);
+    } while (cursor.take(','));
+    if (!cursor.take('}')) return cursor.fail_expected("',' or '}'");
+  }
+  cursor.leave();
+  return true;
+}
+
+bool ValueSketch::observe_list(Cursor& cursor) {
+  kinds_ |= kList;
+  if (elements_ == nullptr) elements_ = std::make_unique<ValueSketch>();
+  cursor.advance();
+  if (!cursor.enter()) return false;
+  if (!cursor.take(']')) {
+    do {
+      if (!elements_->observe(cursor)) return cursor.fail_inside("[]");
+    } while (cursor.take(','));
+    if (!cursor.take(']')) return cursor.fail_expected("',' or ']'");
+  }
+  cursor.leave();
+  return true;
+}
+
+std::shared_ptr<arrow::DataType> ValueSketch::number_type() const {
+  if (kinds_ & kFraction) {
+    return beyond_double_ || inexact_as_double_ ? arrow::utf8() : arrow::float64();
+  }
+  if (!beyond_int64_) return arrow::int64();
+  if (!beyond_uint64_ && !negative_) return arrow::uint64();
+  return beyond_decimal_ ? arrow::utf8() : arrow::decimal128(kDecimalDigits, 0);
+}
+
+std::shared_ptr<arrow::DataType> ValueSketch::type() const {
+  switch (kinds_ & ~unsigned{kNull}) {
+    case kBool:
+      return arrow::boolean();
+    case kWhole:
+    case kFraction:
+    case kWhole | kFraction:
+      return number_type();
+    case kObject:
+      // A struct without fields is more than most sinks can hold.
+      return members_.empty() ? arrow::utf8() : arrow::struct_(fields());
+    case kList:
+      return arrow::list(elements_->type());
+    default:
+      return arrow::utf8();
+  }
+}
+
+arrow::FieldVector ValueSketch::fields() const {
+  arrow::FieldVector fields;
+  for (const auto& member : members_) {
+    fields.push_back(arrow::field(member->name, member->sketch.type()));
+  }
+  return fields;
+}
+
+}  // namespace velo::formats::json

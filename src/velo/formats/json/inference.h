@@ -1,0 +1,75 @@
+#pragma once
+
+/// The columns that a sample of records asks for.
+
+#include <arrow/type.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "velo/formats/json/cursor.h"
+
+namespace velo::formats::json {
+
+/// All that was seen of one field, and the narrowest type that loses none of it:
+///
+///   only null                   utf8
+///   true, false                 bool
+///   whole numbers               int64, else uint64, else decimal128(38, 0)
+///   numbers                     double, if it holds each whole one exactly
+///   strings                     utf8 (JSON has no dates: text stays text)
+///   objects, lists              struct of the fields seen, list of what the elements are
+///   anything else               utf8 (numbers, objects and lists as they are written)
+///
+/// Threads: thread-compatible.
+class ValueSketch {
+ public:
+  /// Take the value that is the cursor's next token into account.
+  bool observe(Cursor& cursor);
+
+  std::shared_ptr<arrow::DataType> type() const;
+
+  /// The fields of the objects seen, in the order of their first appearance.
+  arrow::FieldVector fields() const;
+
+ private:
+  enum Kind : uint8_t {
+    kNull = 1,
+    kBool = 2,
+    kWhole = 4,
+    kFraction = 8,
+    kText = 16,
+    kObject = 32,
+    kList = 64,
+  };
+  struct Member;
+
+  bool observe_number(Cursor& cursor);
+  bool observe_object(Cursor& cursor);
+  bool observe_list(Cursor& cursor);
+  Member& find_member(std::string_view name);
+  std::shared_ptr<arrow::DataType> number_type() const;
+
+  unsigned kinds_ = 0;
+  bool negative_ = false;      // among whole numbers
+  bool beyond_int64_ = false;  // among whole numbers, as the next three
+  bool beyond_uint64_ = false;
+  bool beyond_decimal_ = false;
+  bool inexact_as_double_ = false;
+  bool beyond_double_ = false;  // among numbers with a fraction
+  std::vector<std::unique_ptr<Member>> members_;
+  std::unordered_map<std::string, size_t> member_numbers_;
+  size_t next_member_ = 0;  // the one that is likely to come next
+  std::unique_ptr<ValueSketch> elements_;
+  std::vector<uint8_t> buffer_;
+};
+
+struct ValueSketch::Member {
+  std::string name;
+  ValueSketch sketch;
+};
+
+}  // namespace velo::formats::json

@@ -1,0 +1,93 @@
+#pragma once
+
+/// One object for each column, made once per schema, that writes values as JSON:
+///
+///   bool, integers, decimals         as they are
+///   float, double                    the shortest text that reads back equal, with a
+///   point
+///                                    or an exponent; NaN and infinities are an error
+///   utf8 and its kin                 strings
+///   date, time, timestamp            ISO 8601 strings; a column with a zone in UTC, "…Z"
+///   duration                         the number of units
+///   binary and its kin               base64 strings
+///   struct, map with text keys       objects
+///   lists                            lists
+///   dictionary, extension            as the values they stand for
+
+#include <arrow/array.h>
+#include <arrow/type.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "velo/formats/json/text_buffer.h"
+
+namespace velo::formats::json {
+
+/// Writes the values of one column. Threads: thread-compatible.
+class ValueWriter {
+ public:
+  virtual ~ValueWriter() = default;
+
+  /// Go over to this array, of the writer's type.
+  virtual void bind(const std::shared_ptr<arrow::Array>& array) {
+    array_ = array;
+    has_nulls_ = array->null_count() > 0;
+  }
+
+  /// Append the value of a row.
+  /// Errors: kSchemaMismatch for a value that JSON cannot say.
+  Status write(int64_t row, TextBuffer& out) {
+    if (!has_nulls_ || array_->IsValid(row)) return write_valid(row, out);
+    out.put("null");
+    return Status::OK();
+  }
+
+ protected:
+  virtual Status write_valid(int64_t row, TextBuffer& out) = 0;
+
+  template <typename Array>
+  const Array& array() const {
+    return static_cast<const Array&>(*array_);
+  }
+
+ private:
+  std::shared_ptr<arrow::Array> array_;
+  bool has_nulls_ = false;
+};
+
+/// The fields of an object as one writes them: the names are made ready once.
+/// Threads: thread-compatible.
+class ObjectWriter {
+ public:
+  /// Errors: kSchemaMismatch for two fields of one name, a name that is not UTF-8, or a
+  /// type that JSON cannot say.
+  static Result<ObjectWriter> make(const arrow::FieldVector& fields);
+
+  /// Go over to these columns, one for each field.
+  void bind(const arrow::ArrayVector& columns);
+
+  /// Append the object of a row.
+  /// Errors: kSchemaMismatch naming the column.
+  Status write(int64_t row, TextBuffer& out);
+
+ private:
+  struct Member {
+    std::string name;
+    std::string prefix;  // `{"name":` or `,"name":`
+    std::unique_ptr<ValueWriter> writer;
+  };
+  std::vector<Member> members_;
+};
+
+/// Make the writer of a column.
+/// Errors: kSchemaMismatch for a type that JSON cannot say.
+Result<std::unique_ptr<ValueWriter>> make_value_writer(
+    const std::shared_ptr<arrow::DataType>& type);
+
+/// The families that make_value_writer picks from; nullptr for a type that is of another.
+std::unique_ptr<ValueWriter> make_number_writer(const arrow::DataType& type);
+std::unique_ptr<ValueWriter> make_text_writer(const arrow::DataType& type);
+Result<std::unique_ptr<ValueWriter>> make_nested_writer(const arrow::DataType& type);
+
+}  // namespace velo::formats::json
