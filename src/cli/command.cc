@@ -6,7 +6,6 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
-#include <ctime>
 #include <optional>
 #include <thread>
 
@@ -24,15 +23,23 @@ InterruptState& state() {
   return the_state;
 }
 
-void wait_for_signals(const std::stop_token& ended) {
+// Wakes the waiting thread when the program is done; nobody else sends it.
+constexpr int kWake = SIGUSR1;
+
+sigset_t awaited_signals() {
   sigset_t signals;
   sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  const timespec timeout = {.tv_sec = 0, .tv_nsec = 100'000'000};
+  for (const int signal : {SIGINT, SIGTERM, kWake}) sigaddset(&signals, signal);
+  return signals;
+}
+
+void wait_for_signals(const std::stop_token& ended) {
+  const sigset_t signals = awaited_signals();
+  std::stop_callback wake(ended,
+                          [self = ::pthread_self()] { ::pthread_kill(self, kWake); });
   while (!ended.stop_requested()) {
-    const int signal = sigtimedwait(&signals, nullptr, &timeout);
-    if (signal < 0) continue;
+    int signal = 0;
+    if (::sigwait(&signals, &signal) != 0 || signal == kWake) continue;
     if (state().signal.exchange(signal) != 0) ::_exit(128 + signal);
     state().stop.request_stop();
   }
@@ -66,11 +73,8 @@ int report(const Status& status) {
 }
 
 Interrupts::Interrupts() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  const sigset_t signals = awaited_signals();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   // Both come back as errors of write(2), which say more.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);

@@ -1,5 +1,8 @@
 #include "velo/connector.h"
 #include "velo/connectors/file/connector.h"
+#include "velo/connectors/generate/connector.h"
+#include "velo/connectors/null/connector.h"
+#include "velo/connectors/stdio/connector.h"
 
 namespace velo {
 
@@ -7,6 +10,10 @@ const Registry& builtin_registry() {
   static const Registry registry = [] {
     Registry all;
     all.add(file::file_connector());
+    all.add(generate::generate_connector());
+    all.add(null::null_connector());
+    all.add(stdio::stdin_connector());
+    all.add(stdio::stdout_connector());
     return all;
   }();
   return registry;

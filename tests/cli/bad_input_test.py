@@ -83,7 +83,7 @@ class BadInput(ProgramTest):
         self.write("a.csv", "id\n1\n")
         self.refused(
             ["copy", "a.csv?headr=true", "out.parquet"],
-            "velo: file:a.csv: unknown option 'headr', did you mean 'header'?; 'velo help file' lists them all",
+            "velo: file:a.csv: unknown option 'headr'; did you mean 'header'? `velo help file` lists them all",
         )
 
     def test_unwritable_target(self):
@@ -95,7 +95,7 @@ class BadInput(ProgramTest):
         )
         self.refused(
             ["copy", "a.csv", "out.xyz"],
-            "velo: out.xyz: its name does not tell its format; add ?format= and one of csv, parquet",
+            "velo: out.xyz: its name does not tell its format; add ?format= and one of csv, json, parquet",
         )
 
     def test_full_disk(self):

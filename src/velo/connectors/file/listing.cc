@@ -19,9 +19,10 @@ bool is_hidden(const fs::path& path) {
   return name.starts_with('.') || name == "_velo";
 }
 
-// Calls visit(path) for every file below a directory, hidden ones and `_velo/` left out.
-template <typename Visit>
-Status visit_files(const std::string& directory, bool recursive, Visit&& visit) {
+// Calls visit(path) for every file in a directory, and in those below it that enter(path)
+// lets in; hidden ones and `_velo/` are left out.
+template <typename Enter, typename Visit>
+Status visit_files(const std::string& directory, const Enter& enter, const Visit& visit) {
   std::error_code error;
   fs::directory_iterator entry(directory, error);
   if (error) return errno_error(error.value(), "list it", directory);
@@ -31,10 +32,10 @@ Status visit_files(const std::string& directory, bool recursive, Visit&& visit) 
     std::error_code ignored;  // gone since it was listed
     if (entry->is_directory(ignored)) {
       // A link to a directory could lead back here.
-      if (recursive && !entry->is_symlink(ignored)) {
-        ARROW_RETURN_NOT_OK(visit_files(entry->path().string(), true, visit));
+      if (!entry->is_symlink(ignored) && enter(entry->path().string())) {
+        ARROW_RETURN_NOT_OK(visit_files(entry->path().string(), enter, visit));
       }
-    } else if (!entry->is_directory(ignored)) {
+    } else {
       visit(entry->path().string());
     }
   }
@@ -48,8 +49,9 @@ bool has_known_format(const std::string& path, const OptionValues& values) {
 Result<std::vector<std::string>> list_directory(const std::string& directory,
                                                 const FileOptions& options) {
   std::vector<std::string> files;
-  ARROW_RETURN_NOT_OK(
-      visit_files(directory, options.recursive, [&](const std::string& path) {
+  ARROW_RETURN_NOT_OK(visit_files(
+      directory, [&](const std::string&) { return options.recursive; },
+      [&](const std::string& path) {
         if (has_known_format(path, options.values)) files.push_back(path);
       }));
   if (files.empty()) {
@@ -76,10 +78,17 @@ Result<std::vector<std::string>> list_matches(const FileOptions& options) {
   std::vector<std::string> files;
   std::error_code ignored;
   if (fs::is_directory(directory, ignored)) {
-    ARROW_RETURN_NOT_OK(visit_files(directory, true, [&](std::string path) {
-      if (path.starts_with("./") && !options.pattern.starts_with("./")) path.erase(0, 2);
-      if (glob.matches(path)) files.push_back(std::move(path));
-    }));
+    // As the pattern spells it: "a.csv", not "./a.csv".
+    const auto spelled = [&](const std::string& path) {
+      const bool is_here = directory == "." && !options.pattern.starts_with("./");
+      return is_here ? path.substr(2) : path;
+    };
+    ARROW_RETURN_NOT_OK(visit_files(
+        directory,
+        [&](const std::string& below) { return glob.may_match_below(spelled(below)); },
+        [&](const std::string& path) {
+          if (glob.matches(spelled(path))) files.push_back(spelled(path));
+        }));
   }
   if (files.empty()) {
     return make_error(ErrorKind::kNotFound,

@@ -12,11 +12,6 @@
 namespace velo::file {
 namespace {
 
-bool names_this_machine(const std::vector<Uri::Host>& hosts) {
-  return hosts.empty() || (hosts.size() == 1 && !hosts[0].port &&
-                           (hosts[0].name.empty() || hosts[0].name == "localhost"));
-}
-
 arrow::Compression::type compression_of_extension(std::string_view extension) {
   if (extension == "gz" || extension == "gzip") return arrow::Compression::GZIP;
   if (extension == "zst" || extension == "zstd") return arrow::Compression::ZSTD;
@@ -119,12 +114,6 @@ std::vector<OptionDescriptor> FileOptions::descriptors() {
 Result<FileOptions> FileOptions::from_uri(const Uri& uri, OptionUse use) {
   FileOptions options;
   const std::string shown = redact_uri(uri);
-  if (!names_this_machine(uri.hosts)) {
-    return make_error(ErrorKind::kInvalidArgument,
-                      {.connector = "file", .resource = shown},
-                      "a file URI names files of this machine: write file:///path, with "
-                      "three slashes, or the path alone");
-  }
   if (uri.path.empty()) {
     return make_error(ErrorKind::kInvalidArgument,
                       {.connector = "file", .resource = shown}, "the path is missing");

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "velo/base/clock.h"
+#include "velo/connectors/generate/options.h"
+#include "velo/source.h"
+
+namespace velo::generate {
+
+/// A table that is made as it is read. Reads no predicate; a limit ends it early.
+/// Threads: thread-compatible.
+class GenerateSource : public DataSource {
+ public:
+  /// `clock` paces a table with a rate; it must outlive the source and its readers.
+  static Result<std::unique_ptr<DataSource>> make(const Uri& uri, Clock& clock);
+
+  Result<std::shared_ptr<arrow::Schema>> fetch_schema() override;
+  Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& options) override;
+  bool supports_streaming() const override { return options_.unbounded; }
+  bool supports_batch() const override { return !options_.unbounded; }
+
+ private:
+  GenerateSource(GenerateOptions options, std::string name, Clock& clock)
+      : options_(options), name_(std::move(name)), clock_(clock) {}
+
+  const GenerateOptions options_;
+  const std::string name_;  // the URI without options, for messages
+  Clock& clock_;
+};
+
+}  // namespace velo::generate

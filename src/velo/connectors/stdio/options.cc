@@ -1,0 +1,135 @@
+#include "velo/connectors/stdio/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "velo/columnar/schema_text.h"
+
+namespace velo::stdio {
+namespace {
+
+// A table is kept in memory until its end.
+constexpr int64_t kMostTableRows = 100'000;
+
+Status fail(std::string_view connector, ErrorKind kind, std::string message) {
+  return make_error(
+      kind,
+      {.connector = std::string(connector), .resource = fmt::format("{}:", connector)},
+      std::move(message));
+}
+
+std::vector<std::string_view> format_names() {
+  std::vector<std::string_view> names;
+  for (const formats::Format* format : formats::all_formats())
+    names.push_back(format->name);
+  return names;
+}
+
+arrow::Compression::type compression_of(std::string_view name) {
+  if (name == "gzip") return arrow::Compression::GZIP;
+  if (name == "zstd") return arrow::Compression::ZSTD;
+  return arrow::Compression::UNCOMPRESSED;
+}
+
+}  // namespace
+
+std::vector<OptionDescriptor> StdinOptions::descriptors() {
+  std::vector<OptionDescriptor> options = {
+      {.name = "format",
+       .type = OptionType::kChoice,
+       .doc = "Format of the bytes; unless said, the first of them tell: JSON or CSV.",
+       .choices = format_names()},
+      {.name = "compression",
+       .type = OptionType::kChoice,
+       .default_value = "auto",
+       .doc =
+           "CSV and JSON: how the bytes are compressed; auto looks at the first of them.",
+       .choices = {"auto", "none", "gzip", "zstd"}},
+      {.name = "schema",
+       .doc = "Columns and types, instead of inferring them: id int64, price "
+              "decimal(12,2)."},
+  };
+  std::ranges::move(formats::all_format_options(), std::back_inserter(options));
+  return options;
+}
+
+Result<StdinOptions> StdinOptions::from_uri(const Uri& uri) {
+  StdinOptions options;
+  ARROW_ASSIGN_OR_RAISE(options.values,
+                        OptionValues::parse(uri, descriptors(), OptionUse::kSource));
+  options.format = formats::find_format(options.values.text("format"));
+  const std::string compression = options.values.text("compression");
+  options.detect_compression = compression == "auto";
+  options.compression = compression_of(compression);
+  if (options.values.has("schema")) {
+    ARROW_ASSIGN_OR_RAISE(options.schema, parse_schema(options.values.text("schema")));
+  }
+  return options;
+}
+
+std::vector<OptionDescriptor> StdoutOptions::descriptors() {
+  std::vector<std::string_view> choices = {"table"};
+  std::ranges::copy(format_names(), std::back_inserter(choices));
+  std::vector<OptionDescriptor> options = {
+      {.name = "format",
+       .type = OptionType::kChoice,
+       .doc = "How rows are written; unless said, a table on a terminal, else csv.",
+       .choices = choices},
+      {.name = "rows",
+       .type = OptionType::kInt,
+       .unit = "rows",
+       .default_value = "40",
+       .doc = "A table: most rows shown; the rest are counted."},
+      {.name = "compression",
+       .default_value = "auto",
+       .doc =
+           "CSV and JSON: none, gzip or zstd; auto is none. Parquet: the codec inside, "
+           "snappy unless said."},
+  };
+  std::ranges::move(formats::all_format_options(), std::back_inserter(options));
+  return options;
+}
+
+Result<StdoutOptions> StdoutOptions::from_uri(const Uri& uri, bool to_terminal) {
+  StdoutOptions options;
+  ARROW_ASSIGN_OR_RAISE(options.values,
+                        OptionValues::parse(uri, descriptors(), OptionUse::kSink));
+  std::string format = options.values.text("format");
+  if (format.empty()) format = to_terminal ? "table" : "csv";
+  options.format = formats::find_format(format);
+  options.max_rows = options.values.integer("rows").value_or(0);
+  if (options.max_rows < 0 || options.max_rows > kMostTableRows) {
+    return fail(
+        uri.scheme, ErrorKind::kInvalidArgument,
+        fmt::format("option 'rows': '{}' is not what it takes: 0 to {}; format=csv "
+                    "writes all rows",
+                    options.max_rows, kMostTableRows));
+  }
+  const std::string compression = options.values.text("compression");
+  const bool is_binary = format == "parquet";
+  if (!is_binary) {
+    options.compression = compression_of(compression);
+    if (options.compression == arrow::Compression::UNCOMPRESSED &&
+        compression != "auto" && compression != "none") {
+      return fail(uri.scheme, ErrorKind::kInvalidArgument,
+                  fmt::format("option 'compression': '{}' is not what it takes: one of "
+                              "auto, none, gzip, zstd",
+                              compression));
+    }
+  }
+  if (to_terminal &&
+      (is_binary || options.compression != arrow::Compression::UNCOMPRESSED)) {
+    return fail(uri.scheme, ErrorKind::kInvalidArgument,
+                fmt::format("{} is not for a terminal: redirect it into a file, or into "
+                            "another program",
+                            is_binary ? format : compression));
+  }
+  return options;
+}
+
+}  // namespace velo::stdio

@@ -1,0 +1,187 @@
+#include "velo/connectors/stdio/source.h"
+
+#include <arrow/io/compressed.h>
+#include <arrow/io/file.h>
+#include <arrow/record_batch.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string_view>
+
+#include "velo/base/system_error.h"
+
+namespace velo::stdio {
+namespace {
+
+constexpr char kName[] = "standard input";
+constexpr int64_t kSniffedBytes = 512;
+
+Status fail(ErrorKind kind, std::string message) {
+  return make_error(kind, {.connector = "stdin", .resource = kName}, std::move(message));
+}
+
+arrow::Compression::type compression_of(std::string_view bytes) {
+  if (bytes.starts_with("\x1F\x8B")) return arrow::Compression::GZIP;
+  if (bytes.starts_with("\x28\xB5\x2F\xFD")) return arrow::Compression::ZSTD;
+  return arrow::Compression::UNCOMPRESSED;
+}
+
+std::string_view format_name_of(std::string_view bytes) {
+  if (bytes.starts_with("PAR1")) return "parquet";
+  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
+  const size_t first = bytes.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return "csv";
+  return bytes[first] == '{' || bytes[first] == '[' ? "json" : "csv";
+}
+
+/// The first bytes of `stream`.
+Result<std::string> first_bytes(arrow::io::InputStream& stream) {
+  std::string bytes(kSniffedBytes, '\0');
+  ARROW_ASSIGN_OR_RAISE(const int64_t num_read, stream.Read(kSniffedBytes, bytes.data()));
+  bytes.resize(static_cast<size_t>(num_read));
+  return bytes;
+}
+
+/// The bytes from the beginning, decompressed.
+Result<std::shared_ptr<arrow::io::InputStream>> decompressed(
+    const std::shared_ptr<ReplayInput>& input, arrow::Compression::type compression) {
+  input->rewind();
+  if (compression == arrow::Compression::UNCOMPRESSED) return input;
+  ARROW_ASSIGN_OR_RAISE(auto codec, arrow::util::Codec::Create(compression));
+  ARROW_ASSIGN_OR_RAISE(auto stream,
+                        arrow::io::CompressedInputStream::Make(codec.get(), input));
+  return std::shared_ptr<arrow::io::InputStream>(std::move(stream));
+}
+
+/// The file that was redirected into `descriptor`, for formats that are not read in
+/// order.
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> file_behind(
+    int descriptor, const formats::Format& format) {
+  struct stat info {};
+  if (::fstat(descriptor, &info) != 0) return errno_error(errno, "read it", kName);
+  if (!S_ISREG(info.st_mode)) {
+    return fail(
+        ErrorKind::kInvalidArgument,
+        fmt::format("{} is not read in order, and a pipe is: redirect a file into "
+                    "it (< FILE), or name the file instead of -",
+                    format.name));
+  }
+  const int copy = ::dup(descriptor);
+  if (copy < 0) return errno_error(errno, "read it", kName);
+  auto file = arrow::io::ReadableFile::Open(copy);
+  if (!file.ok()) {
+    ::close(copy);
+    return with_system_kind(file.status(), "read it", kName);
+  }
+  return std::shared_ptr<arrow::io::RandomAccessFile>(*std::move(file));
+}
+
+/// Start decoding from the beginning.
+Result<std::unique_ptr<formats::Decoder>> open_decoder(
+    const StdinOptions& options, int descriptor,
+    const std::shared_ptr<ReplayInput>& input,
+    std::optional<std::vector<std::string>> columns) {
+  arrow::Compression::type compression = options.compression;
+  if (options.detect_compression) {
+    input->rewind();
+    ARROW_ASSIGN_OR_RAISE(const std::string bytes, first_bytes(*input));
+    compression = compression_of(bytes);
+  }
+  const formats::Format* format = options.format;
+  if (format == nullptr) {
+    ARROW_ASSIGN_OR_RAISE(auto stream, decompressed(input, compression));
+    const auto bytes = first_bytes(*stream);
+    if (!bytes.ok()) return with_system_kind(bytes.status(), "decompress it", kName);
+    const std::string_view name = format_name_of(*bytes);
+    format = formats::find_format(name);
+    if (format == nullptr) {
+      return fail(ErrorKind::kNotImplemented, fmt::format("{} is not read yet", name));
+    }
+  }
+  formats::Input decoded{.name = kName, .stream = nullptr, .file = nullptr};
+  if (format->needs_random_access) {
+    ARROW_ASSIGN_OR_RAISE(decoded.file, file_behind(descriptor, *format));
+    decoded.stream = decoded.file;
+  } else {
+    ARROW_ASSIGN_OR_RAISE(decoded.stream, decompressed(input, compression));
+  }
+  return format->make_decoder(std::move(decoded), options.values,
+                              {.schema = options.schema, .columns = std::move(columns)});
+}
+
+class StdinReader : public DataReader {
+ public:
+  StdinReader(StdinOptions options, int descriptor,
+              std::shared_ptr<DescriptorInput> bytes, std::shared_ptr<ReplayInput> input,
+              ReadOptions read)
+      : options_(std::move(options)),
+        descriptor_(descriptor),
+        bytes_(std::move(bytes)),
+        input_(std::move(input)),
+        read_(std::move(read)) {}
+
+  Result<std::optional<Batch>> read(std::stop_token stop) override {
+    if (!error_.ok()) return error_;
+    bytes_->set_stop(stop);
+    auto batch = read_next(stop);
+    bytes_->set_stop({});
+    if (!batch.ok()) error_ = batch.status();
+    return batch;
+  }
+
+ private:
+  Result<std::optional<Batch>> read_next(const std::stop_token& stop) {
+    if (!decoder_) {
+      ARROW_ASSIGN_OR_RAISE(decoder_,
+                            open_decoder(options_, descriptor_, input_, read_.columns));
+      input_->stop_keeping();
+    }
+    if (at_end_) return std::nullopt;
+    ARROW_ASSIGN_OR_RAISE(auto rows, decoder_->next(stop));
+    at_end_ = rows == nullptr;
+    if (at_end_ && has_read_) return std::nullopt;
+    has_read_ = true;
+    if (at_end_) {
+      ARROW_ASSIGN_OR_RAISE(rows, arrow::RecordBatch::MakeEmpty(decoder_->schema()));
+    }
+    return Batch{std::move(rows)};
+  }
+
+  const StdinOptions options_;
+  const int descriptor_;
+  const std::shared_ptr<DescriptorInput> bytes_;
+  const std::shared_ptr<ReplayInput> input_;
+  const ReadOptions read_;
+  std::unique_ptr<formats::Decoder> decoder_;
+  bool has_read_ = false;
+  bool at_end_ = false;
+  Status error_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<DataSource>> StdinSource::make(const Uri& uri, int descriptor) {
+  ARROW_ASSIGN_OR_RAISE(StdinOptions options, StdinOptions::from_uri(uri));
+  return std::unique_ptr<DataSource>(new StdinSource(std::move(options), descriptor));
+}
+
+Result<std::shared_ptr<arrow::Schema>> StdinSource::fetch_schema() {
+  if (was_read_) {
+    return fail(ErrorKind::kInvalidArgument, "it was read already, and can be read once");
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto decoder,
+                        open_decoder(options_, descriptor_, input_, std::nullopt));
+  return decoder->schema();
+}
+
+Result<std::unique_ptr<DataReader>> StdinSource::create_reader(const ReadOptions& read) {
+  if (std::exchange(was_read_, true)) {
+    return fail(ErrorKind::kInvalidArgument,
+                "it can be read once: save it to a file to read it again");
+  }
+  return std::make_unique<StdinReader>(options_, descriptor_, bytes_, input_, read);
+}
+
+}  // namespace velo::stdio

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "velo/connectors/stdio/descriptor_input.h"
+#include "velo/connectors/stdio/options.h"
+#include "velo/connectors/stdio/replay_input.h"
+#include "velo/source.h"
+#include "velo/uri.h"
+
+namespace velo::stdio {
+
+/// Standard input, through a format. It can be read once: the second reader is refused.
+/// Threads: thread-compatible, together with its reader.
+class StdinSource : public DataSource {
+ public:
+  /// `descriptor` stays open and belongs to the caller.
+  static Result<std::unique_ptr<DataSource>> make(const Uri& uri, int descriptor);
+
+  /// Reads as many bytes as the columns need; a reader gets them again.
+  Result<std::shared_ptr<arrow::Schema>> fetch_schema() override;
+
+  /// Reads nothing yet, so that the waiting is done in the reader's read(), which a stop
+  /// ends: its first call has the errors that elsewhere create_reader() has.
+  Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& read) override;
+
+  bool supports_streaming() const override { return false; }
+  bool supports_batch() const override { return true; }
+
+ private:
+  StdinSource(StdinOptions options, int descriptor)
+      : options_(std::move(options)),
+        descriptor_(descriptor),
+        bytes_(std::make_shared<DescriptorInput>(descriptor)),
+        input_(std::make_shared<ReplayInput>(bytes_)) {}
+
+  const StdinOptions options_;
+  const int descriptor_;
+  const std::shared_ptr<DescriptorInput> bytes_;
+  const std::shared_ptr<ReplayInput> input_;  // over bytes_
+  bool was_read_ = false;
+};
+
+}  // namespace velo::stdio
