@@ -38,6 +38,7 @@ class DecompressedStream : public arrow::io::InputStream {
 
  private:
   Status explain(const Status& status) const {
+    if (context_of(status) != nullptr) return status;  // a stop, told by the stream below
     if (arrow::internal::ErrnoFromStatus(status) != 0) {
       return with_system_kind(status, "read it", name_);
     }

@@ -1,6 +1,5 @@
 #include "velo/connectors/stdio/sink.h"
 
-#include <arrow/io/compressed.h>
 #include <arrow/io/memory.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 
 #include "velo/connectors/stdio/descriptor_output.h"
 #include "velo/connectors/stdio/table.h"
+#include "velo/storage/compression.h"
 
 namespace velo::stdio {
 namespace {
@@ -76,9 +76,7 @@ class StdoutWriter : public DataWriter {
     schema_ = schema;
     output_ = bytes_;
     if (options_.compression != arrow::Compression::UNCOMPRESSED) {
-      ARROW_ASSIGN_OR_RAISE(auto codec, arrow::util::Codec::Create(options_.compression));
-      ARROW_ASSIGN_OR_RAISE(output_,
-                            arrow::io::CompressedOutputStream::Make(codec.get(), bytes_));
+      ARROW_ASSIGN_OR_RAISE(output_, storage::compress(bytes_, options_.compression));
     }
     if (options_.format == nullptr) {
       encoder_ = std::make_unique<TableEncoder>(output_, *schema,

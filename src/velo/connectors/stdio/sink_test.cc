@@ -83,6 +83,8 @@ TEST(Stdout, Table) {
 }
 
 TEST(Stdout, OtherFormats) {
+  EXPECT_EQ(output_of("stdout:?format=json", {batch_of({1, 2})}),
+            "{\"id\":1}\n{\"id\":2}\n");
   EXPECT_THAT(output_of("stdout:?format=parquet", {batch_of({1})}), HasSubstr("PAR1"));
   EXPECT_TRUE(output_of("stdout:?format=csv&compression=gzip", {batch_of({1})})
                   .starts_with("\x1F\x8B"));

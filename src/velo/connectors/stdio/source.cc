@@ -1,6 +1,5 @@
 #include "velo/connectors/stdio/source.h"
 
-#include <arrow/io/compressed.h>
 #include <arrow/io/file.h>
 #include <arrow/record_batch.h>
 #include <fmt/format.h>
@@ -11,6 +10,7 @@
 #include <string_view>
 
 #include "velo/base/system_error.h"
+#include "velo/storage/compression.h"
 
 namespace velo::stdio {
 namespace {
@@ -49,10 +49,7 @@ Result<std::shared_ptr<arrow::io::InputStream>> decompressed(
     const std::shared_ptr<ReplayInput>& input, arrow::Compression::type compression) {
   input->rewind();
   if (compression == arrow::Compression::UNCOMPRESSED) return input;
-  ARROW_ASSIGN_OR_RAISE(auto codec, arrow::util::Codec::Create(compression));
-  ARROW_ASSIGN_OR_RAISE(auto stream,
-                        arrow::io::CompressedInputStream::Make(codec.get(), input));
-  return std::shared_ptr<arrow::io::InputStream>(std::move(stream));
+  return storage::decompress(input, compression, kName);
 }
 
 /// The file that was redirected into `descriptor`, for formats that are not read in
@@ -92,9 +89,8 @@ Result<std::unique_ptr<formats::Decoder>> open_decoder(
   const formats::Format* format = options.format;
   if (format == nullptr) {
     ARROW_ASSIGN_OR_RAISE(auto stream, decompressed(input, compression));
-    const auto bytes = first_bytes(*stream);
-    if (!bytes.ok()) return with_system_kind(bytes.status(), "decompress it", kName);
-    const std::string_view name = format_name_of(*bytes);
+    ARROW_ASSIGN_OR_RAISE(const std::string bytes, first_bytes(*stream));
+    const std::string_view name = format_name_of(bytes);
     format = formats::find_format(name);
     if (format == nullptr) {
       return fail(ErrorKind::kNotImplemented, fmt::format("{} is not read yet", name));

@@ -166,6 +166,32 @@ TEST(Stdin, StopEndsTheWaitForBytes) {
   ::close(ends[1]);
 }
 
+TEST(Stdin, StopIsNotBrokenData) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  const std::string half = compressed(kCsv, arrow::Compression::GZIP).substr(0, 12);
+  ASSERT_EQ(::write(ends[1], half.data(), half.size()), 12);
+  const auto source = open("stdin:?compression=gzip", ends[0]);
+  const auto reader = source->create_reader().ValueOrDie();
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(kind_of(reader->read(stop.get_token()).status()), ErrorKind::kCancelled);
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+TEST(Stdin, ReadsJson) {
+  for (const std::string_view json :
+       {"{\"id\": 1}\n{\"id\": 2}\n", " \n[{\"id\": 1}, {\"id\": 2}]"}) {
+    SCOPED_TRACE(json);
+    for (const std::string_view uri : {"stdin:", "stdin:?format=json"}) {
+      const auto table = table_of(uri, std::string(json)).ValueOrDie();
+      EXPECT_EQ(table->num_rows(), 2);
+      EXPECT_THAT(table->ColumnNames(), ElementsAre("id"));
+    }
+  }
+}
+
 TEST(Stdin, ParquetNeedsAFile) {
   const auto table = table_of("stdin:?format=parquet", "PAR1");
   EXPECT_EQ(kind_of(table.status()), ErrorKind::kInvalidArgument);

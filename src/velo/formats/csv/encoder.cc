@@ -18,7 +18,8 @@ constexpr size_t kFlushBytes = size_t{256} << 10;
 using AppendValue = std::function<void(int64_t row, std::string& text)>;
 
 void append_text(std::string_view value, char delimiter, std::string& text) {
-  bool quote = value.empty();
+  // At the front of a file a byte order mark would be taken for what it is not.
+  bool quote = value.empty() || value.starts_with("\xEF\xBB\xBF");
   for (const char c : value) {
     quote |= c == delimiter || c == '"' || c == '\n' || c == '\r';
   }

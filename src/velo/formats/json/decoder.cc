@@ -91,18 +91,15 @@ bool JsonDecoder::walk(RecordWalker& walker, OnRecord on_record) {
 template <typename OnRecord>
 Status JsonDecoder::explain_refusal(const Block& block, RecordWalker walker,
                                     OnRecord on_record) {
-  const Failure bad_text = find_bad_text(block);
-  // A record before the bad text may be wrong, too, and is to be told of first: read up
-  // to the last newline that is surely not in a string.
-  int64_t size = bad_text.offset;
-  while (size > 0 && block.text[size - 1] != '\n') --size;
-  const uint8_t behind = std::exchange(block.text[size], uint8_t{0});
-  const Result<bool> accepted = cursor_.start(block.text, size);
+  const BadText bad = find_bad_text(block);
+  // What stands before the bad text may be wrong, too, and is to be told of first.
+  const uint8_t behind = std::exchange(block.text[bad.good_bytes], uint8_t{0});
+  const Result<bool> accepted = cursor_.start(block.text, bad.good_bytes);
   const bool failed_before =
       accepted.ok() && *accepted && !walk(walker, on_record) && !cursor_.failure().at_end;
-  block.text[size] = behind;
+  block.text[bad.good_bytes] = behind;
   ARROW_RETURN_NOT_OK(accepted);
-  return report(file_, block, failed_before ? cursor_.failure() : bad_text, record_);
+  return report(file_, block, failed_before ? cursor_.failure() : bad.failure, record_);
 }
 
 template <typename OnRecord, typename Restart>

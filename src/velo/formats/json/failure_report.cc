@@ -9,9 +9,22 @@
 namespace velo::formats::json {
 namespace {
 
-Failure corrupt(int64_t offset, std::string message) {
-  return {
-      .kind = ErrorKind::kCorruptData, .offset = offset, .message = std::move(message)};
+Failure corrupt(size_t offset, std::string message) {
+  return {.kind = ErrorKind::kCorruptData,
+          .offset = static_cast<int64_t>(offset),
+          .message = std::move(message)};
+}
+
+// The fault in a string that begins at `quote` (npos: outside of any), at `offset`.
+BadText bad_text(std::string_view text, size_t quote, size_t offset,
+                 std::string message) {
+  size_t good = quote;
+  if (quote == std::string_view::npos) {
+    // Half a number is no token.
+    const size_t last = text.substr(0, offset).find_last_of(" \t\r\n,:[]{}\"");
+    good = last == std::string_view::npos ? 0 : last + 1;
+  }
+  return {corrupt(offset, std::move(message)), static_cast<int64_t>(good)};
 }
 
 std::string message_of(const FileFacts& file, const Failure& failure) {
@@ -52,30 +65,31 @@ Status report(const FileFacts& file, const Block& block, const Failure& failure,
       std::move(message));
 }
 
-Failure find_bad_text(const Block& block) {
+BadText find_bad_text(const Block& block) {
   const std::string_view text(reinterpret_cast<const char*>(block.text),
                               static_cast<size_t>(block.size));
   const size_t invalid = find_invalid_utf8(text);
   size_t quote = std::string_view::npos;  // where the string at hand begins
   for (size_t i = 0; i < std::min(invalid, text.size()); ++i) {
     const char c = text[i];
-    if (quote == std::string_view::npos) {
-      if (c == '"') quote = i;
-    } else if (static_cast<uint8_t>(c) < 0x20) {
-      return corrupt(i, fmt::format("control character {:#04x} in a text{}", c,
-                                    c == '\n' ? "; is its closing quote missing?" : ""));
+    if (c == '\\' && i + 1 < text.size() && static_cast<uint8_t>(text[i + 1]) >= 0x20) {
+      ++i;  // also outside of strings, as simdjson sees it
     } else if (c == '"') {
-      quote = std::string_view::npos;
-    } else if (c == '\\' && i + 1 < text.size() &&
-               static_cast<uint8_t>(text[i + 1]) >= 0x20) {
-      ++i;
+      quote = quote == std::string_view::npos ? i : std::string_view::npos;
+    } else if (quote != std::string_view::npos && static_cast<uint8_t>(c) < 0x20) {
+      return bad_text(text, quote, i,
+                      fmt::format("control character {:#04x} in a text{}", c,
+                                  c == '\n' ? "; is its closing quote missing?" : ""));
     }
   }
   if (invalid != std::string_view::npos) {
-    return corrupt(invalid, fmt::format("byte {:#04x} is not UTF-8",
-                                        static_cast<uint8_t>(text[invalid])));
+    const auto byte = static_cast<uint8_t>(text[invalid]);
+    return bad_text(text, quote, invalid, fmt::format("byte {:#04x} is not UTF-8", byte));
   }
-  return corrupt(quote, "a text is not closed by a quote");
+  const size_t begin = std::min(quote, text.size());
+  BadText unclosed = bad_text(text, begin, begin, "a text is not closed by a quote");
+  unclosed.failure.at_end = true;
+  return unclosed;
 }
 
 }  // namespace velo::formats::json

@@ -23,9 +23,15 @@ struct FileFacts {
 Status report(const FileFacts& file, const Block& block, const Failure& failure,
               int64_t record);
 
-/// Find why a StructuralIndex did not accept the block: the first byte that is not UTF-8,
-/// or a control character in a string, else the beginning of the string that is not
-/// closed.
-Failure find_bad_text(const Block& block);
+/// Why a StructuralIndex did not accept a block.
+struct BadText {
+  Failure failure;
+  /// Up to here the block is well-formed, token by token.
+  int64_t good_bytes = 0;
+};
+
+/// Find the first byte that is not UTF-8, or a control character in a string, else the
+/// string that is not closed.
+BadText find_bad_text(const Block& block);
 
 }  // namespace velo::formats::json

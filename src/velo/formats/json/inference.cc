@@ -84,8 +84,8 @@ ValueSketch::Member& ValueSketch::find_member(std::string_view name) {
 
 bool ValueSketch::observe_object(Cursor& cursor) {
   kinds_ |= kObject;
-  cursor.advance();
   if (!cursor.enter()) return false;
+  cursor.advance();
   next_member_ = 0;
   if (!cursor.take('}')) {
     do {
@@ -103,8 +103,8 @@ bool ValueSketch::observe_object(Cursor& cursor) {
 bool ValueSketch::observe_list(Cursor& cursor) {
   kinds_ |= kList;
   if (elements_ == nullptr) elements_ = std::make_unique<ValueSketch>();
-  cursor.advance();
   if (!cursor.enter()) return false;
+  cursor.advance();
   if (!cursor.take(']')) {
     do {
       if (!elements_->observe(cursor)) return cursor.fail_inside("[]");

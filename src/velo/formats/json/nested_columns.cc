@@ -68,8 +68,8 @@ class Offsets {
 
 // Append the elements of the list that is the next token.
 bool decode_elements(Cursor& cursor, ColumnDecoder& elements) {
-  cursor.advance();
   if (!cursor.enter()) return false;
+  cursor.advance();
   if (!cursor.take(']')) {
     do {
       if (!elements.decode(cursor)) return cursor.fail_inside("[]");
@@ -170,8 +170,8 @@ class MapColumn : public ColumnDecoder {
     if (cursor.peek() == 'n') return cursor.take_null() && append_null(cursor);
     if (cursor.peek() != '{') return cursor.fail_type(*type_);
     if (!offsets_.add(cursor, num_rows_, items_->num_rows())) return false;
-    cursor.advance();
     if (!cursor.enter()) return false;
+    cursor.advance();
     if (!cursor.take('}')) {
       seen_.clear();
       do {

@@ -88,13 +88,18 @@ class BoolColumn : public ColumnDecoder {
   using ColumnDecoder::ColumnDecoder;
 
   bool decode(Cursor& cursor) override {
-    if (cursor.is_literal("true")) return append(cursor, true);
-    if (cursor.is_literal("false")) return append(cursor, false);
+    const bool value = cursor.peek() == 't';
+    if (cursor.is_literal(value ? "true" : "false")) {
+      cursor.advance();
+      return append(cursor, value);
+    }
     if (cursor.peek() != 'n') return cursor.fail_type(*type_);
     return cursor.take_null() && append_null(cursor);
   }
 
-  bool append_null(Cursor& cursor) override { return room(cursor) && add_null(cursor); }
+  bool append_null(Cursor& cursor) override {
+    return append(cursor, false) && (--num_rows_, add_null(cursor));
+  }
 
   Result<std::shared_ptr<arrow::ArrayData>> finish() override {
     const int64_t bytes = arrow::bit_util::BytesForBits(num_rows_);
@@ -112,7 +117,6 @@ class BoolColumn : public ColumnDecoder {
     const unsigned kept = bit == 0 ? 0U : static_cast<unsigned>(byte);
     byte = static_cast<uint8_t>(kept | static_cast<unsigned>(value) << bit);
     ++num_rows_;
-    cursor.advance();
     return true;
   }
 

@@ -105,7 +105,7 @@ bool ObjectDecoder::decode_field(Cursor& cursor, size_t& previous) {
   Slot& slot = slots_[slot_number];
   if (slot.last_row == num_rows_) {
     return cursor.fail(ErrorKind::kCorruptData,
-                       fmt::format("the record has the field '{}' twice", slot.name));
+                       fmt::format("the object has the field '{}' twice", slot.name));
   }
   slot.last_row = num_rows_;
   previous = slot_number;
@@ -115,8 +115,8 @@ bool ObjectDecoder::decode_field(Cursor& cursor, size_t& previous) {
 }
 
 bool ObjectDecoder::decode(Cursor& cursor) {
-  if (!cursor.take('{')) return cursor.fail_expected("'{'");
   if (!cursor.enter()) return false;
+  cursor.advance();
   num_found_ = 0;
   if (!cursor.take('}')) {
     size_t previous = slots_.size() - 1;

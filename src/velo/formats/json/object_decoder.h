@@ -25,7 +25,7 @@ class ObjectDecoder {
                                     const std::vector<bool>& wanted,
                                     UnknownField unknown);
 
-  /// Append the object that is the cursor's next token.
+  /// Append the object that the cursor's next token begins.
   bool decode(Cursor& cursor);
 
   /// Append a null to each column.

@@ -99,7 +99,7 @@ Result<std::unique_ptr<RecordCutter>> RecordCutter::make(Input input,
 Status RecordCutter::read_more() {
   // A record larger than a block doubles the buffer each time, so that it is not copied
   // more often than its size grows.
-  const int64_t wanted = std::max(options_.block_bytes, size_ * 2);
+  const int64_t wanted = size_ < options_.block_bytes ? options_.block_bytes : size_ * 2;
   if (static_cast<int64_t>(buffer_.size()) < wanted + kPadding) {
     buffer_.resize(static_cast<size_t>(wanted + kPadding));
   }
@@ -117,7 +117,9 @@ Status RecordCutter::read_more() {
 }
 
 Status RecordCutter::detect_framing() {
-  ARROW_RETURN_NOT_OK(read_more());
+  do {
+    ARROW_RETURN_NOT_OK(read_more());
+  } while (!ended_ && std::cmp_less(size_, kByteOrderMark.size()));
   const std::string_view begin(reinterpret_cast<const char*>(buffer_.data()),
                                static_cast<size_t>(size_));
   if (begin.starts_with("\xFF\xFE") || begin.starts_with("\xFE\xFF")) {

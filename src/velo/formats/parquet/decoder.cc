@@ -6,6 +6,7 @@
 #include <parquet/arrow/schema.h>
 #include <parquet/file_reader.h>
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -47,7 +48,7 @@ class ParquetDecoder : public Decoder {
           explain(catch_parquet([&] { return batches_->ReadNext(&batch); })));
     } while (batch && batch->num_rows() == 0);
     if (!batch) return batch;
-    return in_order(std::move(batch));
+    return in_order(batch);
   }
 
  private:
@@ -70,34 +71,36 @@ class ParquetDecoder : public Decoder {
     ARROW_ASSIGN_OR_RAISE(projection_, project(*whole, options.columns, input_.name));
     std::vector<int> row_groups(static_cast<size_t>(reader_->num_row_groups()));
     std::iota(row_groups.begin(), row_groups.end(), 0);
-    ARROW_ASSIGN_OR_RAISE(batches_,
-                          reader_->GetRecordBatchReader(row_groups, leaves_of(*whole)));
+    ARROW_ASSIGN_OR_RAISE(
+        batches_, reader_->GetRecordBatchReader(row_groups, leaves_of_projection()));
     return Status::OK();
   }
 
-  // The leaf columns below the projected top-level ones.
-  std::vector<int> leaves_of(const arrow::Schema& whole) const {
+  // The leaf columns below the projected top-level ones. By node, since names may repeat.
+  std::vector<int> leaves_of_projection() const {
     std::vector<int> leaves;
     const auto* schema = reader_->parquet_reader()->metadata()->schema();
     for (int leaf = 0; leaf < schema->num_columns(); ++leaf) {
-      const std::string& root = schema->GetColumnRoot(leaf)->name();
-      const int index = whole.GetFieldIndex(root);
-      for (const int wanted : projection_.indices) {
-        if (wanted == index) {
-          leaves.push_back(leaf);
-          break;
-        }
-      }
+      const int root = schema->group_node()->FieldIndex(*schema->GetColumnRoot(leaf));
+      if (std::ranges::count(projection_.indices, root) > 0) leaves.push_back(leaf);
     }
     return leaves;
   }
 
-  // Arrow yields columns in the file's order.
+  // Arrow yields the columns asked for in the file's order, each once.
   Result<std::shared_ptr<arrow::RecordBatch>> in_order(
-      std::shared_ptr<arrow::RecordBatch> batch) const {
+      const std::shared_ptr<arrow::RecordBatch>& batch) const {
+    std::vector<int> yielded = projection_.indices;
+    std::ranges::sort(yielded);
+    yielded.erase(std::ranges::unique(yielded).begin(), yielded.end());
+    if (batch->num_columns() != static_cast<int>(yielded.size())) {
+      return make_error(ErrorKind::kCorruptData, {.resource = input_.name},
+                        "the columns are not those that the footer names");
+    }
     arrow::ArrayVector columns;
-    for (const auto& field : projection_.schema->fields()) {
-      columns.push_back(batch->GetColumnByName(field->name()));
+    for (const int index : projection_.indices) {
+      const auto position = std::ranges::lower_bound(yielded, index) - yielded.begin();
+      columns.push_back(batch->column(static_cast<int>(position)));
     }
     return arrow::RecordBatch::Make(projection_.schema, batch->num_rows(),
                                     std::move(columns));
