@@ -1,10 +1,13 @@
+# fmt as a library of ours: see cmake/fmt.cc.
+add_library(velo_fmt STATIC ${PROJECT_SOURCE_DIR}/cmake/fmt.cc)
+
 # velo_add_library(NAME SOURCES … [DEPENDS …] [PRIVATE_DEPENDS …])
 #   One folder of src/velo: a static library velo_NAME that shares the precompiled header.
 # velo_add_test(NAME SOURCES … [DEPENDS …] [LABEL unit])
 #   One test program; ctest sees each of its cases. Label: unit unless said.
 add_library(velo_pch OBJECT ${PROJECT_SOURCE_DIR}/cmake/pch.cc)
 target_precompile_headers(velo_pch PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch.h)
-target_link_libraries(velo_pch PRIVATE Velo::arrow fmt::fmt-header-only velo_flags)
+target_link_libraries(velo_pch PRIVATE Velo::arrow velo_fmt velo_flags)
 target_include_directories(velo_pch PRIVATE ${PROJECT_SOURCE_DIR}/include
   ${PROJECT_SOURCE_DIR}/src)
 
@@ -13,7 +16,7 @@ function(velo_add_library name)
   add_library(velo_${name} STATIC ${ARG_SOURCES})
   target_include_directories(velo_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include
     ${PROJECT_SOURCE_DIR}/src ${PROJECT_BINARY_DIR}/generated)
-  target_link_libraries(velo_${name} PUBLIC Velo::arrow fmt::fmt-header-only ${ARG_DEPENDS}
+  target_link_libraries(velo_${name} PUBLIC Velo::arrow velo_fmt ${ARG_DEPENDS}
     PRIVATE velo_flags ${ARG_PRIVATE_DEPENDS})
   target_precompile_headers(velo_${name} REUSE_FROM velo_pch)
   set_property(GLOBAL APPEND PROPERTY VELO_LIBRARIES velo_${name})

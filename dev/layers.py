@@ -24,6 +24,7 @@ ALLOWED = {
 # A header that only these folders may see.
 FOREIGN = {
     "duckdb.h": "src/velo/sql/",
+    "nlohmann/": "src/velo/sql/",
     "simdjson.h": "src/velo/formats/json/",
     "parquet/": "src/velo/formats/parquet/",
     "arrow/csv/": "src/velo/formats/csv/",

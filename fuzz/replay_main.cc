@@ -32,6 +32,10 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 extern "C" __attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)());
 
+// UBSan calls no death callback: it must abort for the handler below to be called.
+extern "C" const char* __ubsan_default_options();
+const char* __ubsan_default_options() { return "abort_on_error=1:print_stacktrace=1"; }
+
 namespace {
 
 using Bytes = std::string;

@@ -5,8 +5,12 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <stop_token>
+#include <string>
+#include <string_view>
 
+#include "velo/connector.h"
 #include "velo/error.h"
 #include "velo/sink.h"
 #include "velo/source.h"
@@ -34,5 +38,38 @@ struct CopyOptions {
 /// of the source and the sink, the first one; kCancelled.
 Result<Progress> copy(DataSource& source, DataSink& sink, const CopyOptions& options,
                       std::stop_token stop);
+
+/// A named way from a SELECT to a sink, to be run once: move-only.
+///
+/// It keeps no record of its position yet: run() moves all rows of the sources again each
+/// time, at least once. The name will be what the record is kept by.
+/// Threads: thread-compatible.
+class Pipeline {
+ public:
+  /// Plan the SELECT, open the sink and check that the rows fit it. Nothing is written.
+  /// Errors: kInvalidArgument for SQL (with the line and a caret) or an address that
+  /// cannot be meant; those of the sources and the sink.
+  static Result<Pipeline> make(std::string name, std::string_view select,
+                               std::string_view sink_uri,
+                               const Registry& registry = builtin_registry());
+  ~Pipeline();
+  Pipeline(Pipeline&&) noexcept;
+  Pipeline& operator=(Pipeline&&) noexcept;
+
+  const std::string& name() const;
+
+  /// Move all rows. After success they are visible in the sink; after an error, or when
+  /// `stop` was requested, none is. Errors: those of the sources and the sink;
+  /// kCancelled.
+  Status run(std::stop_token stop);
+
+  /// What the last run() did.
+  const Progress& progress() const;
+
+ private:
+  class State;
+  explicit Pipeline(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace velo

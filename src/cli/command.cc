@@ -45,9 +45,15 @@ void wait_for_signals(const std::stop_token& ended) {
   }
 }
 
+bool reader_has_gone(const Status& status) {
+  const ErrorContext* context = context_of(status);
+  return context != nullptr && context->vendor_code == "EPIPE";
+}
+
 }  // namespace
 
 int exit_code_of(const Status& status) {
+  if (reader_has_gone(status)) return kDone;  // `velo show … | head` has what it wanted
   switch (kind_of(status)) {
     case ErrorKind::kInvalidArgument:
     case ErrorKind::kNotFound:
@@ -68,7 +74,7 @@ int exit_code_of(const Status& status) {
 }
 
 int report(const Status& status) {
-  fmt::print(stderr, "velo: {}\n", status.message());
+  if (!reader_has_gone(status)) fmt::print(stderr, "velo: {}\n", status.message());
   return exit_code_of(status);
 }
 

@@ -4,7 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <memory>
 #include <vector>
+
+#include "command.h"
+#include "verb.h"
 
 namespace velo::cli {
 namespace {
@@ -102,6 +106,21 @@ Result<std::string> help_of(std::string_view scheme, const Registry& registry) {
     text += wrapped(option.doc, 6);
   }
   return text;
+}
+
+Verb add_help_verb(CLI::App& program) {
+  const auto scheme = std::make_shared<std::string>();
+  CLI::App* parser =
+      program.add_subcommand("help", "List the connectors, or one's options");
+  parser->add_option("CONNECTOR", *scheme, "A scheme: file");
+  return {parser, [scheme] {
+            const auto text = scheme->empty()
+                                  ? Result<std::string>(help_of_all(builtin_registry()))
+                                  : help_of(*scheme, builtin_registry());
+            if (!text.ok()) return report(text.status());
+            fmt::print("{}", *text);
+            return static_cast<int>(kDone);
+          }};
 }
 
 }  // namespace velo::cli

@@ -121,6 +121,8 @@ TEST(Connections, SaysWhereTheFileIsWrong) {
        "a connection's address has a scheme of its own"},
       {"[connections.\"a b\"]\nuri = 'x.csv'", "the name of a connection has letters"},
       {"[connections.\"a/b\"]\nuri = 'x.csv'", "the name of a connection has letters"},
+      {"[=", "this is not TOML"},
+      {std::string("[\0a]", 4), "this is not TOML"},
       {"connections = 3", "'connections' must be a table"},
       {"[connections]\nshop = 'x.csv'", "line 2, column 1: 'shop' must be a table"},
       {"[pipeline]\nx = {a = 1}", "'x' must be text, a number, true or false, or a list"},

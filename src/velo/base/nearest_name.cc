@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "velo/base/ascii.h"
 #include "velo/options.h"
 
 namespace velo {
@@ -12,11 +13,8 @@ constexpr size_t kMaxNameBytes = 64;
 constexpr size_t kMinPrefixBytes = 4;
 
 std::string folded(std::string_view name) {
-  std::string out(name);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    if (c == '-') c = '_';
-  }
+  std::string out = ascii_lower(name);
+  std::ranges::replace(out, '-', '_');
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "velo/base/ascii.h"
 #include "velo/base/quantity.h"
 
 namespace velo {
@@ -44,6 +45,21 @@ Status unknown_option(const Uri& uri, std::string_view name,
                           advice, uri.scheme));
 }
 
+Status check_use(const Uri& uri, const OptionDescriptor& descriptor, OptionUse use) {
+  if (descriptor.not_yet) {
+    return fail(uri, ErrorKind::kNotImplemented,
+                fmt::format("option '{}' is not implemented yet", descriptor.name));
+  }
+  const bool fits = use == OptionUse::kBoth || descriptor.use == OptionUse::kBoth ||
+                    descriptor.use == use;
+  if (fits) return Status::OK();
+  const bool for_source = descriptor.use == OptionUse::kSource;
+  return fail(
+      uri, ErrorKind::kInvalidArgument,
+      fmt::format("option '{}' is only for a {}, and this is a {}", descriptor.name,
+                  for_source ? "source" : "sink", for_source ? "sink" : "source"));
+}
+
 std::string expectation_of(const OptionDescriptor& descriptor) {
   switch (descriptor.type) {
     case OptionType::kBool:
@@ -73,16 +89,8 @@ Status wrong_value(const OptionDescriptor& descriptor, std::string_view text) {
                   nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 std::optional<bool> parse_bool(std::string_view text) {
-  const std::string word = lower(text);
+  const std::string word = ascii_lower(text);
   for (const std::string_view yes : {"true", "yes", "on", "1"}) {
     if (word == yes) return true;
   }
@@ -92,13 +100,18 @@ std::optional<bool> parse_bool(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<int64_t> parse_milliseconds(std::string_view text) {
+  const auto duration = parse_duration(text);
+  return duration ? std::optional<int64_t>(duration->count()) : std::nullopt;
+}
+
 std::optional<std::string> parse_choice(const std::vector<std::string_view>& choices,
                                         std::string_view text) {
   for (const std::string_view choice : choices) {
     if (choice == text) return std::string(choice);
   }
   for (const std::string_view choice : choices) {
-    if (lower(choice) == lower(text)) return std::string(choice);
+    if (ascii_lower(choice) == ascii_lower(text)) return std::string(choice);
   }
   return std::nullopt;
 }
@@ -145,10 +158,7 @@ Result<OptionValues::Value> OptionValues::parse_value(const OptionDescriptor& de
       number = parse_bytes(text);
       break;
     case OptionType::kDuration:
-      if (const auto duration = parse_duration(text))
-        number = duration->count();
-      else
-        number.reset();
+      number = parse_milliseconds(text);
       break;
     case OptionType::kChoice: {
       auto choice = parse_choice(descriptor.choices, text);
@@ -186,18 +196,7 @@ Result<OptionValues> OptionValues::parse(const Uri& uri,
     if (descriptor == descriptors.end()) {
       return unknown_option(uri, name, descriptors, use);
     }
-    if (descriptor->not_yet) {
-      return fail(uri, ErrorKind::kNotImplemented,
-                  fmt::format("option '{}' is not implemented yet", name));
-    }
-    if (use != OptionUse::kBoth && descriptor->use != OptionUse::kBoth &&
-        descriptor->use != use) {
-      const bool for_source = descriptor->use == OptionUse::kSource;
-      return fail(
-          uri, ErrorKind::kInvalidArgument,
-          fmt::format("option '{}' is only for a {}, and this is a {}", name,
-                      for_source ? "source" : "sink", for_source ? "sink" : "source"));
-    }
+    ARROW_RETURN_NOT_OK(check_use(uri, *descriptor, use));
     auto parsed = parse_value(*descriptor, text);
     if (!parsed.ok()) {
       return fail(uri, ErrorKind::kInvalidArgument, parsed.status().message());

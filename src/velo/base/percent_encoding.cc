@@ -1,18 +1,15 @@
 #include "velo/base/percent_encoding.h"
 
+#include "velo/base/ascii.h"
+
 namespace velo {
 namespace {
 
 std::optional<unsigned> hexadecimal_digit(char digit) {
-  if (digit >= '0' && digit <= '9') return static_cast<unsigned>(digit - '0');
+  if (is_ascii_digit(digit)) return static_cast<unsigned>(digit - '0');
   if (digit >= 'a' && digit <= 'f') return static_cast<unsigned>(digit - 'a') + 10;
   if (digit >= 'A' && digit <= 'F') return static_cast<unsigned>(digit - 'A') + 10;
   return std::nullopt;
-}
-
-bool is_letter_digit_or_not_ascii(char byte) {
-  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-         (byte >= '0' && byte <= '9') || static_cast<unsigned char>(byte) >= 0x80;
 }
 
 }  // namespace
@@ -25,20 +22,18 @@ std::optional<char> decode_escape(std::string_view text) {
   return static_cast<char>(*high * 16 + *low);
 }
 
-void append_escape(std::string& out, char byte) {
+std::string escape_of(char byte) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   const auto value = static_cast<unsigned char>(byte);
-  out += '%';
-  out += kDigits[value >> 4];
-  out += kDigits[value & 15];
+  return {'%', kDigits[value >> 4], kDigits[value & 15]};
 }
 
 void append_encoded(std::string& out, char byte, std::string_view allowed) {
-  if (is_letter_digit_or_not_ascii(byte) ||
-      (byte != '\0' && allowed.find(byte) != std::string_view::npos)) {
+  if (is_ascii_letter(byte) || is_ascii_digit(byte) || !is_ascii(byte) ||
+      is_one_of(byte, allowed)) {
     out += byte;
   } else {
-    append_escape(out, byte);
+    out += escape_of(byte);
   }
 }
 

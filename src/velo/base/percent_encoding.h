@@ -12,8 +12,8 @@ namespace velo {
 /// '%' and two hexadecimal digits.
 std::optional<char> decode_escape(std::string_view text);
 
-/// Append a byte as '%' and two upper-case hexadecimal digits.
-void append_escape(std::string& out, char byte);
+/// A byte as '%' and two upper-case hexadecimal digits.
+std::string escape_of(char byte);
 
 /// Append a byte as it is if it is a letter, a digit, not ASCII, or one of `allowed`;
 /// else percent-encoded.

@@ -2,8 +2,9 @@
 
 #include <charconv>
 #include <span>
-#include <string>
 #include <system_error>
+
+#include "velo/base/ascii.h"
 
 namespace velo {
 namespace {
@@ -30,14 +31,6 @@ constexpr Unit kByteUnits[] = {{"", 1},
 constexpr Unit kDurationUnits[] = {
     {"ms", 1}, {"s", 1'000}, {"min", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 std::optional<int64_t> parse_quantity(std::string_view text,
                                       std::span<const Unit> units) {
   int64_t number = 0;
@@ -62,7 +55,7 @@ std::optional<int64_t> parse_count(std::string_view text) {
 }
 
 std::optional<int64_t> parse_bytes(std::string_view text) {
-  const auto bytes = parse_quantity(lower(text), kByteUnits);
+  const auto bytes = parse_quantity(ascii_lower(text), kByteUnits);
   return bytes && *bytes >= 0 ? bytes : std::nullopt;
 }
 

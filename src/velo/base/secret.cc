@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "velo/base/ascii.h"
 #include "velo/base/small_file.h"
 
 namespace velo {
@@ -21,8 +22,7 @@ bool starts_at(std::string_view text, size_t at, std::string_view prefix) {
 }
 
 bool may_stand_in_variable(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         c == '_';
+  return is_ascii_letter(c) || is_ascii_digit(c) || c == '_';
 }
 
 // Where a scan goes on after what stands at `at`: past a reference or past "$$".

@@ -41,7 +41,7 @@ std::string encode_path(std::string_view pattern) {
   std::string text;
   for (size_t at = 0; at < pattern.size(); ++at) {
     if (pattern[at] == '\\' && at + 1 < pattern.size()) {
-      append_escape(text, pattern[++at]);
+      text += escape_of(pattern[++at]);
     } else {
       append_encoded(text, pattern[at], kAllowed);
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "velo/base/ascii.h"
 #include "velo/base/utf8.h"
 
 namespace velo {
@@ -13,17 +14,11 @@ namespace {
 constexpr size_t kMaxShownBytes = 200;
 
 std::string lower_with_underscores(std::string_view name) {
-  std::string lower(name);
+  std::string lower = ascii_lower(name);
   for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    if (c == '-' || c == '.') c = '_';
+    if (is_one_of(c, "-.")) c = '_';
   }
   return lower;
-}
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_one_of(char c, std::string_view set) {
-  return set.find(c) != std::string_view::npos;
 }
 
 // Hides what a user and a password may be in, given what stands between "://" and the
@@ -36,7 +31,7 @@ std::string conceal_user(std::string_view rest) {
   bool in_port = false;
   const size_t address_end = rest.starts_with('[') ? rest.find(']') : 0;
   for (size_t at = address_end; at < rest.size() && !is_one_of(rest[at], "/#"); ++at) {
-    if (in_port && !is_digit(rest[at]) && rest[at] != ',') {
+    if (in_port && !is_ascii_digit(rest[at]) && rest[at] != ',') {
       return fmt::format("{}***", rest.substr(0, rest.rfind(':', at) + 1));
     }
     if (is_one_of(rest[at], ":,")) in_port = rest[at] == ':';

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "velo/base/ascii.h"
 #include "velo/options.h"
 
 namespace velo {
@@ -32,19 +33,14 @@ const SchemeRule* find_rule(std::string_view scheme) {
   return rule == kRules.end() ? nullptr : rule;
 }
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
 bool may_stand_in_scheme(char c) {
-  return is_letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '.' || c == '-';
+  return is_ascii_letter(c) || is_ascii_digit(c) || is_one_of(c, "+.-");
 }
 
 }  // namespace
 
 std::string canonical_scheme(std::string_view scheme) {
-  std::string lower(scheme);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  std::string lower = ascii_lower(scheme);
   return lower == "postgres" ? "postgresql" : lower;
 }
 
@@ -56,7 +52,7 @@ UriShape shape_of(std::string_view scheme) {
 }
 
 size_t scheme_length(std::string_view text) {
-  if (text.empty() || !is_letter(text.front())) return 0;
+  if (text.empty() || !is_ascii_letter(text.front())) return 0;
   size_t length = 1;
   while (length < text.size() && may_stand_in_scheme(text[length])) ++length;
   const bool colon_follows = length < text.size() && text[length] == ':';

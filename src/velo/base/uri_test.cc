@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
+
 #include "velo/base/glob.h"
 
 namespace velo {
@@ -153,6 +156,10 @@ TEST(ParseUri, TakesWhatStandsInSql) {
   }
   EXPECT_EQ(parse_uri("kafka", "s3://bucket/x").status().message(),
             "s3://bucket/x: this is an address of 's3', and it stands in kafka('…')");
+  EXPECT_FALSE(parse_uri("-", "x").ok());
+  EXPECT_FALSE(parse_uri("", "x").ok());
+  EXPECT_FALSE(parse_uri("@", "x").ok());
+  EXPECT_FALSE(parse_uri("a b", "x").ok());
   EXPECT_THAT(parse_uri("kafka", "h:x/t").status().message(),
               HasSubstr("offset 2: a port is a number"));
   EXPECT_THAT(parse_uri("file", "").status().message(), HasSubstr("offset 0: a path is"));
@@ -402,6 +409,25 @@ TEST(ParseUri, HidesSecretsOfWhatDoesNotParse) {
     EXPECT_THAT(uri.status().message(), Not(HasSubstr("hunter22")));
     EXPECT_THAT(uri.status().message(), Not(HasSubstr("ter22")));
   }
+}
+
+// The addresses in the tables of docs/design/uri.md.
+TEST(ParseUri, TakesTheDocumentedAddresses) {
+  const std::string folder = std::getenv("VELO_SOURCE_DIR");
+  std::ifstream page(folder + "/docs/design/uri.md");
+  int num_addresses = 0;
+  for (std::string line; std::getline(page, line);) {
+    if (!line.starts_with("| `")) continue;
+    const std::string cell = line.substr(0, line.find(" | "));
+    for (size_t begin = cell.find('`'); begin != std::string::npos;) {
+      const size_t end = cell.find('`', begin + 1);
+      const std::string address = cell.substr(begin + 1, end - begin - 1);
+      EXPECT_TRUE(parse_uri(address).ok()) << address;
+      ++num_addresses;
+      begin = cell.find('`', end + 1);
+    }
+  }
+  EXPECT_GE(num_addresses, 12);
 }
 
 TEST(RedactUri, HidesSecrets) {

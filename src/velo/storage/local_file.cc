@@ -21,6 +21,9 @@ namespace fs = std::filesystem;
 // Most bytes handed to one write(2); the kernel takes no more than 2 GiB at once.
 constexpr int64_t kMaxWriteBytes = int64_t{1} << 30;
 
+// The disk is put to work after so many bytes, so that publish() has few to wait for.
+constexpr int64_t kWritebackBytes = int64_t{8} << 20;
+
 fs::path directory_of(const std::string& path) {
   fs::path directory = fs::path(path).parent_path();
   return directory.empty() ? fs::path(".") : directory;
@@ -113,7 +116,16 @@ Status StagedFile::Write(const void* data, int64_t num_bytes) {
     next += written;
     position_ += written;
   }
+  start_writeback();
   return Status::OK();
+}
+
+void StagedFile::start_writeback() {
+  if (direct_ || position_ - writeback_position_ < kWritebackBytes) return;
+  // Only a hint: what goes wrong is told by fsync().
+  ::sync_file_range(file_descriptor_, writeback_position_,
+                    position_ - writeback_position_, SYNC_FILE_RANGE_WRITE);
+  writeback_position_ = position_;
 }
 
 Status StagedFile::Close() {

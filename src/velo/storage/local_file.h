@@ -52,12 +52,14 @@ class StagedFile : public arrow::io::OutputStream {
 
   Status open();
   Status link_to_name();
+  void start_writeback();
 
   std::string path_;         // where it will be
   std::string staged_path_;  // the hidden name, empty while there is none
   int file_descriptor_ = -1;
   int64_t position_ = 0;
-  bool direct_ = false;  // not a regular file: nothing to stage
+  int64_t writeback_position_ = 0;  // the disk was told of the bytes before it
+  bool direct_ = false;             // not a regular file: nothing to stage
   bool closed_ = false;
   bool published_ = false;
 };

@@ -30,9 +30,9 @@ struct Division {
 };
 
 Division divide(int64_t number, int64_t by) {
-  int64_t quotient = number / by;
-  if (number % by < 0) --quotient;
-  return {quotient, number - quotient * by};
+  const int64_t remainder = number % by;
+  if (remainder >= 0) return {number / by, remainder};
+  return {number / by - 1, remainder + by};
 }
 
 std::string fraction_text(int64_t fraction, arrow::TimeUnit::type unit) {

@@ -19,9 +19,8 @@ struct Printable {
 
 /// Make text safe to show in at most `max_width` columns (1 at least). Control
 /// characters, what turns the direction of writing and bytes that are not UTF-8 are shown
-/// as escapes: \n, \u001b, \xff. Text that does not fit is cut and ends in "…". What is
-/// printable stays as it is, so that printing it again, narrower, is the same as printing
-/// it narrower at once.
+/// as escapes: \n, \u001b, \xff. Text that does not fit is cut and ends in "…".
+/// What is printable stays as it is.
 Printable printable(std::string_view text, int max_width);
 
 /// No text longer than this is shown whole in so many columns, whatever it consists of.

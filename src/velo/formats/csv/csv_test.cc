@@ -1,4 +1,5 @@
 #include <arrow/io/memory.h>
+#include <arrow/json/from_string.h>
 #include <arrow/table.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -232,6 +233,79 @@ TEST(CsvEncoder, WritesNumbersSoThatTheyComeBack) {
   const std::string text =
       "i,d\n9223372036854775807,0.1\n-1,1e+300\n0,5e-324\n1,123456.789\n";
   EXPECT_EQ(as_text(**decode(text)), text);
+}
+
+// A column of this type with these JSON values, as CSV.
+std::string column_as_text(const std::shared_ptr<arrow::DataType>& type,
+                           std::string_view values) {
+  const auto column =
+      arrow::json::ArrayFromJSONString(type, std::string(values)).ValueOrDie();
+  const auto schema = arrow::schema({arrow::field("v", type)});
+  const auto text = as_text(*arrow::Table::Make(schema, {column}));
+  return text.substr(std::string_view("v\n").size());
+}
+
+TEST(CsvEncoder, PrintsEveryType) {
+  const struct {
+    std::shared_ptr<arrow::DataType> type;
+    const char* values;
+    const char* text;
+  } cases[] = {
+      {arrow::boolean(), "[true,null,false]", "true\n\nfalse\n"},
+      {arrow::int8(), "[-128,127]", "-128\n127\n"},
+      {arrow::uint64(), "[18446744073709551615]", "18446744073709551615\n"},
+      {arrow::float32(), "[0.1,null]", "0.1\n\n"},
+      {arrow::float16(), "[1.5]", "1.5\n"},
+      {arrow::decimal32(5, 2), R"(["123.45","-0.01"])", "123.45\n-0.01\n"},
+      {arrow::decimal64(18, 0), R"(["-999999999999999999"])", "-999999999999999999\n"},
+      {arrow::decimal128(12, 2), R"(["0.05",null,"-12.34","-0.50","100.00"])",
+       "0.05\n\n-12.34\n-0.50\n100.00\n"},
+      {arrow::decimal128(20, 15), R"(["0.000000000000001"])", "0.000000000000001\n"},
+      {arrow::decimal128(38, 10), R"(["-9999999999999999999999999999.0000000001"])",
+       "-9999999999999999999999999999.0000000001\n"},
+      {arrow::decimal256(76, 1), R"(["1.5"])", "1.5\n"},
+      {arrow::date32(), "[0,-1,null,19000]", "1970-01-01\n1969-12-31\n\n2022-01-08\n"},
+      {arrow::date64(), "[86400000]", "1970-01-02\n"},
+      {arrow::time32(arrow::TimeUnit::SECOND), "[86399]", "23:59:59\n"},
+      {arrow::time64(arrow::TimeUnit::MICRO), "[1]", "00:00:00.000001\n"},
+      {arrow::timestamp(arrow::TimeUnit::SECOND), "[0]", "1970-01-01 00:00:00\n"},
+      {arrow::timestamp(arrow::TimeUnit::MICRO), "[-1]", "1969-12-31 23:59:59.999999\n"},
+      {arrow::timestamp(arrow::TimeUnit::MILLI, "Europe/Amsterdam"), "[1]",
+       "1970-01-01 00:00:00.001Z\n"},
+      {arrow::utf8(), R"(["a","",null,"é"])", "a\n\"\"\n\né\n"},
+      {arrow::utf8(), R"(["a,b","c","say \"x\"","two\nlines","r\r"])",
+       "\"a,b\"\nc\n\"say \"\"x\"\"\"\n\"two\nlines\"\n\"r\r\"\n"},
+      {arrow::large_utf8(), R"(["a,b"])", "\"a,b\"\n"},
+      {arrow::utf8_view(), R"(["a"])", "a\n"},
+      {arrow::null(), "[null]", "\n"},
+      {arrow::dictionary(arrow::int8(), arrow::utf8()), R"(["a",null,"b"])", "a\n\nb\n"},
+      {arrow::dictionary(arrow::int8(), arrow::decimal128(5, 2)), R"(["1.50"])",
+       "1.50\n"},
+  };
+  for (const auto& one : cases) {
+    SCOPED_TRACE(one.type->ToString());
+    EXPECT_EQ(column_as_text(one.type, one.values), one.text);
+  }
+}
+
+TEST(CsvEncoder, PrintsASliceOfAColumn) {
+  const auto column =
+      arrow::json::ArrayFromJSONString(arrow::utf8(), R"(["a,b","c",null,"d"])")
+          .ValueOrDie()
+          ->Slice(1, 2);
+  const auto schema = arrow::schema({arrow::field("v", arrow::utf8())});
+  EXPECT_EQ(as_text(*arrow::Table::Make(schema, {column})), "v\nc\n\n");
+}
+
+TEST(CsvEncoder, RefusesADateBeyondIso8601) {
+  const auto column =
+      arrow::json::ArrayFromJSONString(arrow::date32(), "[0,10000000]").ValueOrDie();
+  const auto schema = arrow::schema({arrow::field("day", arrow::date32())});
+  auto output = arrow::io::BufferOutputStream::Create().ValueOrDie();
+  const auto encoder = make_csv_encoder(output, schema, {}).ValueOrDie();
+  const auto status = encoder->write(*arrow::RecordBatch::Make(schema, 2, {column}));
+  EXPECT_EQ(kind_of(status), ErrorKind::kSchemaMismatch);
+  EXPECT_THAT(status.message(), HasSubstr("column 'day'"));
 }
 
 TEST(CsvEncoder, RefusesWhatCsvCannotHold) {

@@ -32,7 +32,8 @@ Result<std::unique_ptr<ColumnDecoder>> make_column(
   if (type->id() == arrow::Type::NA) {
     return std::unique_ptr<ColumnDecoder>(std::make_unique<NullColumn>(type));
   }
-  for (const auto make : {make_number_column, make_text_column, make_binary_column}) {
+  for (const auto make :
+       {make_number_column, make_decimal_column, make_text_column, make_binary_column}) {
     if (auto column = make(type)) return column;
   }
   ARROW_ASSIGN_OR_RAISE(auto column, make_nested_column(type, unknown));

@@ -120,6 +120,8 @@ Result<std::unique_ptr<ColumnDecoder>> make_column(
 /// The families that make_column picks from; nullptr for a type that is of another.
 std::unique_ptr<ColumnDecoder> make_number_column(
     const std::shared_ptr<arrow::DataType>& type);
+std::unique_ptr<ColumnDecoder> make_decimal_column(
+    const std::shared_ptr<arrow::DataType>& type);
 std::unique_ptr<ColumnDecoder> make_text_column(
     const std::shared_ptr<arrow::DataType>& type);
 std::unique_ptr<ColumnDecoder> make_binary_column(

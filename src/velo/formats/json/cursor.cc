@@ -57,7 +57,7 @@ Result<bool> Cursor::start(const uint8_t* text, int64_t size) {
 bool Cursor::take_text(std::string_view& text, std::vector<uint8_t>& buffer) {
   const RawString raw = take_string();
   const auto size = static_cast<size_t>(raw.size());
-  if (std::memchr(raw.begin, '\\', size) == nullptr) {
+  if (!raw.may_have_escapes()) {
     text = {reinterpret_cast<const char*>(raw.begin), size};
     return true;
   }
@@ -90,15 +90,24 @@ bool Cursor::take_number(std::string_view& raw) {
   return true;
 }
 
-bool Cursor::check_string() {
-  std::string_view text;
-  return take_text(text, scratch_);
+bool Cursor::skip_string() {
+  const RawString raw = take_string();
+  if (!raw.may_have_escapes()) return true;
+  const auto size = static_cast<size_t>(raw.size());
+  if (scratch_.size() < size + kPadding) scratch_.resize(size + kPadding);
+  uint8_t* end = nullptr;
+  return unescape(raw, scratch_.data(), &end);
 }
 
-bool Cursor::check_scalar() {
+bool Cursor::skip_key() {
+  if (peek() != '"') return fail_expected("a field's name");
+  return skip_string() && (take(':') || fail_expected("':'"));
+}
+
+bool Cursor::skip_scalar() {
   switch (peek()) {
     case '"':
-      return check_string();
+      return skip_string();
     case 't':
       return is_literal("true") ? (++next_, true) : fail_token();
     case 'f':
@@ -112,9 +121,8 @@ bool Cursor::check_scalar() {
   }
 }
 
-bool Cursor::skip_value(std::string_view* raw) {
+bool Cursor::skip_nested() {
   static_assert(kMaxDepth <= 64, "one bit for each level");
-  const uint8_t* const begin = at();
   const int outside = depth_;
   uint64_t in_object = 0;  // the lowest bit: whether the innermost level is an object
   for (;;) {
@@ -124,34 +132,30 @@ bool Cursor::skip_value(std::string_view* raw) {
       ++next_;
       in_object = in_object << 1 | (c == '{');
       if (peek() != (c == '{' ? '}' : ']')) {
-        if (c == '{') {
-          if (peek() != '"') return fail_expected("a field's name");
-          if (!check_string() || !(take(':') || fail_expected("':'"))) return false;
-        }
+        if (c == '{' && !skip_key()) return false;
         continue;
       }
-    } else if (!check_scalar()) {
+    } else if (!skip_scalar()) {
       return false;
     }
     // After a value: leave the levels that end here.
-    while (depth_ > outside && peek() == ((in_object & 1) ? '}' : ']')) {
-      ++next_;
+    while (depth_ > outside && take((in_object & 1) ? '}' : ']')) {
       in_object >>= 1;
       leave();
     }
-    if (depth_ == outside) break;
+    if (depth_ == outside) return true;
     if (!take(',')) return fail_expected((in_object & 1) ? "',' or '}'" : "',' or ']'");
-    if (in_object & 1) {
-      if (peek() != '"') return fail_expected("a field's name");
-      if (!check_string() || !(take(':') || fail_expected("':'"))) return false;
-    }
+    if ((in_object & 1) && !skip_key()) return false;
   }
-  if (raw != nullptr) {
-    // A value ends at the last byte before the next token that is not space.
-    const uint8_t* end = at();
-    while (end[-1] == ' ' || end[-1] == '\n' || end[-1] == '\r' || end[-1] == '\t') --end;
-    *raw = {reinterpret_cast<const char*>(begin), static_cast<size_t>(end - begin)};
-  }
+}
+
+bool Cursor::skip_value(std::string_view& raw) {
+  const uint8_t* const begin = at();
+  if (!skip_value()) return false;
+  // A value ends at the last byte before the next token that is not space.
+  const uint8_t* end = at();
+  while (end[-1] == ' ' || end[-1] == '\n' || end[-1] == '\r' || end[-1] == '\t') --end;
+  raw = {reinterpret_cast<const char*>(begin), static_cast<size_t>(end - begin)};
   return true;
 }
 

@@ -33,6 +33,13 @@ inline bool ends_scalar(uint8_t c) {
          c == '\t';
 }
 
+/// Not zero if one of the eight bytes is `c`.
+inline uint64_t bytes_that_are(uint64_t word, char c) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  const uint64_t zero_if_equal = word ^ (kOnes * static_cast<uint8_t>(c));
+  return (zero_if_equal - kOnes) & ~zero_if_equal & (kOnes * 0x80);
+}
+
 /// Reads the tokens of one block from first to last. Whatever returns bool returns false
 /// when it failed, and then failure() says why; the walk is over. Threads:
 /// thread-compatible.
@@ -43,6 +50,18 @@ class Cursor {
     const uint8_t* begin;
     const uint8_t* end;
     int64_t size() const { return end - begin; }
+
+    /// Whether there is a backslash. Looks at eight bytes at a time, up to seven too
+    /// many, and so may say yes for one that stands behind the string.
+    bool may_have_escapes() const {
+      uint64_t found = 0;
+      for (const uint8_t* p = begin; p < end; p += 8) {
+        uint64_t word;
+        std::memcpy(&word, p, 8);
+        found |= bytes_that_are(word, '\\');
+      }
+      return found != 0;
+    }
   };
 
   /// Begin a walk over text[0, size), which has kPadding bytes behind it, the first of
@@ -102,8 +121,13 @@ class Cursor {
            ends_scalar(at()[literal.size()]);
   }
 
-  /// Step over a value of any kind, checking that it is JSON. `raw` is its bytes.
-  bool skip_value(std::string_view* raw = nullptr);
+  /// Step over a value of any kind, checking that it is JSON.
+  bool skip_value() {
+    const uint8_t c = peek();
+    return c == '{' || c == '[' ? skip_nested() : skip_scalar();
+  }
+  /// The same; `raw` is the value's bytes.
+  bool skip_value(std::string_view& raw);
 
   /// Step over a number of any size; `raw` is its bytes.
   bool take_number(std::string_view& raw);
@@ -134,8 +158,10 @@ class Cursor {
 
  private:
   bool fail_depth();
-  bool check_scalar();
-  bool check_string();
+  bool skip_scalar();
+  bool skip_string();
+  bool skip_key();
+  bool skip_nested();
   /// The value at `offset` as a message shows it: `"seven" (text)`.
   std::string describe(int64_t offset) const;
 

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <numeric>
 
 namespace velo::formats::json {
 namespace {
@@ -34,16 +36,15 @@ bool ValueSketch::observe(Cursor& cursor) {
     case '[':
       return observe_list(cursor);
     case '"': {
-      kinds_ |= kText;
+      ++counts_[kText];
       std::string_view text;
       return cursor.take_text(text, buffer_);
     }
     case 't':
     case 'f':
-      kinds_ |= kBool;
+      ++counts_[kBool];
       return cursor.skip_value();
     case 'n':
-      kinds_ |= kNull;
       return cursor.take_null();
     default:
       return observe_number(cursor);
@@ -53,12 +54,12 @@ bool ValueSketch::observe(Cursor& cursor) {
 bool ValueSketch::observe_number(Cursor& cursor) {
   std::string_view number;
   if (!cursor.take_number(number)) return false;
+  ++counts_[kNumber];
   if (number.find_first_of(".eE") != std::string_view::npos) {
-    kinds_ |= kFraction;
+    fraction_ = true;
     beyond_double_ |= !fits<double>(number);
     return true;
   }
-  kinds_ |= kWhole;
   const bool negative = number[0] == '-';
   negative_ |= negative;
   inexact_as_double_ |= !is_exact_as_double(number);
@@ -83,7 +84,7 @@ ValueSketch::Member& ValueSketch::find_member(std::string_view name) {
 }
 
 bool ValueSketch::observe_object(Cursor& cursor) {
-  kinds_ |= kObject;
+  ++counts_[kObject];
   if (!cursor.enter()) return false;
   cursor.advance();
   next_member_ = 0;
@@ -101,7 +102,7 @@ bool ValueSketch::observe_object(Cursor& cursor) {
 }
 
 bool ValueSketch::observe_list(Cursor& cursor) {
-  kinds_ |= kList;
+  ++counts_[kList];
   if (elements_ == nullptr) elements_ = std::make_unique<ValueSketch>();
   if (!cursor.enter()) return false;
   cursor.advance();
@@ -116,7 +117,7 @@ bool ValueSketch::observe_list(Cursor& cursor) {
 }
 
 std::shared_ptr<arrow::DataType> ValueSketch::number_type() const {
-  if (kinds_ & kFraction) {
+  if (fraction_) {
     return beyond_double_ || inexact_as_double_ ? arrow::utf8() : arrow::float64();
   }
   if (!beyond_int64_) return arrow::int64();
@@ -125,12 +126,14 @@ std::shared_ptr<arrow::DataType> ValueSketch::number_type() const {
 }
 
 std::shared_ptr<arrow::DataType> ValueSketch::type() const {
-  switch (kinds_ & ~unsigned{kNull}) {
+  constexpr int64_t kMostFaults = 10;  // percent
+  const int64_t total = std::accumulate(counts_.begin(), counts_.end(), int64_t{0});
+  const auto most = std::ranges::max_element(counts_);
+  if (total == 0 || (total - *most) * 100 > total * kMostFaults) return arrow::utf8();
+  switch (most - counts_.begin()) {
     case kBool:
       return arrow::boolean();
-    case kWhole:
-    case kFraction:
-    case kWhole | kFraction:
+    case kNumber:
       return number_type();
     case kObject:
       // A struct without fields is more than most sinks can hold.

@@ -53,6 +53,28 @@ TEST(Inference, PicksTheNarrowestTypeThatLosesNothing) {
   }
 }
 
+std::string lines_of(int count, const std::string& value) {
+  std::string lines;
+  for (int i = 0; i < count; ++i) lines += "{\"x\": " + value + "}\n";
+  return lines;
+}
+
+TEST(Inference, TakesTheOddOneForAFaultNotForAMixture) {
+  const auto fault =
+      decode(lines_of(730, "10") + lines_of(1, "\"seven\"") + lines_of(200, "1"));
+  ASSERT_FALSE(fault.ok());
+  EXPECT_EQ(kind_of(fault.status()), ErrorKind::kSchemaMismatch);
+  EXPECT_EQ(
+      fault.status().message(),
+      "data.ndjson: line 731, byte 7306: column 'x' is int64, found \"seven\" (text); "
+      "give schema= or fix the line");
+  EXPECT_FALSE(decode(lines_of(9, "1.5") + lines_of(1, "\"\"")).ok());
+  EXPECT_FALSE(decode(lines_of(9, "{\"a\": 1}") + lines_of(1, "1")).ok());
+  EXPECT_FALSE(decode(lines_of(9, "true") + lines_of(1, "1")).ok());
+  EXPECT_TRUE(decode(lines_of(8, "1.5") + lines_of(1, "\"\"")).ok()) << "a mixture";
+  EXPECT_TRUE(decode(lines_of(9, "\"a\"") + lines_of(1, "1")).ok()) << "text holds all";
+}
+
 TEST(Inference, KeepsTheOrderOfFirstAppearance) {
   const auto table =
       decode("{\"b\": 1}\n{\"a\": 1, \"b\": 2, \"c\": 3}\n{\"d\": 1, \"a\": 2}\n");

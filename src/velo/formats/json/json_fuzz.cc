@@ -18,6 +18,7 @@ velo::Result<std::shared_ptr<arrow::Table>> decode(const std::string& text,
   velo::formats::json::DecoderLimits limits;
   limits.cutter.block_bytes = block_bytes;
   limits.cutter.max_record_bytes = 1 << 20;
+  limits.sample_records = 1 << 30;  // what the sample holds depends on the blocks
   auto stream =
       std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(text));
   ARROW_ASSIGN_OR_RAISE(auto decoder,

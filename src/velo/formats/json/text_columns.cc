@@ -9,15 +9,12 @@ namespace {
 // Copy eight bytes at a time, up to seven too many. Whether a backslash may be among
 // them.
 inline bool copy_and_look(const Cursor::RawString& from, uint8_t* to) {
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  constexpr uint64_t kBackslashes = kOnes * '\\';
   uint64_t found = 0;
   for (const uint8_t* p = from.begin; p < from.end; p += 8, to += 8) {
     uint64_t word;
     std::memcpy(&word, p, 8);
     std::memcpy(to, &word, 8);
-    const uint64_t zero_if_backslash = word ^ kBackslashes;
-    found |= (zero_if_backslash - kOnes) & ~zero_if_backslash & (kOnes * 0x80);
+    found |= bytes_that_are(word, '\\');
   }
   return found != 0;
 }
@@ -66,7 +63,7 @@ class TextColumn : public ColumnDecoder {
   bool decode_other(Cursor& cursor) {
     if (cursor.peek() == 'n') return cursor.take_null() && append_null(cursor);
     std::string_view raw;
-    if (!cursor.skip_value(&raw)) return false;
+    if (!cursor.skip_value(raw)) return false;
     const auto size = static_cast<int64_t>(raw.size());
     if (!room(cursor, size)) return false;
     std::memcpy(text_.data() + size_, raw.data(), raw.size());

@@ -1,0 +1,91 @@
+#pragma once
+
+/// SQL over sources and sinks: what `velo run` does (docs/guide/sql.md).
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "velo/connections.h"
+#include "velo/connector.h"
+#include "velo/pipeline.h"
+#include "velo/sink.h"
+#include "velo/source.h"
+
+namespace velo {
+
+struct SessionOptions {
+  /// Lives longer than the session.
+  const Registry* registry = &builtin_registry();
+  /// What "@name…" stands for.
+  Connections connections;
+  /// One budget for decoders, queues and DuckDB.
+  int64_t memory_bytes = int64_t{256} << 20;
+  /// Threads of DuckDB; 0: as many as the machine has cores.
+  int num_threads = 0;
+  /// Whether a simple SELECT may go past DuckDB. The rows are the same either way.
+  bool short_cut = true;
+};
+
+enum class StatementKind : int8_t { kSelect, kInsert, kCreate, kExplain, kDescribe };
+
+/// What a statement has done.
+struct StatementResult {
+  StatementKind kind = StatementKind::kSelect;
+  std::string name;                ///< of kCreate
+  std::string place;               ///< "quickstart.sql:4:1"
+  std::vector<std::string> sinks;  ///< addresses without secrets; none for a view
+  /// CREATE … IF NOT EXISTS, and it does.
+  bool skipped = false;
+  Progress progress;
+};
+
+struct ExecuteOptions {
+  /// What messages call the text: a file's name.
+  std::string name = "SQL";
+  /// Where the rows of a SELECT, an EXPLAIN, a DESCRIBE go; nullptr refuses these. A
+  /// writer of its own for each.
+  DataSink* results = nullptr;
+  /// Called while rows are written; must be quick.
+  std::function<void(const Progress&)> on_progress;
+  /// Called after each statement.
+  std::function<void(const StatementResult&)> on_statement;
+};
+
+/// Runs statements, and remembers those that were named. Threads: thread-compatible.
+class Session {
+ public:
+  explicit Session(SessionOptions options = {});
+  ~Session();
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+
+  /// Run the statements of `text` in order; the first error ends it. All are parsed
+  /// before the first runs.
+  ///
+  /// Errors: kInvalidArgument for what is not SQL, with the line and a caret;
+  /// kNotImplemented for a pipeline option that does not work yet; those of sources and
+  /// sinks, of a failed statement nothing is visible in its sink; kCancelled.
+  Status execute(std::string_view text, const ExecuteOptions& options,
+                 std::stop_token stop = {});
+
+  /// The rows that the last statement of `text` yields, or would write; those before it
+  /// must be CREATE without INSERT INTO. Nothing is written. `name` is what messages call
+  /// the text. The source must not outlive the session. Errors: as execute().
+  Result<std::unique_ptr<DataSource>> query(std::string_view text,
+                                            std::string name = "SQL");
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+/// The columns of a schema as rows: name, type, nullable. What DESCRIBE and `velo schema`
+/// show.
+Result<std::unique_ptr<DataSource>> describe(const arrow::Schema& schema);
+
+}  // namespace velo

@@ -1,0 +1,87 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "command.h"
+#include "progress.h"
+#include "sql_arguments.h"
+#include "velo/api.h"
+#include "verb.h"
+
+namespace velo::cli {
+namespace {
+
+struct RunArguments {
+  SqlArguments sql;
+  std::string to = "-";
+};
+
+std::string_view name_of(StatementKind kind) {
+  switch (kind) {
+    case StatementKind::kSelect:
+      return "SELECT";
+    case StatementKind::kInsert:
+      return "INSERT";
+    case StatementKind::kCreate:
+      return "CREATE";
+    case StatementKind::kExplain:
+      return "EXPLAIN";
+    default:
+      return "DESCRIBE";
+  }
+}
+
+std::string summary_of_statement(const StatementResult& result) {
+  const std::string what =
+      result.name.empty() ? std::string(name_of(result.kind)) : result.name;
+  if (result.skipped) return fmt::format("{}: is there already", what);
+  if (result.kind == StatementKind::kCreate && result.sinks.empty()) {
+    return fmt::format("{}: named for later statements", what);
+  }
+  if (result.sinks.empty())
+    return fmt::format("{}: {}", what, summary_of(result.progress));
+  return fmt::format("{} → {}: {}", what, fmt::join(result.sinks, ", "),
+                     summary_of(result.progress));
+}
+
+Status run_statements(const RunArguments& arguments, const Interrupts& interrupts) {
+  ARROW_ASSIGN_OR_RAISE(const SqlScript script, read_script(arguments.sql));
+  ARROW_ASSIGN_OR_RAISE(SessionOptions session_options,
+                        session_options_of(arguments.sql));
+  ARROW_ASSIGN_OR_RAISE(const Uri to,
+                        address_of(arguments.to, session_options.connections));
+  ARROW_ASSIGN_OR_RAISE(const auto results, builtin_registry().create_sink(to));
+  Session session(std::move(session_options));
+  ProgressLine line;
+  ExecuteOptions options;
+  options.name = script.name;
+  options.results = results.get();
+  options.on_progress = [&](const Progress& progress) { line.show(progress); };
+  options.on_statement = [&](const StatementResult& result) {
+    line.clear();
+    fmt::print(stderr, "{}\n", summary_of_statement(result));
+  };
+  return session.execute(script.text, options, interrupts.token());
+}
+
+}  // namespace
+
+Verb add_run_verb(CLI::App& program) {
+  const auto arguments = std::make_shared<RunArguments>();
+  CLI::App* parser = program.add_subcommand("run", "Run the SQL statements of FILE");
+  add_sql_options(*parser, arguments->sql, "FILE",
+                  "File of statements; - is standard input");
+  parser->add_option(
+      "--to", arguments->to,
+      "URI for the rows of SELECT, EXPLAIN and DESCRIBE (standard output)");
+  return {parser, [arguments] {
+            const Interrupts interrupts;
+            const Status status = run_statements(*arguments, interrupts);
+            return status.ok() ? static_cast<int>(kDone) : report(status);
+          }};
+}
+
+}  // namespace velo::cli

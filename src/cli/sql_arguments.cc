@@ -1,0 +1,122 @@
+#include "sql_arguments.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <system_error>
+
+namespace velo::cli {
+namespace {
+
+constexpr char kConfigFile[] = "velo.toml";
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+Status not_one(const SqlArguments& arguments) {
+  return make_error(
+      ErrorKind::kInvalidArgument, {},
+      arguments.target.empty()
+          ? "what to look at is missing: give a file or an address, or SQL with "
+            "-e"
+          : "give either a file or an address, or SQL with -e, not both");
+}
+
+Result<std::string> read_file(const std::string& path) {
+  if (path == "-") {
+    return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::error_code ignored;
+  if (!file || std::filesystem::is_directory(path, ignored)) {
+    const bool exists = std::filesystem::exists(path, ignored);
+    return make_error(
+        exists ? ErrorKind::kPermissionDenied : ErrorKind::kNotFound, {.resource = path},
+        exists ? "this cannot be read as a file of statements" : "there is no such file");
+  }
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+// "256MiB", by the same rules as an option of a URI.
+Result<int64_t> parse_bytes(const std::string& text) {
+  static const std::array<OptionDescriptor, 1> kMemory = {
+      {{.name = "memory", .type = OptionType::kBytes, .unit = "bytes"}}};
+  Uri uri;
+  uri.options = {{"memory", text}};
+  ARROW_ASSIGN_OR_RAISE(const auto values,
+                        OptionValues::parse(uri, kMemory, OptionUse::kBoth));
+  return values.integer("memory").value_or(0);
+}
+
+}  // namespace
+
+void add_config_option(CLI::App& parser, std::string& config) {
+  parser.add_option("--config", config,
+                    "File of named connections (velo.toml in this folder)");
+}
+
+void add_sql_options(CLI::App& parser, SqlArguments& arguments, const std::string& target,
+                     const std::string& target_doc) {
+  parser.add_option(target, arguments.target, target_doc);
+  parser.add_option("-e,--execute", arguments.sql, "SQL statements, instead");
+  parser.add_option("--memory", arguments.memory, "Budget for all buffers (256MiB)");
+  parser.add_option("--threads", arguments.num_threads, "Threads for SQL (one per core)")
+      ->check(CLI::Range(1, 1024));
+  parser.add_flag("--no-short-cut", arguments.no_short_cut,
+                  "Run every SELECT in DuckDB, also those that need no engine");
+  add_config_option(parser, arguments.config);
+}
+
+Result<Connections> load_connections(const std::string& config) {
+  if (!config.empty()) return Connections::from_toml_file(config);
+  std::error_code ignored;
+  if (std::filesystem::exists(kConfigFile, ignored)) {
+    return Connections::from_toml_file(kConfigFile);
+  }
+  return Connections();
+}
+
+Result<Uri> address_of(const std::string& text, const Connections& connections) {
+  ARROW_ASSIGN_OR_RAISE(const Uri uri, parse_uri(text));
+  return connections.resolve(uri);
+}
+
+Result<SqlScript> read_script(const SqlArguments& arguments) {
+  if (arguments.sql.empty() == arguments.target.empty()) return not_one(arguments);
+  if (arguments.target.empty()) return SqlScript{"SQL", arguments.sql};
+  ARROW_ASSIGN_OR_RAISE(std::string text, read_file(arguments.target));
+  if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
+  return SqlScript{arguments.target == "-" ? "standard input" : arguments.target,
+                   std::move(text)};
+}
+
+Result<SessionOptions> session_options_of(const SqlArguments& arguments) {
+  SessionOptions options;
+  ARROW_ASSIGN_OR_RAISE(options.connections, load_connections(arguments.config));
+  if (!arguments.memory.empty()) {
+    ARROW_ASSIGN_OR_RAISE(options.memory_bytes, parse_bytes(arguments.memory));
+    constexpr int64_t kLeastBytes = int64_t{32} << 20;
+    if (options.memory_bytes < kLeastBytes) {
+      return make_error(
+          ErrorKind::kInvalidArgument, {},
+          fmt::format("--memory={}: at least 32MiB is needed", arguments.memory));
+    }
+  }
+  options.num_threads = arguments.num_threads;
+  options.short_cut = !arguments.no_short_cut;
+  return options;
+}
+
+Result<std::unique_ptr<DataSource>> source_of(const SqlArguments& arguments,
+                                              const Connections& connections,
+                                              Session& session) {
+  if (arguments.sql.empty() == arguments.target.empty()) return not_one(arguments);
+  if (arguments.target.empty()) return session.query(arguments.sql);
+  ARROW_ASSIGN_OR_RAISE(const Uri uri, address_of(arguments.target, connections));
+  return builtin_registry().create_source(uri);
+}
+
+}  // namespace velo::cli

@@ -1,0 +1,139 @@
+// Columns of decimals. They never pass through floating point.
+
+#include <arrow/util/decimal.h>
+
+#include <limits>
+
+#include "velo/formats/json/column_decoder.h"
+#include "velo/formats/json/digits.h"
+
+namespace velo::formats::json {
+namespace {
+
+constexpr std::string_view kTooManyDigits = "has more digits than fit";
+
+constexpr uint64_t kWholePowersOfTen[] = {1,
+                                          10,
+                                          100,
+                                          1'000,
+                                          10'000,
+                                          100'000,
+                                          1'000'000,
+                                          10'000'000,
+                                          100'000'000,
+                                          1'000'000'000,
+                                          10'000'000'000,
+                                          100'000'000'000,
+                                          1'000'000'000'000,
+                                          10'000'000'000'000,
+                                          100'000'000'000'000,
+                                          1'000'000'000'000'000,
+                                          10'000'000'000'000'000,
+                                          100'000'000'000'000'000,
+                                          1'000'000'000'000'000'000};
+
+template <typename Decimal>
+class DecimalColumn : public FixedColumn<Decimal> {
+ public:
+  explicit DecimalColumn(const std::shared_ptr<arrow::DataType>& type)
+      : FixedColumn<Decimal>(type),
+        precision_(static_cast<const arrow::DecimalType&>(*type).precision()),
+        scale_(static_cast<const arrow::DecimalType&>(*type).scale()) {}
+
+  bool decode(Cursor& cursor) override {
+    Digits digits;
+    if (!read_digits(cursor.at(), digits) || !scale_up(digits)) {
+      return decode_uncommon(cursor);
+    }
+    const auto magnitude = static_cast<int64_t>(digits.value);
+    const Decimal value(digits.negative ? -magnitude : magnitude);
+    if (!value.FitsInPrecision(precision_)) {
+      return cursor.fail_type(*this->type_, kOutOfRange);
+    }
+    cursor.advance();
+    return this->append(cursor, value);
+  }
+
+ private:
+  // Give the digits as many behind the point as the column has. False if that takes more
+  // than they have room for.
+  bool scale_up(Digits& digits) const {
+    const int missing = scale_ - digits.num_fraction;
+    if (missing < 0 || missing > kDigitsThatFit) return false;
+    return !__builtin_mul_overflow(digits.value, kWholePowersOfTen[missing],
+                                   &digits.value) &&
+           digits.value < static_cast<uint64_t>(kMostValue);
+  }
+
+  bool decode_uncommon(Cursor& cursor) {
+    const int64_t offset = cursor.offset();
+    const bool is_text = cursor.peek() == '"';
+    std::string_view raw;
+    switch (cursor.peek()) {
+      case '"':
+        // Many write decimals as text, so that nobody reads them as floating point.
+        if (!cursor.take_text(raw, buffer_)) return false;
+        break;
+      case 'n':
+        return this->append_null_or_fail(cursor);
+      case '{':
+      case '[':
+      case 't':
+      case 'f':
+        return cursor.fail_type(*this->type_);
+      default:
+        if (!cursor.take_number(raw)) return false;
+    }
+    Decimal value;
+    std::string_view problem = parse(raw, value);
+    if (problem.empty()) return this->append(cursor, value);
+    if (is_text && problem == kTooManyDigits) problem = "is not a decimal";
+    return cursor.fail_type_at(offset, *this->type_, problem);
+  }
+
+  // What is wrong with the text, or nothing.
+  std::string_view parse(std::string_view text, Decimal& value) const {
+    int32_t precision = 0;
+    int32_t scale = 0;
+    const bool starts_well =
+        !text.empty() && (text[0] == '-' || (text[0] >= '0' && text[0] <= '9'));
+    if (!starts_well || !Decimal::FromString(text, &value, &precision, &scale).ok()) {
+      return kTooManyDigits;
+    }
+    if (scale != scale_) {
+      const auto rescaled = value.Rescale(scale, scale_);
+      if (!rescaled.ok()) return kNotExact;
+      value = *rescaled;
+    }
+    return value.FitsInPrecision(precision_) ? std::string_view() : kOutOfRange;
+  }
+
+  // The most that every width of decimal can be made from.
+  static constexpr int64_t kMostValue = sizeof(Decimal) == sizeof(int32_t)
+                                            ? std::numeric_limits<int32_t>::max()
+                                            : std::numeric_limits<int64_t>::max();
+
+  const int32_t precision_;
+  const int32_t scale_;
+  std::vector<uint8_t> buffer_;
+};
+
+}  // namespace
+
+std::unique_ptr<ColumnDecoder> make_decimal_column(
+    const std::shared_ptr<arrow::DataType>& type) {
+  switch (type->id()) {
+    case arrow::Type::DECIMAL32:
+      return std::make_unique<DecimalColumn<arrow::Decimal32>>(type);
+    case arrow::Type::DECIMAL64:
+      return std::make_unique<DecimalColumn<arrow::Decimal64>>(type);
+    case arrow::Type::DECIMAL128:
+      return std::make_unique<DecimalColumn<arrow::Decimal128>>(type);
+    case arrow::Type::DECIMAL256:
+      return std::make_unique<DecimalColumn<arrow::Decimal256>>(type);
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace velo::formats::json

@@ -1,0 +1,110 @@
+#include "velo/sql/explain.h"
+
+#include <arrow/builder.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <string_view>
+
+namespace velo::sql {
+namespace {
+
+class Steps {
+ public:
+  Status add(std::string_view step, std::string_view detail) {
+    ARROW_RETURN_NOT_OK(steps_.Append(step));
+    return details_.Append(detail);
+  }
+
+  Result<std::shared_ptr<arrow::RecordBatch>> finish() {
+    ARROW_ASSIGN_OR_RAISE(auto steps, steps_.Finish());
+    ARROW_ASSIGN_OR_RAISE(auto details, details_.Finish());
+    auto schema = arrow::schema(
+        {arrow::field("step", arrow::utf8()), arrow::field("detail", arrow::utf8())});
+    const int64_t num_rows = steps->length();
+    return arrow::RecordBatch::Make(std::move(schema), num_rows,
+                                    {std::move(steps), std::move(details)});
+  }
+
+ private:
+  arrow::StringBuilder steps_;
+  arrow::StringBuilder details_;
+};
+
+std::string_view symbol_of(Comparison::Operator op) {
+  switch (op) {
+    case Comparison::Operator::kEqual:
+      return "=";
+    case Comparison::Operator::kNotEqual:
+      return "<>";
+    case Comparison::Operator::kLess:
+      return "<";
+    case Comparison::Operator::kLessEqual:
+      return "<=";
+    case Comparison::Operator::kGreater:
+      return ">";
+    case Comparison::Operator::kGreaterEqual:
+      return ">=";
+    case Comparison::Operator::kIsNull:
+      return "IS NULL";
+    default:
+      return "IS NOT NULL";
+  }
+}
+
+std::string text_of(const std::vector<Comparison>& predicate) {
+  std::string text;
+  for (const Comparison& term : predicate) {
+    if (!text.empty()) text += " AND ";
+    text += fmt::format("{} {}", term.column, symbol_of(term.op));
+    if (term.value) text += fmt::format(" {}", term.value->ToString());
+  }
+  return text;
+}
+
+Status add_short_cut(const SelectPlan& plan, Steps& steps) {
+  const ShortCut& short_cut = plan.short_cut;
+  ARROW_RETURN_NOT_OK(steps.add("way", "short cut: straight from the source"));
+  ARROW_RETURN_NOT_OK(steps.add(
+      "columns", short_cut.read.columns
+                     ? fmt::format("{}", fmt::join(*short_cut.read.columns, ", "))
+                     : "all"));
+  if (!short_cut.read.predicate.empty()) {
+    ARROW_RETURN_NOT_OK(steps.add("predicate", text_of(short_cut.read.predicate)));
+  }
+  if (short_cut.limit) {
+    ARROW_RETURN_NOT_OK(steps.add("limit", std::to_string(*short_cut.limit)));
+  }
+  return Status::OK();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<arrow::RecordBatch>> explain_plan(
+    const SelectPlan& plan, const std::vector<std::string>& duckdb_plan,
+    const std::vector<std::string>& sinks) {
+  Steps steps;
+  for (const auto& source : plan.sources->all()) {
+    ARROW_RETURN_NOT_OK(steps.add("source", source->address()));
+  }
+  if (plan.source) {
+    ARROW_RETURN_NOT_OK(add_short_cut(plan, steps));
+  } else {
+    ARROW_RETURN_NOT_OK(steps.add("way",
+                                  "DuckDB, which asks the sources for the columns it "
+                                  "needs"));
+    for (const std::string& line : duckdb_plan) {
+      ARROW_RETURN_NOT_OK(steps.add("plan", line));
+    }
+  }
+  for (const std::string& sink : sinks) ARROW_RETURN_NOT_OK(steps.add("sink", sink));
+  if (!sinks.empty()) {
+    ARROW_RETURN_NOT_OK(
+        steps.add("guarantee",
+                  "at least once: no record of the position is kept yet, each run starts "
+                  "anew"));
+  }
+  return steps.finish();
+}
+
+}  // namespace velo::sql

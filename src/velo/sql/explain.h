@@ -1,0 +1,22 @@
+#pragma once
+
+/// Plans as rows that a person reads.
+
+#include <arrow/record_batch.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "velo/sql/select_planner.h"
+
+namespace velo::sql {
+
+/// What EXPLAIN shows of a statement: rows of `step` and `detail`. `duckdb_plan` is
+/// DuckDB's own (see plan_tree.h), empty on the short cut; `sinks` are addresses without
+/// secrets.
+Result<std::shared_ptr<arrow::RecordBatch>> explain_plan(
+    const SelectPlan& plan, const std::vector<std::string>& duckdb_plan,
+    const std::vector<std::string>& sinks);
+
+}  // namespace velo::sql

@@ -1,0 +1,91 @@
+#include "velo/sql/open_source.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "velo/sql/sql_types.h"
+
+namespace velo::sql {
+namespace {
+
+class SqlTypesReader : public DataReader {
+ public:
+  SqlTypesReader(std::shared_ptr<OpenSource> source, std::unique_ptr<DataReader> reader,
+                 std::shared_ptr<arrow::Schema> schema)
+      : source_(std::move(source)),
+        reader_(std::move(reader)),
+        schema_(std::move(schema)) {}
+
+  Result<std::optional<Batch>> read(std::stop_token stop) override {
+    ARROW_ASSIGN_OR_RAISE(auto batch, reader_->read(std::move(stop)));
+    if (!batch) return batch;
+    ARROW_ASSIGN_OR_RAISE(batch->rows,
+                          to_sql_types(batch->rows, schema_, source_->address()));
+    return batch;
+  }
+
+ private:
+  const std::shared_ptr<OpenSource> source_;
+  const std::unique_ptr<DataReader> reader_;
+  const std::shared_ptr<arrow::Schema> schema_;
+};
+
+}  // namespace
+
+OpenSource::OpenSource(std::string address, std::unique_ptr<DataSource> source,
+                       std::shared_ptr<arrow::Schema> schema)
+    : address_(std::move(address)),
+      schema_(std::move(schema)),
+      source_(std::move(source)) {}
+
+Result<std::shared_ptr<OpenSource>> OpenSource::open(const Registry& registry,
+                                                     const Uri& uri) {
+  std::string address = redact_uri(uri);
+  ARROW_ASSIGN_OR_RAISE(auto source, registry.create_source(uri));
+  if (!source->supports_batch()) {
+    return make_error(
+        ErrorKind::kNotImplemented, {.resource = address},
+        "SQL reads only sources that end, as yet; this one goes on for ever");
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto columns, source->fetch_schema());
+  ARROW_RETURN_NOT_OK(check_column_names(*columns, address, "rename one at the source"));
+  ARROW_ASSIGN_OR_RAISE(auto schema, sql_schema(*columns, address));
+  return std::shared_ptr<OpenSource>(
+      new OpenSource(std::move(address), std::move(source), std::move(schema)));
+}
+
+Result<std::unique_ptr<DataReader>> OpenSource::create_reader(
+    const std::shared_ptr<OpenSource>& source, const ReadOptions& options) {
+  auto schema = source->schema_;
+  if (options.columns) {
+    arrow::FieldVector fields;
+    for (const std::string& name : *options.columns) {
+      fields.push_back(schema->GetFieldByName(name));
+    }
+    schema = arrow::schema(std::move(fields));
+  }
+  std::lock_guard lock(source->mutex_);
+  ARROW_ASSIGN_OR_RAISE(auto reader, source->source_->create_reader(options));
+  return std::make_unique<SqlTypesReader>(source, std::move(reader), std::move(schema));
+}
+
+Result<std::shared_ptr<OpenSource>> StatementSources::open(const Uri& uri) {
+  std::lock_guard lock(mutex_);
+  const std::string address = print_uri(uri);
+  std::shared_ptr<OpenSource> source = by_address_[address];
+  if (!source) {
+    ARROW_ASSIGN_OR_RAISE(const Uri resolved, connections_.resolve(uri));
+    ARROW_ASSIGN_OR_RAISE(source, OpenSource::open(registry_, resolved));
+    by_address_[address] = source;
+    in_order_.push_back(source);
+  }
+  return source;
+}
+
+std::vector<std::shared_ptr<OpenSource>> StatementSources::all() const {
+  std::lock_guard lock(mutex_);
+  return in_order_;
+}
+
+}  // namespace velo::sql

@@ -1,0 +1,68 @@
+#pragma once
+
+/// The sources that a statement reads.
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "velo/connections.h"
+#include "velo/connector.h"
+#include "velo/source.h"
+#include "velo/uri.h"
+
+namespace velo::sql {
+
+/// One source, opened once however often a statement names it; its columns have their SQL
+/// types. Threads: safe.
+class OpenSource {
+ public:
+  /// Open the source and fetch its schema.
+  /// Errors: those of the registry and the source; kSchemaMismatch for a type that SQL
+  /// cannot carry.
+  static Result<std::shared_ptr<OpenSource>> open(const Registry& registry,
+                                                  const Uri& uri);
+
+  /// Its address without secrets.
+  const std::string& address() const { return address_; }
+
+  const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
+
+  /// Open a reader; its batches come in their SQL types. The reader keeps the source.
+  static Result<std::unique_ptr<DataReader>> create_reader(
+      const std::shared_ptr<OpenSource>& source, const ReadOptions& options);
+
+ private:
+  OpenSource(std::string address, std::unique_ptr<DataSource> source,
+             std::shared_ptr<arrow::Schema> schema);
+
+  const std::string address_;
+  const std::shared_ptr<arrow::Schema> schema_;
+  std::mutex mutex_;
+  const std::unique_ptr<DataSource> source_;  // guarded by mutex_
+};
+
+/// All sources of one statement, by address. Threads: safe.
+class StatementSources {
+ public:
+  StatementSources(const Registry& registry, const Connections& connections)
+      : registry_(registry), connections_(connections) {}
+
+  /// The source of an address, opened by the first call; "@name…" is a named connection.
+  Result<std::shared_ptr<OpenSource>> open(const Uri& uri);
+
+  /// Those opened so far, in that order.
+  std::vector<std::shared_ptr<OpenSource>> all() const;
+
+ private:
+  const Registry& registry_;
+  const Connections& connections_;
+  mutable std::mutex mutex_;
+  // Guarded by mutex_.
+  std::map<std::string, std::shared_ptr<OpenSource>> by_address_;
+  std::vector<std::shared_ptr<OpenSource>> in_order_;
+};
+
+}  // namespace velo::sql

@@ -1,0 +1,80 @@
+#include "velo/sql/plan_source.h"
+
+#include <utility>
+#include <vector>
+
+namespace velo::sql {
+namespace {
+
+// Yields some of a reader's columns.
+class ColumnsReader : public DataReader {
+ public:
+  ColumnsReader(std::unique_ptr<DataReader> reader, std::vector<int> indices)
+      : reader_(std::move(reader)), indices_(std::move(indices)) {}
+
+  Result<std::optional<Batch>> read(std::stop_token stop) override {
+    ARROW_ASSIGN_OR_RAISE(auto batch, reader_->read(std::move(stop)));
+    if (!batch) return batch;
+    ARROW_ASSIGN_OR_RAISE(batch->rows, batch->rows->SelectColumns(indices_));
+    return batch;
+  }
+
+ private:
+  const std::unique_ptr<DataReader> reader_;
+  const std::vector<int> indices_;
+};
+
+class PlanSource : public DataSource {
+ public:
+  PlanSource(SelectPlanner& planner, SqlText select, SelectPlan plan,
+             std::optional<int64_t> limit)
+      : planner_(planner),
+        select_(std::move(select)),
+        schema_(plan.schema),
+        plan_(std::move(plan)),
+        limit_(limit) {}
+
+  Result<std::shared_ptr<arrow::Schema>> fetch_schema() override { return schema_; }
+
+  Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& options) override {
+    if (!plan_) {
+      ARROW_ASSIGN_OR_RAISE(plan_, planner_.plan(select_));
+    }
+    SelectPlan plan = *std::exchange(plan_, std::nullopt);
+    ARROW_ASSIGN_OR_RAISE(auto reader, plan.create_reader());
+    if (limit_) {
+      reader = make_short_cut_reader(std::move(reader),
+                                     {.read = {}, .limit = limit_, .schema = schema_});
+    }
+    if (!options.columns) return reader;
+    std::vector<int> indices;
+    for (const std::string& name : *options.columns) {
+      indices.push_back(schema_->GetFieldIndex(name));
+      if (indices.back() < 0) {
+        return select_.error_at(0, ErrorKind::kInvalidArgument,
+                                "the result has no column '" + name + "'");
+      }
+    }
+    return std::make_unique<ColumnsReader>(std::move(reader), std::move(indices));
+  }
+
+  bool supports_streaming() const override { return false; }
+  bool supports_batch() const override { return true; }
+
+ private:
+  SelectPlanner& planner_;
+  const SqlText select_;
+  const std::shared_ptr<arrow::Schema> schema_;
+  std::optional<SelectPlan> plan_;
+  const std::optional<int64_t> limit_;
+};
+
+}  // namespace
+
+std::unique_ptr<DataSource> make_plan_source(SelectPlanner& planner, SqlText select,
+                                             SelectPlan plan,
+                                             std::optional<int64_t> limit) {
+  return std::make_unique<PlanSource>(planner, std::move(select), std::move(plan), limit);
+}
+
+}  // namespace velo::sql

@@ -1,0 +1,20 @@
+#pragma once
+
+/// A planned SELECT as a source, so that it is copied as any other.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "velo/source.h"
+#include "velo/sql/select_planner.h"
+
+namespace velo::sql {
+
+/// The rows of `plan`, at most `limit` of them. The first reader uses the plan; one more
+/// plans `select` again. The planner outlives the source.
+std::unique_ptr<DataSource> make_plan_source(SelectPlanner& planner, SqlText select,
+                                             SelectPlan plan,
+                                             std::optional<int64_t> limit = std::nullopt);
+
+}  // namespace velo::sql

@@ -1,0 +1,73 @@
+#include "velo/sql/script.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace velo::sql {
+namespace {
+
+// Most bytes of a line that a message shows on either side of the caret.
+constexpr size_t kShownBefore = 60;
+constexpr size_t kShownAfter = 40;
+
+bool continues_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
+}
+
+size_t num_characters(std::string_view text) {
+  return text.size() - static_cast<size_t>(
+                           std::count_if(text.begin(), text.end(), continues_character));
+}
+
+// Of `line`, the part before and after the byte at `column` that a message shows.
+std::pair<std::string, std::string> shown_parts(std::string_view line, size_t column) {
+  size_t begin = column > kShownBefore ? column - kShownBefore : 0;
+  while (begin > 0 && continues_character(line[begin])) --begin;
+  size_t end = std::min(line.size(), column + kShownAfter);
+  while (end < line.size() && continues_character(line[end])) ++end;
+  std::string before(begin > 0 ? "…" : "");
+  before += line.substr(begin, column - begin);
+  std::string after(line.substr(column, end - column));
+  if (end < line.size()) after += "…";
+  return {std::move(before), std::move(after)};
+}
+
+// As wide as `text`: a tab stays a tab.
+std::string blanks_for(std::string_view text) {
+  std::string blanks;
+  for (const char byte : text) {
+    if (!continues_character(byte)) blanks += byte == '\t' ? '\t' : ' ';
+  }
+  return blanks;
+}
+
+}  // namespace
+
+std::string Script::place_of(size_t offset) const {
+  const std::string_view before =
+      std::string_view(text_).substr(0, std::min(offset, text_.size()));
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  const size_t line_begin =
+      before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
+  return fmt::format("{}:{}:{}", name_, line,
+                     1 + num_characters(before.substr(line_begin)));
+}
+
+Status Script::error_at(size_t offset, ErrorKind kind, std::string_view message) const {
+  offset = std::min(offset, text_.size());
+  // The end of a text is shown on its last line that says something.
+  while (offset > 0 && offset == text_.size() && text_[offset - 1] == '\n') --offset;
+  const std::string_view text = text_;
+  const size_t previous =
+      offset == 0 ? std::string_view::npos : text.rfind('\n', offset - 1);
+  const size_t begin = previous == std::string_view::npos ? 0 : previous + 1;
+  std::string_view line = text.substr(begin, text.find('\n', offset) - begin);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  const auto [before, after] = shown_parts(line, std::min(offset - begin, line.size()));
+  return make_error(
+      kind, {.resource = place_of(offset)},
+      fmt::format("{}\n  {}{}\n  {}^", message, before, after, blanks_for(before)));
+}
+
+}  // namespace velo::sql

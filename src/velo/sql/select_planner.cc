@@ -1,0 +1,166 @@
+#include "velo/sql/select_planner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "velo/sql/plan_tree.h"
+
+namespace velo::sql {
+namespace {
+
+class QueryReader : public DataReader {
+ public:
+  explicit QueryReader(std::unique_ptr<DuckdbQuery> query) : query_(std::move(query)) {}
+
+  Result<std::optional<Batch>> read(std::stop_token stop) override {
+    if (!failure_.ok()) return failure_;
+    if (!query_) return std::nullopt;
+    auto rows = query_->next(std::move(stop));
+    if (!rows.ok()) {
+      failure_ = rows.status();
+      return failure_;
+    }
+    if (!*rows && !std::exchange(has_read_, true)) {
+      ARROW_ASSIGN_OR_RAISE(rows, arrow::RecordBatch::MakeEmpty(query_->schema()));
+    }
+    has_read_ = true;
+    if (*rows) return Batch{*std::move(rows)};
+    query_.reset();
+    return std::nullopt;
+  }
+
+ private:
+  std::unique_ptr<DuckdbQuery> query_;
+  bool has_read_ = false;
+  Status failure_;
+};
+
+std::string folded(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return name;
+}
+
+// Whether a name in quotes, where a table stands, is meant as an address.
+bool looks_like_address(std::string_view name) {
+  return name.find_first_of("/.@:*") != std::string_view::npos;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DataReader>> SelectPlan::create_reader() {
+  if (query) return std::make_unique<QueryReader>(std::move(query));
+  ARROW_ASSIGN_OR_RAISE(auto reader, OpenSource::create_reader(source, short_cut.read));
+  return make_short_cut_reader(std::move(reader), short_cut);
+}
+
+Result<DuckdbEngine*> SelectPlanner::engine() {
+  if (!engine_) {
+    ARROW_ASSIGN_OR_RAISE(engine_,
+                          DuckdbEngine::open({.memory_bytes = options_.memory_bytes,
+                                              .num_threads = options_.num_threads},
+                                             registry_));
+  }
+  return engine_.get();
+}
+
+std::shared_ptr<StatementSources> SelectPlanner::new_sources() const {
+  return std::make_shared<StatementSources>(registry_, connections_);
+}
+
+const SelectPlanner::Named* SelectPlanner::find(const std::string& name) const {
+  const auto found = names_.find(folded(name));
+  return found == names_.end() ? nullptr : &found->second;
+}
+
+bool SelectPlanner::has_name(const std::string& name) const {
+  return find(name) != nullptr;
+}
+
+Status SelectPlanner::add_name(const std::string& name, const SqlText& select) {
+  ARROW_ASSIGN_OR_RAISE(const SelectTree tree, parse(select));
+  const auto sources = new_sources();
+  ARROW_RETURN_NOT_OK(create_views(tree, sources));
+  ARROW_ASSIGN_OR_RAISE(DuckdbEngine * duckdb, engine());
+  ARROW_RETURN_NOT_OK(duckdb->create_view(name, select, sources));
+  names_[folded(name)] = {name, select};
+  return Status::OK();
+}
+
+void SelectPlanner::add_name(const std::string& name, Uri uri) {
+  names_[folded(name)] = {name, std::move(uri)};
+}
+
+Result<SelectTree> SelectPlanner::parse(const SqlText& select) {
+  ARROW_ASSIGN_OR_RAISE(DuckdbEngine * duckdb, engine());
+  ARROW_ASSIGN_OR_RAISE(const std::string json, duckdb->parse(select));
+  auto tree = read_select_tree(json);
+  if (tree.ok()) return tree;
+  return select.error_at(0, kind_of(tree.status()), tree.status().message());
+}
+
+std::optional<Uri> SelectPlanner::address_of(const SimpleSelect& select) const {
+  if (!select.scheme.empty()) {
+    const Connector* connector = registry_.find(folded(select.scheme));
+    if (!connector || !connector->create_source) return {};
+    auto uri = parse_uri(connector->scheme, select.address);
+    return uri.ok() ? std::optional(*std::move(uri)) : std::nullopt;
+  }
+  if (const Named* named = find(select.address)) {
+    const Uri* sink = std::get_if<Uri>(&named->meaning);
+    return sink ? std::optional(*sink) : std::nullopt;
+  }
+  if (!looks_like_address(select.address)) return {};
+  auto uri = parse_uri(select.address);
+  return uri.ok() ? std::optional(*std::move(uri)) : std::nullopt;
+}
+
+Status SelectPlanner::create_views(const SelectTree& tree,
+                                   const std::shared_ptr<StatementSources>& sources) {
+  ARROW_ASSIGN_OR_RAISE(DuckdbEngine * duckdb, engine());
+  for (const std::string& table : tree.tables) {
+    if (const Named* named = find(table)) {
+      // A view is there since add_name().
+      const Uri* sink = std::get_if<Uri>(&named->meaning);
+      if (sink) ARROW_RETURN_NOT_OK(duckdb->create_view(named->name, *sink, sources));
+    } else if (looks_like_address(table)) {
+      ARROW_ASSIGN_OR_RAISE(const Uri uri, parse_uri(table));
+      ARROW_RETURN_NOT_OK(duckdb->create_view(table, uri, sources));
+    }
+  }
+  return Status::OK();
+}
+
+Result<SelectPlan> SelectPlanner::plan(const SqlText& select) {
+  ARROW_ASSIGN_OR_RAISE(const SelectTree tree, parse(select));
+  SelectPlan plan;
+  plan.sources = new_sources();
+  if (tree.simple && options_.short_cut) {
+    if (const std::optional<Uri> uri = address_of(*tree.simple)) {
+      ARROW_ASSIGN_OR_RAISE(auto source, plan.sources->open(*uri));
+      if (auto short_cut = plan_short_cut(*tree.simple, *source->schema())) {
+        plan.source = std::move(source);
+        plan.short_cut = *std::move(short_cut);
+        plan.schema = plan.short_cut.schema;
+        return plan;
+      }
+    }
+  }
+  ARROW_RETURN_NOT_OK(create_views(tree, plan.sources));
+  ARROW_ASSIGN_OR_RAISE(DuckdbEngine * duckdb, engine());
+  ARROW_ASSIGN_OR_RAISE(plan.query, duckdb->prepare(select, plan.sources));
+  plan.schema = plan.query->schema();
+  return plan;
+}
+
+Result<std::vector<std::string>> SelectPlanner::explain(const SqlText& select) {
+  ARROW_ASSIGN_OR_RAISE(const SelectTree tree, parse(select));
+  const auto sources = new_sources();
+  ARROW_RETURN_NOT_OK(create_views(tree, sources));
+  ARROW_ASSIGN_OR_RAISE(DuckdbEngine * duckdb, engine());
+  ARROW_ASSIGN_OR_RAISE(const std::string json, duckdb->explain(select, sources));
+  return plan_lines(json);
+}
+
+}  // namespace velo::sql

@@ -1,0 +1,85 @@
+#pragma once
+
+/// How a SELECT is run: by the short cut or by DuckDB.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "velo/connections.h"
+#include "velo/connector.h"
+#include "velo/sql/duckdb_engine.h"
+#include "velo/sql/open_source.h"
+#include "velo/sql/script.h"
+#include "velo/sql/select_tree.h"
+#include "velo/sql/short_cut.h"
+
+namespace velo::sql {
+
+/// A SELECT ready to run. Exactly one of `source` and `query` is set.
+struct SelectPlan {
+  std::shared_ptr<StatementSources> sources;
+  std::shared_ptr<OpenSource> source;  ///< of the short cut
+  ShortCut short_cut;
+  std::unique_ptr<DuckdbQuery> query;
+  std::shared_ptr<arrow::Schema> schema;  ///< of the result
+
+  /// Open a reader of the result. Once.
+  Result<std::unique_ptr<DataReader>> create_reader();
+};
+
+/// Plans SELECTs, and knows the statements that they may name. Threads:
+/// thread-compatible; its plans may be read on threads of their own. Outlives its plans.
+class SelectPlanner {
+ public:
+  struct Options {
+    int64_t memory_bytes = 0;
+    int num_threads = 0;
+    bool short_cut = true;
+  };
+
+  SelectPlanner(const Registry& registry, const Connections& connections, Options options)
+      : registry_(registry), connections_(connections), options_(options) {}
+
+  /// Plan a SELECT: open its sources, find its columns.
+  /// Errors: kInvalidArgument with the line and a caret; those of the sources.
+  Result<SelectPlan> plan(const SqlText& select);
+
+  /// DuckDB's plan of a SELECT, see plan_tree.h.
+  Result<std::vector<std::string>> explain(const SqlText& select);
+
+  /// Whether there is a statement of this name, in any case.
+  bool has_name(const std::string& name) const;
+
+  /// Give a name to the rows of a SELECT, which is planned, or of an address, which is
+  /// not looked at before it is read. Replaces what had the name.
+  Status add_name(const std::string& name, const SqlText& select);
+  void add_name(const std::string& name, Uri uri);
+
+ private:
+  struct Named {
+    std::string name;
+    std::variant<SqlText, Uri> meaning;
+  };
+
+  Result<DuckdbEngine*> engine();
+  const Named* find(const std::string& name) const;
+  std::optional<Uri> address_of(const SimpleSelect& select) const;
+  Result<SelectTree> parse(const SqlText& select);
+  /// Let DuckDB know the names that a SELECT reads from.
+  Status create_views(const SelectTree& tree,
+                      const std::shared_ptr<StatementSources>& sources);
+  std::shared_ptr<StatementSources> new_sources() const;
+
+  const Registry& registry_;
+  const Connections& connections_;
+  const Options options_;
+  std::unique_ptr<DuckdbEngine> engine_;  // opened by the first SELECT
+  std::map<std::string, Named> names_;    // by the name in lower case
+};
+
+}  // namespace velo::sql

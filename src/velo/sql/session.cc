@@ -1,0 +1,287 @@
+#include <arrow/builder.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "velo/columnar/schema_text.h"
+#include "velo/sql.h"
+#include "velo/sql/explain.h"
+#include "velo/sql/fan_out_sink.h"
+#include "velo/sql/pipeline_options.h"
+#include "velo/sql/plan_source.h"
+#include "velo/sql/rows_source.h"
+#include "velo/sql/select_planner.h"
+#include "velo/sql/statement.h"
+
+namespace velo {
+
+using sql::Address;
+using sql::PipelineOptions;
+using sql::Script;
+using sql::SelectPlan;
+using sql::Statement;
+
+namespace {
+
+StatementKind kind_of_statement(const Statement& statement) {
+  if (statement.explain) return StatementKind::kExplain;
+  switch (statement.kind) {
+    case Statement::Kind::kSelect:
+      return StatementKind::kSelect;
+    case Statement::Kind::kInsert:
+      return StatementKind::kInsert;
+    case Statement::Kind::kCreate:
+      return StatementKind::kCreate;
+    default:
+      return StatementKind::kDescribe;
+  }
+}
+
+Status error_at(const Statement& statement, ErrorKind kind, std::string_view message) {
+  return statement.text.error_at(0, kind, message);
+}
+
+}  // namespace
+
+class Session::State {
+ public:
+  explicit State(SessionOptions options)
+      : options_(std::move(options)),
+        planner_(*options_.registry, options_.connections,
+                 // The rest is for decoders, the queue and writers.
+                 {.memory_bytes = options_.memory_bytes / 2,
+                  .num_threads = options_.num_threads,
+                  .short_cut = options_.short_cut}) {}
+
+  Status check_defaults() const {
+    return sql::check_pipeline_defaults(options_.connections.pipeline_options());
+  }
+
+  Status execute(const Statement& statement, const ExecuteOptions& execute,
+                 const std::stop_token& stop) {
+    StatementResult result{.kind = kind_of_statement(statement),
+                           .name = statement.name,
+                           .place = statement.text.script->place_of(statement.text.begin),
+                           .sinks = {},
+                           .skipped = false,
+                           .progress = {}};
+    ARROW_ASSIGN_OR_RAISE(const PipelineOptions options,
+                          sql::read_pipeline_options(statement));
+    if (statement.kind == Statement::Kind::kCreate && !statement.explain) {
+      ARROW_ASSIGN_OR_RAISE(result.skipped, is_there(statement));
+    }
+    if (!result.skipped) {
+      ARROW_RETURN_NOT_OK(run(statement, options, execute, stop, result));
+    }
+    if (execute.on_statement) execute.on_statement(result);
+    return Status::OK();
+  }
+
+  Result<std::unique_ptr<DataSource>> query(const std::vector<Statement>& statements) {
+    for (size_t i = 0; i + 1 < statements.size(); ++i) {
+      const Statement& statement = statements[i];
+      if (statement.kind != Statement::Kind::kCreate || statement.explain ||
+          !statement.sinks.empty()) {
+        return error_at(
+            statement, ErrorKind::kInvalidArgument,
+            "only CREATE STREAM without INSERT INTO may stand before the last "
+            "statement here");
+      }
+      ARROW_RETURN_NOT_OK(execute(statement, {}, {}));
+    }
+    ARROW_ASSIGN_OR_RAISE(const PipelineOptions options,
+                          sql::read_pipeline_options(statements.back()));
+    return rows_of(statements.back(), options);
+  }
+
+ private:
+  // Whether the name of a CREATE is taken and IF NOT EXISTS lets that pass.
+  Result<bool> is_there(const Statement& statement) const {
+    if (statement.or_replace || !planner_.has_name(statement.name)) return false;
+    if (statement.if_not_exists) return true;
+    return error_at(
+        statement, ErrorKind::kAlreadyExists,
+        fmt::format("there is a statement named {} already; CREATE OR REPLACE "
+                    "takes its place",
+                    statement.name));
+  }
+
+  Status run(const Statement& statement, const PipelineOptions& options,
+             const ExecuteOptions& execute, const std::stop_token& stop,
+             StatementResult& result) {
+    if (statement.kind == Statement::Kind::kCreate && statement.sinks.empty() &&
+        !statement.explain) {
+      return create_view(statement, options);
+    }
+    std::vector<std::unique_ptr<DataSink>> sinks;
+    if (!statement.explain) {
+      for (const Address& address : statement.sinks) {
+        ARROW_ASSIGN_OR_RAISE(auto sink, open_sink(statement, address, result));
+        sinks.push_back(std::move(sink));
+      }
+    }
+    ARROW_ASSIGN_OR_RAISE(const auto source, rows_of(statement, options));
+    if (sinks.empty()) {
+      if (!execute.results) {
+        return error_at(statement, ErrorKind::kInvalidArgument,
+                        "the rows of this statement have nowhere to go; INSERT INTO says "
+                        "where");
+      }
+      return copy_rows(*source, *execute.results, execute, stop, result);
+    }
+    const auto sink = sinks.size() == 1 ? std::move(sinks.front())
+                                        : sql::make_fan_out_sink(std::move(sinks));
+    ARROW_RETURN_NOT_OK(copy_rows(*source, *sink, execute, stop, result));
+    if (statement.kind == Statement::Kind::kCreate) {
+      ARROW_ASSIGN_OR_RAISE(Uri uri, reading_address(statement.sinks.front().uri));
+      planner_.add_name(statement.name, std::move(uri));
+    }
+    return Status::OK();
+  }
+
+  // Where to read what was written to `sink`: without the options that only a sink has.
+  Result<Uri> reading_address(const Uri& sink) const {
+    ARROW_ASSIGN_OR_RAISE(Uri uri, options_.connections.resolve(sink));
+    const Connector* connector = options_.registry->find(uri.scheme);
+    if (connector == nullptr) return uri;
+    std::erase_if(uri.options, [&](const auto& option) {
+      return std::any_of(connector->options.begin(), connector->options.end(),
+                         [&](const OptionDescriptor& descriptor) {
+                           return descriptor.name == option.first &&
+                                  descriptor.use == OptionUse::kSink;
+                         });
+    });
+    return uri;
+  }
+
+  Status create_view(const Statement& statement, const PipelineOptions& options) {
+    if (options.limit) {
+      return error_at(
+          statement, ErrorKind::kNotImplemented,
+          "limit = … of a statement without INSERT INTO does not work yet; end the "
+          "SELECT with LIMIT");
+    }
+    return planner_.add_name(statement.name, statement.select);
+  }
+
+  Result<std::unique_ptr<DataSink>> open_sink(const Statement& statement,
+                                              const Address& address,
+                                              StatementResult& result) const {
+    ARROW_ASSIGN_OR_RAISE(const Uri uri, options_.connections.resolve(address.uri));
+    result.sinks.push_back(redact_uri(uri));
+    auto sink = options_.registry->create_sink(uri);
+    if (sink.ok()) return sink;
+    return statement.text.script->error_at(address.begin, kind_of(sink.status()),
+                                           sink.status().message());
+  }
+
+  Status copy_rows(DataSource& source, DataSink& sink, const ExecuteOptions& execute,
+                   const std::stop_token& stop, StatementResult& result) const {
+    ARROW_ASSIGN_OR_RAISE(const auto schema, source.fetch_schema());
+    ARROW_RETURN_NOT_OK(sink.validate_schema(*schema));
+    CopyOptions options;
+    options.queue_bytes = options_.memory_bytes / 8;
+    options.on_progress = execute.on_progress;
+    ARROW_ASSIGN_OR_RAISE(result.progress, copy(source, sink, options, stop));
+    return Status::OK();
+  }
+
+  // What a statement yields, or would write.
+  Result<std::unique_ptr<DataSource>> rows_of(const Statement& statement,
+                                              const PipelineOptions& options) {
+    if (statement.explain) return explain(statement);
+    if (statement.kind == Statement::Kind::kDescribe)
+      return describe_statement(statement);
+    ARROW_ASSIGN_OR_RAISE(SelectPlan plan, planner_.plan(statement.select));
+    return sql::make_plan_source(planner_, statement.select, std::move(plan),
+                                 options.limit);
+  }
+
+  Result<std::unique_ptr<DataSource>> explain(const Statement& statement) {
+    ARROW_ASSIGN_OR_RAISE(const SelectPlan plan, planner_.plan(statement.select));
+    std::vector<std::string> duckdb_plan;
+    if (!plan.source) {
+      ARROW_ASSIGN_OR_RAISE(duckdb_plan, planner_.explain(statement.select));
+    }
+    std::vector<std::string> sinks;
+    for (const Address& address : statement.sinks)
+      sinks.push_back(redact_uri(address.uri));
+    ARROW_ASSIGN_OR_RAISE(auto rows, sql::explain_plan(plan, duckdb_plan, sinks));
+    return sql::make_rows_source(std::move(rows));
+  }
+
+  Result<std::unique_ptr<DataSource>> describe_statement(const Statement& statement) {
+    if (!statement.sources.empty()) {
+      ARROW_ASSIGN_OR_RAISE(const Uri uri,
+                            options_.connections.resolve(statement.sources.front().uri));
+      ARROW_ASSIGN_OR_RAISE(const auto source, options_.registry->create_source(uri));
+      ARROW_ASSIGN_OR_RAISE(const auto schema, source->fetch_schema());
+      return describe(*schema);
+    }
+    sql::SqlText select = statement.select;
+    if (!statement.name.empty()) {
+      std::string name = statement.name;
+      for (size_t at = 0; (at = name.find('"', at)) != std::string::npos; at += 2) {
+        name.insert(at, 1, '"');
+      }
+      std::string text = fmt::format("FROM \"{}\"", name);
+      const size_t size = text.size();
+      select = {std::make_shared<const Script>("DESCRIBE", std::move(text)), 0, size};
+    }
+    ARROW_ASSIGN_OR_RAISE(const SelectPlan plan, planner_.plan(select));
+    return describe(*plan.schema);
+  }
+
+  const SessionOptions options_;
+  sql::SelectPlanner planner_;
+};
+
+Session::Session(SessionOptions options)
+    : state_(std::make_unique<State>(std::move(options))) {}
+Session::~Session() = default;
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+
+Status Session::execute(std::string_view text, const ExecuteOptions& options,
+                        std::stop_token stop) {
+  const auto script = std::make_shared<const Script>(options.name, std::string(text));
+  ARROW_ASSIGN_OR_RAISE(const auto statements, sql::parse_statements(script));
+  ARROW_RETURN_NOT_OK(state_->check_defaults());
+  for (const Statement& statement : statements) {
+    ARROW_RETURN_NOT_OK(state_->execute(statement, options, stop));
+  }
+  return Status::OK();
+}
+
+Result<std::unique_ptr<DataSource>> Session::query(std::string_view text,
+                                                   std::string name) {
+  const auto script = std::make_shared<const Script>(std::move(name), std::string(text));
+  ARROW_ASSIGN_OR_RAISE(const auto statements, sql::parse_statements(script));
+  if (statements.empty()) {
+    return script->error_at(0, ErrorKind::kInvalidArgument, "there is no statement here");
+  }
+  return state_->query(statements);
+}
+
+Result<std::unique_ptr<DataSource>> describe(const arrow::Schema& schema) {
+  arrow::StringBuilder names;
+  arrow::StringBuilder types;
+  arrow::BooleanBuilder nullable;
+  for (const auto& field : schema.fields()) {
+    ARROW_RETURN_NOT_OK(names.Append(field->name()));
+    ARROW_RETURN_NOT_OK(types.Append(type_name(*field->type())));
+    ARROW_RETURN_NOT_OK(nullable.Append(field->nullable()));
+  }
+  arrow::ArrayVector columns(3);
+  ARROW_RETURN_NOT_OK(names.Finish(&columns[0]));
+  ARROW_RETURN_NOT_OK(types.Finish(&columns[1]));
+  ARROW_RETURN_NOT_OK(nullable.Finish(&columns[2]));
+  return sql::make_rows_source(arrow::RecordBatch::Make(
+      arrow::schema({arrow::field("name", arrow::utf8()),
+                     arrow::field("type", arrow::utf8()),
+                     arrow::field("nullable", arrow::boolean())}),
+      schema.num_fields(), std::move(columns)));
+}
+
+}  // namespace velo

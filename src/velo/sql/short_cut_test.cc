@@ -1,0 +1,139 @@
+#include "velo/sql/short_cut.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "velo/sql/literal_value.h"
+
+namespace velo::sql {
+namespace {
+
+using Kind = Literal::Kind;
+
+std::string value_of(const Literal& literal,
+                     const std::shared_ptr<arrow::DataType>& type) {
+  const auto value = literal_value(literal, type);
+  if (!value) return "none";
+  EXPECT_TRUE(value->type->Equals(*type));
+  return value->ToString();
+}
+
+Literal whole(int64_t number) {
+  return {.kind = Kind::kInteger, .integer = number, .scale = 0, .text = {}};
+}
+
+Literal fraction(int64_t number, int32_t scale) {
+  return {.kind = Kind::kDecimal, .integer = number, .scale = scale, .text = {}};
+}
+
+Literal text(std::string content, Kind kind = Kind::kText) {
+  return {.kind = kind, .integer = 0, .scale = 0, .text = std::move(content)};
+}
+
+TEST(LiteralValue, IsAWholeNumberInRange) {
+  EXPECT_EQ(value_of(whole(127), arrow::int8()), "127");
+  EXPECT_EQ(value_of(whole(128), arrow::int8()), "none");
+  EXPECT_EQ(value_of(whole(-1), arrow::uint64()), "none");
+  EXPECT_EQ(value_of(whole(INT64_MIN), arrow::int64()), "-9223372036854775808");
+  EXPECT_EQ(value_of(fraction(15, 1), arrow::int32()), "none");
+  EXPECT_EQ(value_of(text("1"), arrow::int32()), "none");
+}
+
+TEST(LiteralValue, IsAnExactDouble) {
+  EXPECT_EQ(value_of(whole(3), arrow::float64()), "3");
+  EXPECT_EQ(value_of(whole((int64_t{1} << 53) + 1), arrow::float64()), "none");
+  EXPECT_EQ(value_of(fraction(1, 1), arrow::float64()), "0.1");
+  EXPECT_EQ(value_of(whole(3), arrow::float32()), "none");
+}
+
+TEST(LiteralValue, FitsTheDecimal) {
+  EXPECT_EQ(value_of(whole(3), arrow::decimal128(5, 2)), "3.00");
+  EXPECT_EQ(value_of(fraction(-125, 2), arrow::decimal128(5, 2)), "-1.25");
+  EXPECT_EQ(value_of(fraction(1, 3), arrow::decimal128(5, 2)), "none");
+  EXPECT_EQ(value_of(whole(1000), arrow::decimal128(5, 2)), "none");
+  EXPECT_EQ(value_of(whole(1), arrow::decimal128(38, 2)), "none");
+}
+
+TEST(LiteralValue, IsTextOrBoolOnlyOfItsType) {
+  const Literal yes{.kind = Kind::kBool, .integer = 1, .scale = 0, .text = {}};
+  EXPECT_EQ(value_of(text("x"), arrow::utf8()), "x");
+  EXPECT_EQ(value_of(whole(1), arrow::utf8()), "none");
+  EXPECT_EQ(value_of(yes, arrow::boolean()), "true");
+  EXPECT_EQ(value_of(whole(1), arrow::boolean()), "none");
+  EXPECT_EQ(value_of(text("x"), arrow::binary()), "none");
+  EXPECT_EQ(value_of(text("x"), arrow::list(arrow::utf8())), "none");
+}
+
+TEST(LiteralValue, ReadsPlainDatesAndTimes) {
+  const auto micro = arrow::timestamp(arrow::TimeUnit::MICRO);
+  const Literal moment = text("2024-02-29 01:02:03", Kind::kTimestamp);
+  EXPECT_EQ(value_of(text("2024-02-29"), arrow::date32()), "2024-02-29");
+  EXPECT_EQ(value_of(text("1969-12-31", Kind::kDate), arrow::date32()), "1969-12-31");
+  for (const char* not_plain :
+       {"2023-02-29", "2024-2-9", "infinity", " 2024-02-29", ""}) {
+    EXPECT_EQ(value_of(text(not_plain), arrow::date32()), "none");
+    EXPECT_EQ(value_of(text(not_plain), micro), "none");
+  }
+  EXPECT_EQ(value_of(moment, micro), "2024-02-29 01:02:03.000000");
+  EXPECT_EQ(value_of(text("2024-02-29"), micro), "2024-02-29 00:00:00.000000");
+  EXPECT_EQ(value_of(text("2024-02-29 24:00:00"), micro), "none");
+  EXPECT_EQ(value_of(text("2024-02-29 01:02:03.5"), micro), "none");
+  EXPECT_EQ(value_of(moment, arrow::timestamp(arrow::TimeUnit::MILLI)), "none");
+  EXPECT_EQ(value_of(moment, arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")), "none");
+  EXPECT_EQ(value_of(text("2024-02-29", Kind::kDate), micro), "none");
+}
+
+SimpleTerm above(std::string column, int64_t number) {
+  return {.column = std::move(column),
+          .op = Comparison::Operator::kGreater,
+          .literal = Literal{.kind = Kind::kInteger, .integer = number}};
+}
+
+const arrow::Schema& columns() {
+  static const arrow::Schema schema({arrow::field("id", arrow::int64()),
+                                     arrow::field("Name", arrow::utf8()),
+                                     arrow::field("total", arrow::float64())});
+  return schema;
+}
+
+TEST(ShortCut, AsksForTheColumnsThatAreNeeded) {
+  SimpleSelect select{.scheme = "file", .address = "a"};
+  select.columns = {{"NAME", "n"}};
+  select.terms = {above("ID", 3), above("id", 1)};
+  select.limit = 5;
+  const auto short_cut = plan_short_cut(select, columns());
+  ASSERT_TRUE(short_cut);
+  EXPECT_THAT(*short_cut->read.columns, testing::ElementsAre("Name", "id"));
+  EXPECT_THAT(short_cut->schema->field_names(), testing::ElementsAre("n"));
+  EXPECT_EQ(short_cut->limit, 5);
+  EXPECT_FALSE(short_cut->read.limit) << "the source may not know the predicate";
+  ASSERT_EQ(short_cut->read.predicate.size(), 2U);
+  EXPECT_EQ(short_cut->read.predicate[0].column, "id");
+}
+
+TEST(ShortCut, GivesTheSourceTheLimitWhereItIsAllThereIs) {
+  SimpleSelect select{.scheme = "file", .address = "a", .all_columns = true};
+  select.limit = 5;
+  const auto short_cut = plan_short_cut(select, columns());
+  ASSERT_TRUE(short_cut);
+  EXPECT_FALSE(short_cut->read.columns);
+  EXPECT_EQ(short_cut->read.limit, 5);
+}
+
+TEST(ShortCut, IsNotTakenInDoubt) {
+  SimpleSelect unknown{.scheme = "file", .address = "a"};
+  unknown.columns = {{"nothing", ""}};
+  EXPECT_FALSE(plan_short_cut(unknown, columns()));
+  SimpleSelect twice{.scheme = "file", .address = "a"};
+  twice.columns = {{"id", ""}, {"ID", "other"}};
+  EXPECT_FALSE(plan_short_cut(twice, columns()));
+  SimpleSelect alike{.scheme = "file", .address = "a"};
+  alike.columns = {{"id", "name"}, {"Name", ""}};
+  EXPECT_FALSE(plan_short_cut(alike, columns()));
+  SimpleSelect other_type{.scheme = "file", .address = "a", .all_columns = true};
+  other_type.terms = {above("name", 3)};
+  EXPECT_FALSE(plan_short_cut(other_type, columns()));
+}
+
+}  // namespace
+}  // namespace velo::sql

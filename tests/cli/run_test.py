@@ -1,0 +1,135 @@
+"""`velo run`, `velo show` and `velo schema`, as a user meets them."""
+
+import json
+import re
+import signal
+import subprocess
+import time
+import unittest
+
+import pyarrow
+import pyarrow.parquet
+from program import VELO, ProgramTest
+
+ORDERS = "id,customer,total\n1,ann,2.50\n2,bob,10.25\n3,ann,0.75\n"
+
+
+class Run(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.write("orders.csv", ORDERS)
+
+    def test_file_of_statements(self):
+        self.write(
+            "job.sql",
+            "\ufeff-- what customers spent\n"
+            "CREATE TABLE spent AS SELECT customer, sum(total) AS total FROM file('orders.csv') GROUP BY customer\n"
+            "INSERT INTO file('spent.parquet');\n"
+            "CREATE STREAM most AS SELECT * FROM spent ORDER BY total DESC;\n"
+            "SELECT * FROM most LIMIT 1;\n",
+        )
+        process = self.done("run", "job.sql")
+        self.assertEqual(process.stdout, "customer,total\nbob,10.25\n")
+        summary = re.sub(r"[\d.]+ k?B in .*", "…", process.stderr)
+        self.assertEqual(
+            summary,
+            "spent → file:spent.parquet: 2 rows, …\nmost: named for later statements\nSELECT: 1 row, …\n",
+        )
+        table = pyarrow.parquet.read_table(self.folder / "spent.parquet")
+        self.assertEqual(table.schema.types, [pyarrow.string(), pyarrow.float64()])
+        self.assertEqual(sorted(table.to_pylist(), key=str), [{"customer": "ann", "total": 3.25}, {"customer": "bob", "total": 10.25}])
+
+    def test_rows_elsewhere(self):
+        process = self.done("run", "-e", "SELECT id FROM 'orders.csv' WHERE id > 1", "--to", "stdout:?format=json")
+        self.assertEqual([json.loads(line)["id"] for line in process.stdout.splitlines()], [2, 3])
+
+    def test_standard_input(self):
+        self.assertEqual(self.done("run", "-", stdin="SELECT 1 AS one").stdout, "one\n1\n")
+        process = self.done("run", "-e", "SELECT count(*) AS n FROM stdin('?format=csv')", stdin=ORDERS)
+        self.assertEqual(process.stdout, "n\n3\n")
+
+    def test_named_connections(self):
+        self.write("velo.toml", '[connections.here]\nuri = "file:orders.csv"\n')
+        for way in ([], ["--no-short-cut"]):
+            process = self.done("run", *way, "-e", "SELECT customer FROM '@here' WHERE id = 2")
+            self.assertEqual(process.stdout, "customer\nbob\n")
+
+    def test_schema_and_show(self):
+        self.assertEqual(
+            self.done("schema", "-e", "SELECT id, total * 2 AS twice FROM file('orders.csv')").stdout,
+            "name,type,nullable\nid,int64,true\ntwice,double,true\n",
+        )
+        self.assertIn("customer", self.done("schema", "orders.csv").stdout)
+        shown = self.done("show", "orders.csv", "-n", "2").stdout
+        self.assertIn("bob", shown)
+        self.assertNotIn("0.75", shown)
+
+    def test_mistakes(self):
+        self.write("typo.sql", "SELECT 1 AS one;\nSELECT totl\nFROM file('orders.csv');\n")
+        process = self.velo("run", "typo.sql")
+        self.assertEqual(process.returncode, 2)
+        self.assertTrue(
+            process.stderr.endswith(
+                'velo: typo.sql:2:8: there is no column "totl"; candidates: "total", "customer"\n  SELECT totl\n         ^\n'
+            ),
+            process.stderr,
+        )
+        self.refused(
+            ["run", "-e", "SELECT id totl FROM FROM x"],
+            'velo: SQL:1:21: syntax error at or near "FROM"\n  SELECT id totl FROM FROM x\n                      ^',
+        )
+        self.refused(["run", "nowhere.sql"], "velo: nowhere.sql: there is no such file")
+        self.refused(
+            ["run", "typo.sql", "-e", "SELECT 1"],
+            "velo: give either a file or an address, or SQL with -e, not both",
+        )
+        self.refused(
+            ["run", "-e", "INSERT INTO file('out.csv') SELECT * FROM file('missing.csv')"],
+            "velo: missing.csv: cannot read it: No such file or directory; check the path",
+        )
+
+    def test_failure_leaves_nothing(self):
+        self.write("late.csv", "id,n\n" + "1,2\n" * 100_000 + "1,x\n")
+        for way in ([], ["--no-short-cut"]):
+            self.refused(
+                ["run", *way, "-e", "INSERT INTO file('out.parquet') SELECT n FROM file('late.csv') WHERE id = 1"],
+                "velo: late.csv: line 100002, byte 400005: column 'n' is int64, and 'x' is not; correct the line, or "
+                "give the column another type with schema=",
+            )
+
+    def test_no_duckdb(self):
+        self.refused(
+            ["run", "-e", "SELECT 1"],
+            "velo: SQL needs DuckDB, which is not there: looked for /nowhere/libduckdb.so; install libduckdb.so, or "
+            "name it in VELO_DUCKDB_LIBRARY",
+            environment={"VELO_DUCKDB_LIBRARY": "/nowhere/libduckdb.so"},
+        )
+
+    def test_spills_and_cleans_up(self):
+        temporary = self.folder / "tmp"
+        temporary.mkdir()
+        self.done(
+            *["run", "--memory", "160MiB", "--threads", "2", "-e"],
+            "INSERT INTO file('sorted.parquet') SELECT * FROM generate('orders?rows=1000000') ORDER BY total, id",
+            environment={"TMPDIR": str(temporary)},
+        )
+        self.assertEqual(list(temporary.iterdir()), [])
+        totals = pyarrow.parquet.read_table(self.folder / "sorted.parquet", columns=["total"])["total"].to_pylist()
+        self.assertEqual(len(totals), 1_000_000)
+        self.assertEqual(totals, sorted(totals))
+
+    def test_interrupt(self):
+        for sql in (
+            "INSERT INTO file('out.parquet') SELECT id FROM generate('orders?rows=100000000000')",
+            "SELECT sum(a.id * b.id) AS s FROM generate('orders?rows=100000000') a, generate('orders?rows=100000000') b",
+        ):
+            process = subprocess.Popen([VELO, "run", "-e", sql], cwd=self.folder, stderr=subprocess.PIPE, text=True)
+            time.sleep(0.5)
+            process.send_signal(signal.SIGINT)
+            error = process.communicate(timeout=60)[1]
+            self.assertEqual(process.returncode, 130, error)
+            self.assertEqual(self.files(), ["orders.csv"])
+
+
+if __name__ == "__main__":
+    unittest.main()
