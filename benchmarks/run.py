@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Run benchmarks (all unless named), keep what they cost, and write RESULTS.md anew. Started by dev/bench."""
+import argparse
+import pathlib
+import subprocess
+import sys
+
+import data
+import limits
+import report
+from measure import measure
+from paths import ENVIRONMENT, PATHS, Path
+from record import Recorder, measurement
+
+VELO = "build/release/bin/velo"
+PYTHON = "build/bench/python/bin/python"
+FOLDER = pathlib.Path("build/bench/data")
+
+
+def starts_of_peers() -> dict[str, list[str]]:
+    """What of a peer's time is Python's start and the import: a program of its own would pay less."""
+    return {
+        "python + import duckdb": [PYTHON, "-c", "import duckdb; duckdb.sql('SELECT 1')"],
+        "python + import polars": [PYTHON, "-c", "import polars"],
+    }
+
+
+def check_equal(path: Path, tools: list[str]) -> None:
+    targets = [str(path.target_of(tool, FOLDER)) for tool in tools]
+    done = subprocess.run([PYTHON, "benchmarks/equal.py", *targets], check=False)
+    if done.returncode != 0:
+        sys.exit(f"bench: {path.name}: the tools did not write the same rows")
+
+
+def run_interleaved(commands: dict[str, list[str]], num_rows: int, rounds: int) -> list[dict]:
+    """All commands in turn, so many rounds, so that each meets the same machine."""
+    costs = {label: [] for label in commands}
+    for _ in range(rounds):
+        for label, command in commands.items():
+            costs[label].append(measure(command, ENVIRONMENT))
+    return [measurement(label, num_rows, command, costs[label]) for label, command in commands.items()]
+
+
+def run_path(path: Path, recorder: Recorder, rounds: int) -> None:
+    commands = path.commands(VELO, PYTHON, FOLDER)
+    for command in commands.values():  # also warms the page cache
+        measure(command, ENVIRONMENT)
+    check_equal(path, list(commands))
+    recorder.append(path.name, run_interleaved(commands, path.num_rows, rounds))
+    for tool in commands:
+        path.target_of(tool, FOLDER).unlink()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", nargs="*", help="of a path, or start, peers_start, memory")
+    parser.add_argument("--rounds", type=int, default=5, help="counted runs of each command (5)")
+    arguments = parser.parse_args()
+    jobs = {path.name: lambda path=path: run_path(path, recorder, arguments.rounds) for path in PATHS}
+    jobs["peers_start"] = lambda: recorder.append(
+        "peers_start", run_interleaved(starts_of_peers(), 0, arguments.rounds)
+    )
+    jobs["start"] = lambda: recorder.append(
+        "start", run_interleaved(limits.starts(VELO, FOLDER), 0, arguments.rounds)
+    )
+    jobs["memory"] = lambda: recorder.append("memory", limits.memory(VELO, FOLDER))
+    if unknown := [name for name in arguments.name if name not in jobs]:
+        parser.error(f"no benchmark {unknown[0]}; there are {', '.join(jobs)}")
+    data.prepare(FOLDER, VELO)
+    recorder = Recorder(report.versions_of(VELO, PYTHON))
+    for name in arguments.name or jobs:
+        print(f"bench: {name}", file=sys.stderr)
+        jobs[name]()
+        report.write()
+        print(report.table_of(name), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
