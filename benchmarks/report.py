@@ -54,7 +54,7 @@ def start_table(record: dict) -> str:
     for measurement in record["measurements"]:
         cost = summary_of_measurement(measurement)
         lines.append(
-            f"| {measurement['label']} | {cost.cpu * 1e3:.0f} | {cost.wall * 1e3:.0f} | {cost.least_wall * 1e3:.0f} "
+            f"| {measurement['label']} | {cost.cpu * 1e3:.1f} | {cost.wall * 1e3:.1f} | {cost.least_wall * 1e3:.1f} "
             f"| {cost.peak_rss / MIB:.0f} |"
         )
     return "\n".join(lines)
