@@ -2,10 +2,24 @@
 
 import gzip
 import os
+import pathlib
+import re
+import signal
 import subprocess
+import time
 import unittest
 
-from program import ProgramTest
+from program import VELO, ProgramTest
+
+
+def wait_until_signals_are_awaited(process):
+    """Wait until the program has blocked SIGINT, and not, as for a moment at its start, every signal."""
+    blocked = set()
+    while signal.SIGINT not in blocked or signal.SIGHUP in blocked:
+        time.sleep(0.01)
+        status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+        mask = int(re.search(r"^SigBlk:\s*(\w+)", status, re.MULTILINE).group(1), 16)
+        blocked = {number for number in signal.valid_signals() if mask & (1 << (number - 1))}
 
 
 class BadInput(ProgramTest):
@@ -68,6 +82,33 @@ class BadInput(ProgramTest):
             ["copy", "plain.csv.gz", "out.parquet"],
             "velo: plain.csv.gz: the compressed data is broken after 0 bytes of content (zlib inflate failed: "
             "incorrect header check); is it compressed as its name says? compression=none reads it as it is",
+        )
+
+    def test_json_of_another_type_in_line_731(self):
+        lines = ['{"id":%d,"qty":%s}\n' % (i, '"seven"' if i == 731 else i) for i in range(1, 1001)]
+        self.write("data.ndjson", "".join(lines))
+        self.refused(
+            ["copy", "data.ndjson", "out.parquet"],
+            "velo: data.ndjson: line 731, byte 15130: column 'qty' is int64, found \"seven\" (text); give schema= or fix "
+            "the line",
+        )
+
+    def test_sql_typos(self):
+        self.write("a.csv", "id,qty\n1,2\n")
+        self.refused(
+            ["run", "-e", "SELEC id FROM file('a.csv')"],
+            "velo: SQL:1:1: a statement begins with CREATE STREAM, INSERT INTO, SELECT, EXPLAIN or DESCRIBE; did you "
+            "mean SELECT?\n  SELEC id FROM file('a.csv')\n  ^",
+        )
+        self.refused(
+            ["run", "-e", "SELECT id, qtty FROM file('a.csv')"],
+            "velo: SQL:1:12: there is no column \"qtty\"; candidates: \"qty\"\n  SELECT id, qtty FROM file('a.csv')\n"
+            "             ^",
+        )
+        self.write("x.sql", "SELECT id,\n  qty +\nFROM file('a.csv');\n")
+        self.refused(
+            ["run", "x.sql"],
+            "velo: x.sql:3:1: syntax error at or near \"FROM\"\n  FROM file('a.csv');\n  ^",
         )
 
     def test_broken_parquet_footer(self):
@@ -140,6 +181,20 @@ class BadInput(ProgramTest):
         self.write("ragged.csv", "id,name\n1,a\n2\n")
         self.assertEqual(self.velo("copy", "ragged.csv", "out.csv").returncode, 2)
         self.assertEqual((self.folder / "out.csv").read_text(), "precious\n")
+
+    def test_interrupted(self):
+        self.write("out.csv", "precious\n")
+        for sent, code in ((signal.SIGINT, 130), (signal.SIGTERM, 1), (signal.SIGKILL, -9)):
+            with self.subTest(sent):
+                process = subprocess.Popen(
+                    [VELO, "copy", "generate://orders?unbounded=true", "out.csv"], cwd=self.folder, stderr=subprocess.PIPE
+                )
+                wait_until_signals_are_awaited(process)
+                process.send_signal(sent)
+                process.communicate(timeout=30)
+                self.assertEqual(process.returncode, code)
+                self.assertEqual(self.files(), ["out.csv"])
+                self.assertEqual((self.folder / "out.csv").read_text(), "precious\n")
 
     def test_usage(self):
         process = self.velo("copy", "one.csv")
