@@ -70,11 +70,11 @@ class Install(unittest.TestCase):
                     self.assertTrue(place.startswith(str(self.tree)), f"{file.name}: {line}")
 
     def test_nothing_names_where_it_was_built(self):
-        for file in self.tree.rglob("*"):
-            if file.suffix in (".cmake", ".pc", ".h"):
-                self.assertNotIn(str(SOURCE), file.read_text(encoding="utf-8"), file)
-        for file in [self.tree / "bin/velo", *(self.tree / "lib").glob("libvelo.so.*")]:
-            self.assertNotIn(str(SOURCE).encode(), file.read_bytes(), file)
+        # A path of its own, not a part of another's: a checkout may be in a folder named /src.
+        place = re.compile(rb"(?<![\w./-])" + re.escape(str(SOURCE).encode()) + rb"/")
+        ours = [self.tree / "bin/velo", *(self.tree / "lib").glob("libvelo.so.*"), *(self.tree / "include/velo").glob("*.h")]
+        for file in [*ours, *self.tree.rglob("*.cmake"), *self.tree.rglob("*.pc")]:
+            self.assertIsNone(place.search(file.read_bytes()), file)
 
     def test_headers_need_nothing_else(self):
         for header in (self.tree / "include/velo").glob("*.h"):
@@ -83,7 +83,7 @@ class Install(unittest.TestCase):
 
     def test_find_package(self):
         build = self.folder / "build"
-        run("cmake", "-S", SOURCE / "tests/install/outside", "-B", build, f"-DCMAKE_PREFIX_PATH={self.tree}",
+        run("cmake", "-G", "Ninja", "-S", SOURCE / "tests/install/outside", "-B", build, f"-DCMAKE_PREFIX_PATH={self.tree}",
             f"-DEXAMPLES={SOURCE / 'examples'}")  # fmt: skip
         run("cmake", "--build", build)
         self.check_copy(build / "copy_events")

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -17,7 +18,8 @@ using testing::Not;
 class SecretTest : public testing::Test {
  protected:
   void SetUp() override {
-    directory_ = std::filesystem::path(testing::TempDir()) / "velo secret test";
+    directory_ = std::filesystem::path(testing::TempDir()) /
+                 ("velo secret test " + std::to_string(::getpid()));
     std::filesystem::create_directories(directory_);
     setenv("VELO_SECRET_TEST", "hunter22", 1);
   }

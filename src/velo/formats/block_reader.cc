@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "velo/base/line_count.h"
 #include "velo/base/system_error.h"
 
 namespace velo::formats {
@@ -34,8 +33,7 @@ Status BlockReader::fill() {
 }
 
 void BlockReader::consume(size_t num_bytes) {
-  const std::string_view gone = bytes().substr(0, num_bytes);
-  line_ += std::count(gone.begin(), gone.end(), '\n');
+  line_ += count_lines(bytes().substr(0, num_bytes));
   offset_ += static_cast<int64_t>(num_bytes);
   begin_ += num_bytes;
 }

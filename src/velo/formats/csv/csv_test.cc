@@ -206,6 +206,51 @@ TEST(CsvDecoder, SaysWhereItFailed) {
   }
 }
 
+// The values of a decimal column in a file of these lines, one by one; or the error.
+std::string decimals_of(const std::shared_ptr<arrow::DataType>& type,
+                        const std::string& lines) {
+  const auto table = decode(
+      "v,x\n" + lines, {},
+      {.schema =
+           arrow::schema({arrow::field("v", type), arrow::field("x", arrow::utf8())})});
+  if (!table.ok()) return "error";
+  std::string text;
+  const auto& values = *(*table)->column(0);
+  for (int64_t row = 0; row < values.length(); ++row) {
+    text += values.GetScalar(row).ValueOrDie()->ToString() + ";";
+  }
+  return text;
+}
+
+TEST(CsvDecoder, ReadsDecimalsPlainOrNot) {
+  const struct {
+    std::shared_ptr<arrow::DataType> type;
+    const char* lines;
+    const char* values;
+  } cases[] = {
+      {arrow::decimal128(12, 2), "1.5,\n-0.05,\n,\n007,\n-0,\n",
+       "1.50;-0.05;null;7.00;0.00;"},
+      {arrow::decimal128(12, 2), "\"3.25\",\n", "3.25;"},
+      {arrow::decimal128(12, 2), "9999999999.99,\n-9999999999.99,\n",
+       "9999999999.99;-9999999999.99;"},
+      {arrow::decimal128(12, 2), "10000000000.00,\n", "error"},
+      {arrow::decimal128(12, 2), "1.5,\n1e3,\n 2 ,\n+4,\n", "1.50;1000.00;2.00;4.00;"},
+      {arrow::decimal128(12, 2), "1.500,\n", "1.50;"},
+      {arrow::decimal128(12, 2), "1.505,\n", "error"},
+      {arrow::decimal128(12, 2), "-,\n", "error"},
+      {arrow::decimal128(12, 2), "1.2.3,\n", "error"},
+      {arrow::decimal128(12, 2), "\"\",\n", "error"},
+      {arrow::decimal128(18, 0), "999999999999999999,\n-1,\n", "999999999999999999;-1;"},
+      {arrow::decimal128(18, 18), "0.000000000000000001,\n", "1E-18;"},
+      {arrow::decimal128(38, 2), "123456789012345678901234567890.12,\n",
+       "123456789012345678901234567890.12;"},
+  };
+  for (const auto& one : cases) {
+    SCOPED_TRACE(one.lines);
+    EXPECT_EQ(decimals_of(one.type, one.lines), one.values);
+  }
+}
+
 TEST(CsvDecoder, RefusesARecordBeyondTheBound) {
   std::string text = "a,b\n1,\"";
   text.append(3000, 'x');

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "velo/formats/block_reader.h"
+#include "velo/formats/csv/decimal_converter.h"
 #include "velo/formats/csv/inference.h"
 #include "velo/formats/csv/record_position.h"
 #include "velo/formats/projection.h"
@@ -71,7 +72,7 @@ class CsvDecoder : public Decoder {
     ARROW_ASSIGN_OR_RAISE(projection_, project(*whole, options.columns, blocks_.name()));
     num_columns_ = whole->num_fields();
     for (const auto& field : projection_.schema->fields()) {
-      auto converter = arrow::csv::Converter::Make(field->type(), convert_options_);
+      auto converter = make_csv_converter(field->type(), convert_options_);
       if (!converter.ok()) {
         return make_error(
             ErrorKind::kSchemaMismatch, {.resource = blocks_.name()},
