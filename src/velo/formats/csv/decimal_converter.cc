@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "velo/formats/csv/float_converter.h"
+
 namespace velo::formats {
 namespace {
 
@@ -111,6 +113,9 @@ Result<std::shared_ptr<arrow::csv::Converter>> make_csv_converter(
     const std::shared_ptr<arrow::DataType>& type,
     const arrow::csv::ConvertOptions& options) {
   ARROW_ASSIGN_OR_RAISE(auto general, arrow::csv::Converter::Make(type, options));
+  if (type->id() == arrow::Type::FLOAT || type->id() == arrow::Type::DOUBLE) {
+    return make_float_converter(options, std::move(general));
+  }
   if (!DecimalConverter::can_convert(*type)) return general;
   return std::make_shared<DecimalConverter>(type, options, std::move(general));
 }

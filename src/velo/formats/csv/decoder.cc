@@ -226,6 +226,7 @@ class CsvDecoder : public Decoder {
       const std::vector<std::string>& names,
       const std::shared_ptr<arrow::Schema>& given) {
     if (given) return match_given_schema(names, *given);
+    is_inferred_ = true;
     // A sample: the first block, and as many more as one row needs.
     arrow::csv::ParseOptions options = parse_options_;
     while (true) {
@@ -287,10 +288,26 @@ class CsvDecoder : public Decoder {
     for (size_t i = 0; i < converters_.size(); ++i) {
       auto column = converters_[i]->Convert(parser, projection_.indices[i]);
       if (!column.ok()) return value_error(parser, i, column.status());
+      ARROW_RETURN_NOT_OK(check_nothing_is_lost(parser, i));
       columns.push_back(*std::move(column));
     }
     return arrow::RecordBatch::Make(projection_.schema, parser.num_rows(),
                                     std::move(columns));
+  }
+
+  // A type that was inferred from a sample must hold all of every value after it.
+  Status check_nothing_is_lost(const arrow::csv::BlockParser& parser, size_t index) {
+    const auto& type = *projection_.schema->field(static_cast<int>(index))->type();
+    const bool is_number = arrow::is_integer(type.id()) ||
+                           arrow::is_floating(type.id()) || arrow::is_decimal(type.id());
+    if (!is_inferred_ || !is_number) return Status::OK();
+    const Status kept = parser.VisitColumn(
+        projection_.indices[index], [&](const uint8_t* data, uint32_t size, bool, bool) {
+          const std::string_view text(reinterpret_cast<const char*>(data), size);
+          return would_lose_as_number(text, type) ? Status::Cancelled("lost")
+                                                  : Status::OK();
+        });
+    return kept.ok() ? kept : value_error(parser, index, kept);
   }
 
   // Looks for the value that a converter refused, to say where it stands.
@@ -337,6 +354,7 @@ class CsvDecoder : public Decoder {
     if (arrow::is_base_binary_like(type->id())) {
       return type->id() == arrow::Type::BINARY || arrow::util::ValidateUTF8(text);
     }
+    if (is_inferred_ && would_lose_as_number(text, *type)) return false;
     // One value through the same converter: nothing else says what it accepts.
     arrow::csv::ParseOptions options = arrow::csv::ParseOptions::Defaults();
     arrow::csv::BlockParser one(options, 1);
@@ -345,7 +363,7 @@ class CsvDecoder : public Decoder {
     quoted += "\"\n";
     uint32_t num_parsed = 0;
     if (!one.ParseFinal(quoted, &num_parsed).ok()) return false;
-    auto converter = arrow::csv::Converter::Make(type, convert_options_);
+    auto converter = make_csv_converter(type, convert_options_);
     return converter.ok() && (*converter)->Convert(one, 0).ok();
   }
 
@@ -355,6 +373,7 @@ class CsvDecoder : public Decoder {
   const arrow::csv::ConvertOptions convert_options_;  // the converters refer to it
   Projection projection_;
   int num_columns_ = -1;
+  bool is_inferred_ = false;
   std::vector<std::shared_ptr<arrow::csv::Converter>> converters_;
   std::optional<Ragged> ragged_;
 };

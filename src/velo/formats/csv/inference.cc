@@ -2,25 +2,21 @@
 
 #include <arrow/csv/converter.h>
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
+
+#include "velo/formats/csv/decimal_converter.h"
 
 namespace velo::formats {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Whether reading the text as a number and printing it again would lose characters.
-bool would_lose_as_number(std::string_view text) {
-  if (text.empty()) return false;
-  if (text.front() == '+') return true;
-  if (text.front() == '-') text.remove_prefix(1);
-  return text.size() > 1 && text[0] == '0' && is_digit(text[1]);
-}
-
 struct Looks {
   bool has_values = false;
-  bool loses_as_number = false;
+  bool loses_as_integer = false;
+  bool loses_as_double = false;
 };
 
 Result<Looks> look_at(const arrow::csv::BlockParser& sample, int column) {
@@ -29,7 +25,8 @@ Result<Looks> look_at(const arrow::csv::BlockParser& sample, int column) {
       column, [&](const uint8_t* data, uint32_t size, bool quoted, bool) {
         const std::string_view text(reinterpret_cast<const char*>(data), size);
         looks.has_values |= quoted || !text.empty();
-        looks.loses_as_number |= would_lose_as_number(text);
+        looks.loses_as_integer |= would_lose_as_number(text, *arrow::int64());
+        looks.loses_as_double |= would_lose_as_number(text, *arrow::float64());
         return Status::OK();
       }));
   return looks;
@@ -57,14 +54,36 @@ bool is_number(const arrow::DataType& type) {
 
 }  // namespace
 
+bool would_lose_as_number(std::string_view text, const arrow::DataType& type) {
+  // Most digits that every double keeps, and most that the text of a double has.
+  constexpr auto kMostWholeDigits = 15;
+  constexpr auto kMostDigits = 17;
+  if (!is_number(type) || text.empty()) return false;
+  if (text.front() == '+') return true;
+  if (text.front() == '-') text.remove_prefix(1);
+  const bool begins_with_zero = text.size() > 1 && text[0] == '0';
+  if (begins_with_zero && (is_digit(text[1]) || text[1] == 'x' || text[1] == 'X')) {
+    return true;
+  }
+  if (!arrow::is_floating(type.id()) || text.size() <= kMostWholeDigits) return false;
+  std::string_view digits = text.substr(0, text.find_first_of("eE"));
+  const bool is_whole = std::ranges::all_of(text, is_digit);
+  digits.remove_prefix(std::min(digits.find_first_not_of("0."), digits.size()));
+  return std::ranges::count_if(digits, is_digit) >
+         (is_whole ? kMostWholeDigits : kMostDigits);
+}
+
 Result<std::shared_ptr<arrow::DataType>> infer_csv_type(
     const arrow::csv::BlockParser& sample, int column,
     const arrow::csv::ConvertOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const Looks looks, look_at(sample, column));
   if (!looks.has_values) return arrow::utf8();
   for (const auto& type : candidates()) {
-    if (looks.loses_as_number && is_number(*type)) continue;
-    ARROW_ASSIGN_OR_RAISE(auto converter, arrow::csv::Converter::Make(type, options));
+    if (arrow::is_floating(type->id()) ? looks.loses_as_double
+                                       : looks.loses_as_integer && is_number(*type)) {
+      continue;
+    }
+    ARROW_ASSIGN_OR_RAISE(auto converter, make_csv_converter(type, options));
     if (converter->Convert(sample, column).ok()) return type;
   }
   return arrow::utf8();

@@ -7,10 +7,16 @@
 #include <arrow/type.h>
 
 #include <memory>
+#include <string_view>
 
 #include "velo/error.h"
 
 namespace velo::formats {
+
+/// Whether reading the text as a number of this type and printing it again would lose
+/// something: leading zeros, a plus, hexadecimal digits, more digits than a double keeps.
+/// False for types that are no numbers.
+bool would_lose_as_number(std::string_view text, const arrow::DataType& type);
 
 /// Infer the type of a column from a parsed sample: the first of int64, decimal128(38,
 /// 0), double, bool, date32, timestamp (us, then ns, without and with a zone) that every
