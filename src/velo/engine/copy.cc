@@ -1,5 +1,7 @@
 #include <arrow/util/byte_size.h>
 
+#include <exception>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -21,6 +23,18 @@ Status read_into(DataReader& reader, BatchQueue& queue, const std::stop_token& s
   }
 }
 
+// An exception that left the thread would end the process.
+Status read_without_throwing(DataReader& reader, BatchQueue& queue,
+                             const std::stop_token& stop) noexcept {
+  try {
+    return read_into(reader, queue, stop);
+  } catch (const std::bad_alloc&) {
+    return Status::OutOfMemory("out of memory while reading");
+  } catch (const std::exception& error) {
+    return Status::UnknownError("while reading: ", error.what());
+  }
+}
+
 Status cancelled() {
   return make_error(ErrorKind::kCancelled, {}, "stopped before the end was reached");
 }
@@ -36,7 +50,7 @@ Result<Progress> copy(DataSource& source, DataSink& sink, const CopyOptions& opt
   BatchQueue queue(options.queue_bytes);
   // Destroyed before the reader and the queue: it asks its thread to stop, then joins it.
   std::jthread reading([&](const std::stop_token& reading_stop) {
-    queue.close(read_into(*reader, queue, reading_stop));
+    queue.close(read_without_throwing(*reader, queue, reading_stop));
   });
   std::stop_callback forward(stop, [&] { reading.request_stop(); });
 

@@ -76,22 +76,11 @@ class DirectoryWriter : public DataWriter {
   }
 
   Status finish() override {
-    if (finished_) return Status::OK();
-    for (auto& [directory, file] : open_files_) {
-      ARROW_RETURN_NOT_OK(file->finish());
-      finished_files_.push_back(std::move(file));
-    }
-    open_files_.clear();
+    if (finished_) return outcome_;
+    outcome_ = publish_all();
+    if (!outcome_.ok()) abort();
     finished_ = true;
-    for (const auto& file : finished_files_) ARROW_RETURN_NOT_OK(file->publish());
-    made_directories_.clear();
-    if (options_.mode != FileOptions::Mode::kOverwrite) return Status::OK();
-    for (const std::string& path : files_before_) {
-      std::error_code error;
-      fs::remove(path, error);
-      if (error) return errno_error(error.value(), "remove it for mode=overwrite", path);
-    }
-    return Status::OK();
+    return outcome_;
   }
 
   void abort() noexcept override {
@@ -115,6 +104,23 @@ class DirectoryWriter : public DataWriter {
   }
 
  private:
+  Status publish_all() {
+    for (auto& [directory, file] : open_files_) {
+      ARROW_RETURN_NOT_OK(file->finish());
+      finished_files_.push_back(std::move(file));
+    }
+    open_files_.clear();
+    for (const auto& file : finished_files_) ARROW_RETURN_NOT_OK(file->publish());
+    made_directories_.clear();
+    if (options_.mode != FileOptions::Mode::kOverwrite) return Status::OK();
+    for (const std::string& path : files_before_) {
+      std::error_code error;
+      fs::remove(path, error);
+      if (error) return errno_error(error.value(), "remove it for mode=overwrite", path);
+    }
+    return Status::OK();
+  }
+
   Result<std::vector<std::string>> files_of_this_format() const {
     FileOptions listing = options_;
     listing.pattern = escape_glob(directory_);
@@ -184,6 +190,7 @@ class DirectoryWriter : public DataWriter {
   std::vector<std::unique_ptr<EncodedFile>> finished_files_;
   std::vector<std::string> made_directories_;
   bool finished_ = false;
+  Status outcome_;  // of finish(), for those who call it again
 };
 
 }  // namespace

@@ -31,8 +31,25 @@ class SingleFileWriter : public DataWriter {
   }
 
   Status finish() override {
-    if (finished_) return Status::OK();
+    if (finished_) return outcome_;
     finished_ = true;
+    outcome_ = publish();
+    if (!outcome_.ok() && file_) file_->discard();
+    return outcome_;
+  }
+
+  void abort() noexcept override {
+    if (finished_) return;
+    if (file_) file_->discard();
+    finished_ = true;
+    outcome_ = make_error(ErrorKind::kCancelled, {.connector = "file", .resource = path_},
+                          "the writer was aborted");
+  }
+
+  int64_t bytes_written() const override { return file_ ? file_->bytes_written() : 0; }
+
+ private:
+  Status publish() {
     if (!file_) {
       return make_error(ErrorKind::kInvalidArgument,
                         {.connector = "file", .resource = path_},
@@ -43,19 +60,12 @@ class SingleFileWriter : public DataWriter {
     return file_->publish();
   }
 
-  void abort() noexcept override {
-    if (file_ && !finished_) file_->discard();
-    finished_ = true;
-  }
-
-  int64_t bytes_written() const override { return file_ ? file_->bytes_written() : 0; }
-
- private:
   const std::string path_;
   const FileOptions options_;
   std::shared_ptr<arrow::Schema> schema_;
   std::unique_ptr<EncodedFile> file_;
   bool finished_ = false;
+  Status outcome_;  // of finish(), for those who call it again
 };
 
 class FileSink : public DataSink {
