@@ -28,6 +28,24 @@ Result<const Connector*> find_connector(const Registry& registry, const Uri& uri
                         nearest));
 }
 
+// Puts "${env:NAME}" back where a message shows what it stood for.
+Status with_references(const Status& status, const Uri& given, const Uri& expanded) {
+  std::string message = status.message();
+  const auto hide = [&](const std::string& value, const std::string& reference) {
+    if (value.empty() || value == reference) return;
+    for (size_t at = 0; (at = message.find(value, at)) != std::string::npos;
+         at += reference.size()) {
+      message.replace(at, value.size(), reference);
+    }
+  };
+  hide(expanded.user.value_or(""), given.user.value_or(""));
+  hide(expanded.password.value_or(""), given.password.value_or(""));
+  for (size_t i = 0; i < given.options.size(); ++i) {
+    hide(expanded.options[i].second, given.options[i].second);
+  }
+  return status.WithMessage(message);
+}
+
 Status not_this_end(const Uri& uri, std::string_view scheme, std::string_view end) {
   return make_error(ErrorKind::kInvalidArgument, {.resource = redact_uri(uri)},
                     fmt::format("{} cannot be a {}", scheme, end));
@@ -54,14 +72,18 @@ Result<std::unique_ptr<DataSource>> Registry::create_source(const Uri& uri) cons
   ARROW_ASSIGN_OR_RAISE(const Connector* connector, find_connector(*this, uri, "stdin"));
   if (!connector->create_source) return not_this_end(uri, connector->scheme, "source");
   ARROW_ASSIGN_OR_RAISE(const Uri expanded, expand_secrets(uri));
-  return connector->create_source(expanded);
+  auto source = connector->create_source(expanded);
+  if (!source.ok()) return with_references(source.status(), uri, expanded);
+  return source;
 }
 
 Result<std::unique_ptr<DataSink>> Registry::create_sink(const Uri& uri) const {
   ARROW_ASSIGN_OR_RAISE(const Connector* connector, find_connector(*this, uri, "stdout"));
   if (!connector->create_sink) return not_this_end(uri, connector->scheme, "sink");
   ARROW_ASSIGN_OR_RAISE(const Uri expanded, expand_secrets(uri));
-  return connector->create_sink(expanded);
+  auto sink = connector->create_sink(expanded);
+  if (!sink.ok()) return with_references(sink.status(), uri, expanded);
+  return sink;
 }
 
 Result<std::unique_ptr<DataSource>> create_source(std::string_view uri,

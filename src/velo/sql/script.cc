@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <regex>
 
 namespace velo::sql {
 namespace {
@@ -42,6 +43,23 @@ std::string blanks_for(std::string_view text) {
   return blanks;
 }
 
+// The line with an asterisk for every byte of a password in an address, and of an option
+// whose name sounds like a secret. As long as before, so that the caret stays right.
+std::string without_secrets(std::string_view line) {
+  static const std::regex secrets(
+      R"((:)([^:@/'"\s]+)(?=@)|([?&]\w*(?:pass|pwd|secret|token|cred|_key)\w*=)([^&'"\s]+))",
+      std::regex::icase);
+  std::string shown(line);
+  for (std::cregex_iterator match(line.begin(), line.end(), secrets), end; match != end;
+       ++match) {
+    for (const size_t group : {2, 4}) {
+      if (!(*match)[group].matched) continue;
+      std::fill_n(shown.begin() + match->position(group), match->length(group), '*');
+    }
+  }
+  return shown;
+}
+
 }  // namespace
 
 std::string Script::place_of(size_t offset) const {
@@ -64,7 +82,8 @@ Status Script::error_at(size_t offset, ErrorKind kind, std::string_view message)
   const size_t begin = previous == std::string_view::npos ? 0 : previous + 1;
   std::string_view line = text.substr(begin, text.find('\n', offset) - begin);
   if (line.ends_with('\r')) line.remove_suffix(1);
-  const auto [before, after] = shown_parts(line, std::min(offset - begin, line.size()));
+  const std::string shown = without_secrets(line);
+  const auto [before, after] = shown_parts(shown, std::min(offset - begin, line.size()));
   return make_error(
       kind, {.resource = place_of(offset)},
       fmt::format("{}\n  {}{}\n  {}^", message, before, after, blanks_for(before)));

@@ -39,6 +39,8 @@ TEST(Script, ShowsThePlaceInALongLine) {
 }
 
 TEST(Script, PointsBehindTheLastWordAtTheEnd) {
+  EXPECT_EQ(message_at("from f('u:hunter2@h?passwrd=hunter2')", 0),
+            "a.sql:1:1: no\n  from f('u:*******@h?passwrd=*******')\n  ^");
   EXPECT_EQ(message_at("SELECT\n", 7), "a.sql:1:7: no\n  SELECT\n        ^");
   EXPECT_EQ(message_at("", 0), "a.sql:1:1: no\n  \n  ^");
   EXPECT_THAT(message_at("SELECT", 100), HasSubstr("a.sql:1:7:"));
