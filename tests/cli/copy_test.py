@@ -69,6 +69,13 @@ class Copy(ProgramTest):
         self.done("copy", "in.csv", "out/?format=parquet&partition_by=country&mode=overwrite")
         self.assertEqual(pa.parquet.read_table(self.folder / "out").num_rows, 1000)
 
+    def test_partitions_need_a_column_for_the_files(self):
+        self.write("in.csv", "id,country\n1,NL\n")
+        process = self.velo("copy", "in.csv", "out/?format=parquet&partition_by=id,country")
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("partition_by names every column", process.stderr)
+        self.assertEqual(self.files(), ["in.csv"])
+
     def test_rows_but_none(self):
         self.write("in.csv", "id,name\n")
         self.done("copy", "in.csv", "out.parquet")

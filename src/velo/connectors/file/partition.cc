@@ -70,6 +70,11 @@ Result<std::vector<PartitionRows>> split_by_partition(
     keys.push_back(std::move(key));
     ARROW_ASSIGN_OR_RAISE(rest, rest->RemoveColumn(rest->schema()->GetFieldIndex(name)));
   }
+  if (rest->num_columns() == 0) {
+    return make_error(ErrorKind::kSchemaMismatch, {},
+                      "partition_by names every column, so that no file would hold any; "
+                      "leave one out");
+  }
 
   std::unordered_map<std::string, size_t> index_of;
   std::vector<arrow::Int64Builder> indices;
