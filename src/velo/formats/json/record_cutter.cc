@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "velo/base/line_count.h"
 #include "velo/base/system_error.h"
 
 namespace velo::formats::json {
@@ -46,25 +47,6 @@ const uint8_t* find_quote_or_backslash(const uint8_t* p, const uint8_t* end) {
   }
   while (p < end && *p != '"' && *p != '\\') ++p;
   return p;
-}
-
-// Counts in lanes of a byte, which compilers make vectors of: eight times std::count.
-int64_t count_newlines(const uint8_t* p, const uint8_t* end) {
-  constexpr int kLanes = 32;
-  constexpr int kMostSteps = 255;  // what a lane can count
-  int64_t count = 0;
-  while (end - p >= kLanes) {
-    const auto steps =
-        static_cast<int>(std::min<int64_t>((end - p) / kLanes, kMostSteps));
-    std::array<uint8_t, kLanes> lanes{};
-    for (int step = 0; step < steps; ++step, p += kLanes) {
-      for (size_t i = 0; i < kLanes; ++i) {
-        lanes[i] = static_cast<uint8_t>(lanes[i] + (p[i] == '\n'));
-      }
-    }
-    for (const uint8_t lane : lanes) count += lane;
-  }
-  return count + std::count(p, end, '\n');
 }
 
 }  // namespace
@@ -178,7 +160,8 @@ void RecordCutter::drop_cut() {
   if (cut_ == 0) return;
   buffer_[static_cast<size_t>(cut_)] = behind_cut_;
   offset_ += cut_;
-  line_ += count_newlines(buffer_.data(), buffer_.data() + cut_);
+  line_ += count_lines(
+      {reinterpret_cast<const char*>(buffer_.data()), static_cast<size_t>(cut_)});
   std::memmove(buffer_.data(), buffer_.data() + cut_, static_cast<size_t>(size_ - cut_));
   size_ -= cut_;
   scanned_ = std::max<int64_t>(scanned_ - cut_, 0);
