@@ -55,6 +55,13 @@ class Copy(ProgramTest):
         self.assertEqual(process.returncode, 2)
         self.assertIn("in/b.csv: its columns differ from those of in/a.csv", process.stderr)
 
+    def test_a_later_file_keeps_its_zeros_or_is_refused(self):
+        self.write("in/a.csv", "id\n1\n")
+        self.write("in/b.csv", "id\n007\n")
+        process = self.velo("copy", "in", "out.csv")
+        self.assertEqual(process.returncode, 2, (self.folder / "out.csv").read_text() if process.returncode == 0 else "")
+        self.assertIn("in/b.csv: line 2, byte 3: column 'id' is int64, and '007' is not", process.stderr)
+
     def test_partitions(self):
         rows = "".join(f"{i},{'NL' if i % 3 else 'DE'}\n" for i in range(1000))
         self.write("in.csv", "id,country\n" + rows)

@@ -31,6 +31,9 @@ struct Input {
 struct DecodeOptions {
   /// The columns of the whole file, from `schema=`; nullptr to infer or to read them.
   std::shared_ptr<arrow::Schema> schema;
+  /// Whether `schema` was inferred, from another file: then nobody asked for its types,
+  /// and a value that would lose something in them is an error.
+  bool is_inferred = false;
   /// The columns wanted, in this order; nullopt for all.
   std::optional<std::vector<std::string>> columns;
 };

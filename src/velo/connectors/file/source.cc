@@ -14,7 +14,7 @@ namespace {
 Result<std::unique_ptr<formats::Decoder>> open_decoder(
     const std::string& path, const FileOptions& options,
     std::optional<std::vector<std::string>> columns,
-    std::shared_ptr<arrow::Schema> schema) {
+    std::shared_ptr<arrow::Schema> schema, bool is_inferred = false) {
   ARROW_ASSIGN_OR_RAISE(const FileEncoding encoding, encoding_of(path, options.values));
   ARROW_ASSIGN_OR_RAISE(auto file, storage::open_local_file(path));
   formats::Input input{.name = path, .stream = file, .file = file};
@@ -23,9 +23,10 @@ Result<std::unique_ptr<formats::Decoder>> open_decoder(
                           storage::decompress(file, encoding.compression, path));
     input.file = nullptr;
   }
-  return encoding.format->make_decoder(
-      std::move(input), options.values,
-      {.schema = std::move(schema), .columns = std::move(columns)});
+  return encoding.format->make_decoder(std::move(input), options.values,
+                                       {.schema = std::move(schema),
+                                        .is_inferred = is_inferred,
+                                        .columns = std::move(columns)});
 }
 
 class FileReader : public DataReader {
@@ -72,7 +73,8 @@ class FileReader : public DataReader {
     // Inferred otherwise, from a sample of its own; the first file's types may still fit.
     if (options_.schema == nullptr && same_names(*schema_, *decoder_->schema()) &&
         !read_.columns) {
-      auto again = open_decoder(path, options_, std::nullopt, schema_);
+      auto again =
+          open_decoder(path, options_, std::nullopt, schema_, /*is_inferred=*/true);
       if (again.ok()) {
         decoder_ = *std::move(again);
         if (decoder_->schema()->Equals(*schema_, false)) return Status::OK();

@@ -59,6 +59,7 @@ class CsvDecoder : public Decoder {
     ARROW_RETURN_NOT_OK(blocks_.fill());
     if (blocks_.bytes().starts_with(kByteOrderMark))
       blocks_.consume(kByteOrderMark.size());
+    is_inferred_ = options.is_inferred;
     ARROW_ASSIGN_OR_RAISE(auto names, read_names());
     if (names.empty()) {
       return make_error(
