@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "velo/formats/csv/value_printer.h"
+#include "velo/formats/csv/value_writer.h"
 
 namespace velo::formats {
 namespace {
@@ -20,14 +20,14 @@ class CsvEncoder : public Encoder {
 
   Status open(const arrow::Schema& schema) {
     for (const auto& field : schema.fields()) {
-      auto column = make_value_printer(*field->type(), dialect_.delimiter);
+      auto column = make_csv_writer(*field->type(), dialect_.delimiter);
       if (!column) return cannot_hold(*field);
       columns_.push_back(std::move(column));
     }
     if (!dialect_.header) return Status::OK();
     for (int i = 0; i < schema.num_fields(); ++i) {
       if (i > 0) text_.put(dialect_.delimiter);
-      print_text(schema.field(i)->name(), dialect_.delimiter, text_);
+      put_csv_text(schema.field(i)->name(), dialect_.delimiter, text_);
     }
     text_.put('\n');
     return Status::OK();
@@ -40,7 +40,8 @@ class CsvEncoder : public Encoder {
     for (int64_t row = 0; row < rows.num_rows(); ++row) {
       for (size_t i = 0; i < columns_.size(); ++i) {
         if (i > 0) text_.put(dialect_.delimiter);
-        const Status status = columns_[i]->print(row, text_);
+        if (columns_[i]->is_null(row)) continue;
+        const Status status = columns_[i]->write(row, text_);
         if (!status.ok())
           return locate(status, rows.schema()->field(static_cast<int>(i)));
       }
@@ -75,7 +76,7 @@ class CsvEncoder : public Encoder {
 
   std::shared_ptr<arrow::io::OutputStream> output_;
   const CsvDialect dialect_;
-  std::vector<std::unique_ptr<ValuePrinter>> columns_;
+  std::vector<std::unique_ptr<ValueWriter>> columns_;
   TextBuffer text_;
 };
 

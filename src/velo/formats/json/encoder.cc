@@ -17,7 +17,7 @@ class JsonEncoder : public Encoder {
       : output_(std::move(output)), object_(std::move(object)) {}
 
   Status write(const arrow::RecordBatch& rows) override {
-    object_.bind(rows.columns());
+    ARROW_RETURN_NOT_OK(object_.bind(rows.columns()));
     for (int64_t row = 0; row < rows.num_rows(); ++row) {
       ++num_rows_;
       Status status = object_.write(row, text_);

@@ -5,6 +5,7 @@
 
 #include <unordered_set>
 
+#include "velo/formats/json/quoted_text.h"
 #include "velo/formats/json/value_writer.h"
 
 namespace velo::formats::json {
@@ -14,19 +15,17 @@ class StructWriter : public ValueWriter {
  public:
   explicit StructWriter(ObjectWriter object) : object_(std::move(object)) {}
 
-  void bind(const std::shared_ptr<arrow::Array>& array) override {
-    ValueWriter::bind(array);
+  Status bind(const std::shared_ptr<arrow::Array>& array) override {
+    ARROW_RETURN_NOT_OK(ValueWriter::bind(array));
     arrow::ArrayVector columns;
     for (int i = 0; i < array->type()->num_fields(); ++i) {
       columns.push_back(this->array<arrow::StructArray>().field(i));
     }
-    object_.bind(columns);
+    return object_.bind(columns);
   }
 
  private:
-  Status write_valid(int64_t row, TextBuffer& out) override {
-    return object_.write(row, out);
-  }
+  Status write(int64_t row, TextBuffer& out) override { return object_.write(row, out); }
 
   ObjectWriter object_;
 };
@@ -37,20 +36,20 @@ class ListWriter : public ValueWriter {
   explicit ListWriter(std::unique_ptr<ValueWriter> elements)
       : elements_(std::move(elements)) {}
 
-  void bind(const std::shared_ptr<arrow::Array>& array) override {
-    ValueWriter::bind(array);
-    elements_->bind(this->template array<Array>().values());
+  Status bind(const std::shared_ptr<arrow::Array>& array) override {
+    ARROW_RETURN_NOT_OK(ValueWriter::bind(array));
+    return elements_->bind(this->template array<Array>().values());
   }
 
  private:
-  Status write_valid(int64_t row, TextBuffer& out) override {
+  Status write(int64_t row, TextBuffer& out) override {
     const auto& lists = this->template array<Array>();
     const int64_t begin = lists.value_offset(row);
     const int64_t end = begin + lists.value_length(row);
     out.put('[');
     for (int64_t i = begin; i < end; ++i) {
       if (i > begin) out.put(',');
-      ARROW_RETURN_NOT_OK(elements_->write(i, out));
+      ARROW_RETURN_NOT_OK(put_value(*elements_, i, out));
     }
     out.put(']');
     return Status::OK();
@@ -63,15 +62,15 @@ class MapWriter : public ValueWriter {
  public:
   explicit MapWriter(std::unique_ptr<ValueWriter> items) : items_(std::move(items)) {}
 
-  void bind(const std::shared_ptr<arrow::Array>& array) override {
-    ValueWriter::bind(array);
+  Status bind(const std::shared_ptr<arrow::Array>& array) override {
+    ARROW_RETURN_NOT_OK(ValueWriter::bind(array));
     const auto& maps = this->array<arrow::MapArray>();
     keys_ = std::static_pointer_cast<arrow::StringArray>(maps.keys());
-    items_->bind(maps.items());
+    return items_->bind(maps.items());
   }
 
  private:
-  Status write_valid(int64_t row, TextBuffer& out) override {
+  Status write(int64_t row, TextBuffer& out) override {
     const auto& maps = array<arrow::MapArray>();
     const int64_t begin = maps.value_offset(row);
     const int64_t end = begin + maps.value_length(row);
@@ -84,9 +83,9 @@ class MapWriter : public ValueWriter {
                           fmt::format("the map has the key '{}' twice", name));
       }
       if (i > begin) out.put(',');
-      ARROW_RETURN_NOT_OK(out.put_quoted(name));
+      ARROW_RETURN_NOT_OK(put_quoted(name, out));
       out.put(':');
-      ARROW_RETURN_NOT_OK(items_->write(i, out));
+      ARROW_RETURN_NOT_OK(put_value(*items_, i, out));
     }
     out.put('}');
     return Status::OK();
@@ -101,14 +100,14 @@ class DictionaryWriter : public ValueWriter {
   explicit DictionaryWriter(std::unique_ptr<ValueWriter> values)
       : values_(std::move(values)) {}
 
-  void bind(const std::shared_ptr<arrow::Array>& array) override {
-    ValueWriter::bind(array);
-    values_->bind(this->array<arrow::DictionaryArray>().dictionary());
+  Status bind(const std::shared_ptr<arrow::Array>& array) override {
+    ARROW_RETURN_NOT_OK(ValueWriter::bind(array));
+    return values_->bind(this->array<arrow::DictionaryArray>().dictionary());
   }
 
  private:
-  Status write_valid(int64_t row, TextBuffer& out) override {
-    return values_->write(array<arrow::DictionaryArray>().GetValueIndex(row), out);
+  Status write(int64_t row, TextBuffer& out) override {
+    return put_value(*values_, array<arrow::DictionaryArray>().GetValueIndex(row), out);
   }
 
   std::unique_ptr<ValueWriter> values_;
@@ -119,14 +118,14 @@ class ExtensionWriter : public ValueWriter {
   explicit ExtensionWriter(std::unique_ptr<ValueWriter> storage)
       : storage_(std::move(storage)) {}
 
-  void bind(const std::shared_ptr<arrow::Array>& array) override {
-    ValueWriter::bind(array);
-    storage_->bind(this->array<arrow::ExtensionArray>().storage());
+  Status bind(const std::shared_ptr<arrow::Array>& array) override {
+    ARROW_RETURN_NOT_OK(ValueWriter::bind(array));
+    return storage_->bind(this->array<arrow::ExtensionArray>().storage());
   }
 
  private:
-  Status write_valid(int64_t row, TextBuffer& out) override {
-    return storage_->write(row, out);
+  Status write(int64_t row, TextBuffer& out) override {
+    return put_value(*storage_, row, out);
   }
 
   std::unique_ptr<ValueWriter> storage_;

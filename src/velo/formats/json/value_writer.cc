@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "velo/formats/json/quoted_text.h"
+
 namespace velo::formats::json {
 
 Result<std::unique_ptr<ValueWriter>> make_value_writer(
     const std::shared_ptr<arrow::DataType>& type) {
+  if (auto writer = make_plain_writer(*type)) return writer;
+  if (auto writer = make_time_writer(*type, {.quoted = true})) return writer;
   for (const auto make : {make_number_writer, make_text_writer}) {
     if (auto writer = make(*type)) return writer;
   }
@@ -13,6 +17,10 @@ Result<std::unique_ptr<ValueWriter>> make_value_writer(
   if (writer != nullptr) return writer;
   return make_error(ErrorKind::kSchemaMismatch, {},
                     fmt::format("JSON cannot hold {}; cast it first", type->ToString()));
+}
+
+Status ObjectWriter::Member::locate(Status status) const {
+  return annotate(std::move(status), fmt::format("column '{}'", name));
 }
 
 Result<ObjectWriter> ObjectWriter::make(const arrow::FieldVector& fields) {
@@ -29,7 +37,7 @@ Result<ObjectWriter> ObjectWriter::make(const arrow::FieldVector& fields) {
     if (!writer.ok()) return annotate(writer.status(), place);
     TextBuffer prefix;
     prefix.put(object.members_.empty() ? '{' : ',');
-    const Status status = prefix.put_quoted(field->name());
+    const Status status = put_quoted(field->name(), prefix);
     if (!status.ok()) return annotate(status, "the name of a column");
     prefix.put(':');
     object.members_.push_back(
@@ -38,18 +46,20 @@ Result<ObjectWriter> ObjectWriter::make(const arrow::FieldVector& fields) {
   return object;
 }
 
-void ObjectWriter::bind(const arrow::ArrayVector& columns) {
-  for (size_t i = 0; i < members_.size(); ++i) members_[i].writer->bind(columns[i]);
+Status ObjectWriter::bind(const arrow::ArrayVector& columns) {
+  for (size_t i = 0; i < members_.size(); ++i) {
+    Status status = members_[i].writer->bind(columns[i]);
+    if (!status.ok()) return members_[i].locate(std::move(status));
+  }
+  return Status::OK();
 }
 
 Status ObjectWriter::write(int64_t row, TextBuffer& out) {
   if (members_.empty()) out.put('{');
   for (const Member& member : members_) {
     out.put(member.prefix);
-    Status status = member.writer->write(row, out);
-    if (!status.ok()) {
-      return annotate(std::move(status), fmt::format("column '{}'", member.name));
-    }
+    Status status = put_value(*member.writer, row, out);
+    if (!status.ok()) return member.locate(std::move(status));
   }
   out.put('}');
   return Status::OK();

@@ -1,11 +1,11 @@
 #pragma once
 
-/// One object for each column, made once per schema, that writes values as JSON:
+/// How JSON writes the values of each type:
 ///
 ///   bool, integers, decimals         as they are
 ///   float, double                    the shortest text that reads back equal, with a
-///   point
-///                                    or an exponent; NaN and infinities are an error
+///                                    point or an exponent; NaN and infinities are an
+///                                    error
 ///   utf8 and its kin                 strings
 ///   date, time, timestamp            ISO 8601 strings; a column with a zone in UTC, "…Z"
 ///   duration                         the number of units
@@ -19,42 +19,19 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
-#include "velo/formats/json/text_buffer.h"
+#include "velo/formats/value_writer.h"
 
 namespace velo::formats::json {
 
-/// Writes the values of one column. Threads: thread-compatible.
-class ValueWriter {
- public:
-  virtual ~ValueWriter() = default;
-
-  /// Go over to this array, of the writer's type.
-  virtual void bind(const std::shared_ptr<arrow::Array>& array) {
-    array_ = array;
-    has_nulls_ = array->null_count() > 0;
-  }
-
-  /// Append the value of a row.
-  /// Errors: kSchemaMismatch for a value that JSON cannot say.
-  Status write(int64_t row, TextBuffer& out) {
-    if (!has_nulls_ || array_->IsValid(row)) return write_valid(row, out);
-    out.put("null");
-    return Status::OK();
-  }
-
- protected:
-  virtual Status write_valid(int64_t row, TextBuffer& out) = 0;
-
-  template <typename Array>
-  const Array& array() const {
-    return static_cast<const Array&>(*array_);
-  }
-
- private:
-  std::shared_ptr<arrow::Array> array_;
-  bool has_nulls_ = false;
-};
+/// Append the value of a row, or null. Errors: as ValueWriter::write.
+inline Status put_value(ValueWriter& writer, int64_t row, TextBuffer& out) {
+  if (!writer.is_null(row)) return writer.write(row, out);
+  out.put("null");
+  return Status::OK();
+}
 
 /// The fields of an object as one writes them: the names are made ready once.
 /// Threads: thread-compatible.
@@ -65,7 +42,8 @@ class ObjectWriter {
   static Result<ObjectWriter> make(const arrow::FieldVector& fields);
 
   /// Go over to these columns, one for each field.
-  void bind(const arrow::ArrayVector& columns);
+  /// Errors: as ValueWriter::bind, naming the column.
+  Status bind(const arrow::ArrayVector& columns);
 
   /// Append the object of a row.
   /// Errors: kSchemaMismatch naming the column.
@@ -73,6 +51,8 @@ class ObjectWriter {
 
  private:
   struct Member {
+    Status locate(Status status) const;
+
     std::string name;
     std::string prefix;  // `{"name":` or `,"name":`
     std::unique_ptr<ValueWriter> writer;

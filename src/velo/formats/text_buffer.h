@@ -1,14 +1,12 @@
 #pragma once
 
-/// Where an encoder's text grows before it is flushed.
+/// Where an encoder's text grows before it is handed on.
 
 #include <cstring>
 #include <memory>
 #include <string_view>
 
-#include "velo/error.h"
-
-namespace velo::formats::json {
+namespace velo::formats {
 
 /// Append-only bytes. Threads: thread-compatible.
 class TextBuffer {
@@ -29,10 +27,6 @@ class TextBuffer {
     ++end_;
   }
 
-  /// Append a JSON string that says `text`, quotes included.
-  /// Errors: kSchemaMismatch where the text is not UTF-8; nothing is appended.
-  Status put_quoted(std::string_view text);
-
   std::string_view text() const { return {begin_.get(), size()}; }
   size_t size() const { return static_cast<size_t>(end_ - begin_.get()); }
   void clear() { end_ = begin_.get(); }
@@ -45,4 +39,4 @@ class TextBuffer {
   char* limit_ = nullptr;
 };
 
-}  // namespace velo::formats::json
+}  // namespace velo::formats

@@ -1,6 +1,7 @@
-#include "velo/formats/json/text_buffer.h"
+#include "velo/formats/json/quoted_text.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "velo/formats/json/structural_index.h"
 
@@ -52,21 +53,9 @@ char* put_escaped(char c, char* to) {
 
 }  // namespace
 
-void TextBuffer::grow(size_t num_bytes) {
-  constexpr size_t kFirstBytes = size_t{64} << 10;
-  const size_t used = size();
-  const size_t capacity = std::max(
-      {kFirstBytes, 2 * static_cast<size_t>(limit_ - begin_.get()), used + num_bytes});
-  auto larger = std::make_unique_for_overwrite<char[]>(capacity);
-  if (used > 0) std::memcpy(larger.get(), begin_.get(), used);
-  begin_ = std::move(larger);
-  end_ = begin_.get() + used;
-  limit_ = begin_.get() + capacity;
-}
-
-Status TextBuffer::put_quoted(std::string_view text) {
+Status put_quoted(std::string_view text, TextBuffer& out) {
   constexpr size_t kMostPerByte = 6;  // \u001f
-  char* to = room(text.size() * kMostPerByte + 2 + sizeof(uint64_t));
+  char* to = out.room(text.size() * kMostPerByte + 2 + sizeof(uint64_t));
   *to++ = '"';
   bool checked = false;
   const char* p = text.data();
@@ -98,7 +87,7 @@ Status TextBuffer::put_quoted(std::string_view text) {
     }
   }
   *to++ = '"';
-  advance_to(to);
+  out.advance_to(to);
   return Status::OK();
 }
 
