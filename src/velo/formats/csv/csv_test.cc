@@ -60,7 +60,16 @@ TEST(CsvDecoder, InfersTypes) {
       {"9223372036854775808", "decimal128(38, 0)"},
       {"007", "string"},
       {"0x1F", "string"},
-      {"12345678901234567.89", "string"},
+      {"12345678901234567.89", "decimal128(38, 2)"},
+      {"-0.123456789012345678", "decimal128(38, 18)"},
+      {"1700000000.1234568", "decimal128(38, 7)"},
+      {"1.123456789012345678e3", "decimal128(38, 15)"},
+      {"1234567890123456789012345678901234567.89", "string"},
+      {"0.10000000000000001", "double"},
+      {"5e-324", "double"},
+      {"1e-400", "string"},
+      {"1.0", "double"},
+      {"1e3", "double"},
       {"0.30000000000000004", "double"},
       {"+31", "string"},
       {"-0", "int64"},
@@ -183,7 +192,13 @@ TEST(CsvDecoder, TakesTheTypesGiven) {
 
 TEST(CsvDecoder, SaysWhereItFailed) {
   std::string late = "id,text\n";
-  for (int i = 0; i < 100; ++i) late += std::to_string(i) + ",x\n";
+  std::string halves = "id,x\n";
+  std::string fine = "id,x\n";
+  for (int i = 0; i < 100; ++i) {
+    late += std::to_string(i) + ",x\n";
+    halves += std::to_string(i) + ",0.5\n";
+    fine += std::to_string(i) + ",0.1234567890123456789\n";
+  }
   const struct {
     const char* what;
     std::string text;
@@ -199,6 +214,16 @@ TEST(CsvDecoder, SaysWhereItFailed) {
        "in.csv: line 102, byte 498: column 'id' is int64, and 'seven' is not"},
       {"a number that would lose its zeros", late + "0070,x\n",
        "in.csv: line 102, byte 498: column 'id' is int64, and '0070' is not"},
+      {"a fraction that a double would lose", halves + "100,1700000000.1234568\n",
+       "in.csv: line 102, byte 695: column 'x' is double, and '1700000000.1234568' is "
+       "not"},
+      {"the same behind a blank", halves + "100, 1700000000.1234568\n",
+       "in.csv: line 102, byte 695: column 'x' is double, and"},
+      {"a number too small for a double", halves + "100,1e-400\n",
+       "in.csv: line 102, byte 695: column 'x' is double, and '1e-400' is not"},
+      {"more digits than the decimal has", fine + "100,1e-20\n",
+       "in.csv: line 102, byte 2495: column 'x' is decimal128(38, 19), and '1e-20' is "
+       "not"},
       {"a quote that is not closed", "a,b\n1,\"x\n2,y\n", "in.csv: line 2, byte 4: "},
       {"an empty file", "", "in.csv: the file is empty"},
       {"a header that is not UTF-8", "a,\xff\n", "the name of column 2 is not UTF-8"},
@@ -211,6 +236,18 @@ TEST(CsvDecoder, SaysWhereItFailed) {
     const ErrorKind kind = kind_of(table.status());
     EXPECT_TRUE(kind == ErrorKind::kCorruptData || kind == ErrorKind::kSchemaMismatch);
   }
+}
+
+TEST(CsvDecoder, InfersDecimalsWithRoomForEveryValueSeen) {
+  const auto table = decode("a,b\nx,0.123456789012345678\nx,1234567.5\nx,-3\nx,\n");
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_EQ(types_of(*(*table)->schema()), "string;decimal128(38, 18);");
+  EXPECT_EQ(as_text(**table),
+            "a,b\nx,0.123456789012345678\nx,1234567.500000000000000000\n"
+            "x,-3.000000000000000000\nx,\n");
+  const auto too_wide = decode("a,b\nx,0.123456789012345678\nx,123456789012345678901\n");
+  ASSERT_TRUE(too_wide.ok()) << too_wide.status();
+  EXPECT_EQ(types_of(*(*too_wide)->schema()), "string;string;");
 }
 
 // The values of a decimal column in a file of these lines, one by one; or the error.

@@ -3,20 +3,26 @@
 #include <arrow/csv/converter.h>
 
 #include <algorithm>
+#include <limits>
 #include <string_view>
 #include <vector>
 
 #include "velo/formats/csv/decimal_converter.h"
+#include "velo/formats/number_digits.h"
 
 namespace velo::formats {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
 struct Looks {
   bool has_values = false;
   bool loses_as_integer = false;
   bool loses_as_double = false;
+  bool has_fraction = false;  // or an exponent
+  DecimalFit decimals;
 };
 
 Result<Looks> look_at(const arrow::csv::BlockParser& sample, int column) {
@@ -27,23 +33,28 @@ Result<Looks> look_at(const arrow::csv::BlockParser& sample, int column) {
         looks.has_values |= quoted || !text.empty();
         looks.loses_as_integer |= would_lose_as_number(text, *arrow::int64());
         looks.loses_as_double |= would_lose_as_number(text, *arrow::float64());
+        looks.has_fraction |= text.find_first_of(".eE") != std::string_view::npos;
+        looks.decimals.add(text);
         return Status::OK();
       }));
   return looks;
 }
 
-const std::vector<std::shared_ptr<arrow::DataType>>& candidates() {
-  static const std::vector<std::shared_ptr<arrow::DataType>> types = {
-      arrow::int64(),
-      arrow::decimal128(38, 0),
-      arrow::float64(),
-      arrow::boolean(),
-      arrow::date32(),
-      arrow::timestamp(arrow::TimeUnit::MICRO),
-      arrow::timestamp(arrow::TimeUnit::NANO),
-      arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"),
-      arrow::timestamp(arrow::TimeUnit::NANO, "UTC"),
-  };
+// What the column may be, by its looks; the first type that reads every value is it.
+std::vector<std::shared_ptr<arrow::DataType>> candidates(const Looks& looks) {
+  std::vector<std::shared_ptr<arrow::DataType>> types;
+  if (!looks.loses_as_integer) {
+    types.push_back(arrow::int64());
+    if (!looks.has_fraction) types.push_back(arrow::decimal128(38, 0));
+    const auto decimal = looks.decimals.type();
+    if (looks.loses_as_double && decimal) types.push_back(decimal);
+  }
+  if (!looks.loses_as_double) types.push_back(arrow::float64());
+  types.insert(types.end(), {arrow::boolean(), arrow::date32(),
+                             arrow::timestamp(arrow::TimeUnit::MICRO),
+                             arrow::timestamp(arrow::TimeUnit::NANO),
+                             arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"),
+                             arrow::timestamp(arrow::TimeUnit::NANO, "UTC")});
   return types;
 }
 
@@ -55,22 +66,23 @@ bool is_number(const arrow::DataType& type) {
 }  // namespace
 
 bool would_lose_as_number(std::string_view text, const arrow::DataType& type) {
-  // Most digits that every double keeps, and most that the text of a double has.
-  constexpr auto kMostWholeDigits = 15;
-  constexpr auto kMostDigits = 17;
-  if (!is_number(type) || text.empty()) return false;
+  constexpr size_t kAlwaysKept = std::numeric_limits<double>::digits10;
+  if (!is_number(type)) return false;
+  // Arrow's converters step over blanks.
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  if (text.empty()) return false;
   if (text.front() == '+') return true;
-  if (text.front() == '-') text.remove_prefix(1);
-  const bool begins_with_zero = text.size() > 1 && text[0] == '0';
-  if (begins_with_zero && (is_digit(text[1]) || text[1] == 'x' || text[1] == 'X')) {
+  const std::string_view digits = text.substr(text.front() == '-');
+  const bool begins_with_zero = digits.size() > 1 && digits[0] == '0';
+  if (begins_with_zero && (is_digit(digits[1]) || digits[1] == 'x' || digits[1] == 'X')) {
     return true;
   }
-  if (!arrow::is_floating(type.id()) || text.size() <= kMostWholeDigits) return false;
-  std::string_view digits = text.substr(0, text.find_first_of("eE"));
-  const bool is_whole = std::ranges::all_of(text, is_digit);
-  digits.remove_prefix(std::min(digits.find_first_not_of("0."), digits.size()));
-  return std::ranges::count_if(digits, is_digit) >
-         (is_whole ? kMostWholeDigits : kMostDigits);
+  if (!arrow::is_floating(type.id())) return false;
+  const bool is_short =
+      text.size() <= kAlwaysKept &&
+      std::ranges::none_of(text, [](char c) { return c == 'e' || c == 'E'; });
+  return !is_short && !double_keeps(text);
 }
 
 Result<std::shared_ptr<arrow::DataType>> infer_csv_type(
@@ -78,11 +90,7 @@ Result<std::shared_ptr<arrow::DataType>> infer_csv_type(
     const arrow::csv::ConvertOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const Looks looks, look_at(sample, column));
   if (!looks.has_values) return arrow::utf8();
-  for (const auto& type : candidates()) {
-    if (arrow::is_floating(type->id()) ? looks.loses_as_double
-                                       : looks.loses_as_integer && is_number(*type)) {
-      continue;
-    }
+  for (const auto& type : candidates(looks)) {
     ARROW_ASSIGN_OR_RAISE(auto converter, make_csv_converter(type, options));
     if (converter->Convert(sample, column).ok()) return type;
   }
