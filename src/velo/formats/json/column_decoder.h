@@ -15,10 +15,12 @@
 
 namespace velo::formats::json {
 
-/// What to do with a field of an object that is not in the schema.
-enum class UnknownField : int8_t {
-  kSkip,    ///< the schema was given: other fields are not wanted
-  kRefuse,  ///< the schema was inferred: the field is news
+/// Who says what the columns are.
+enum class SchemaOrigin : int8_t {
+  kGiven,  ///< the user: other fields are not wanted, and a double is wanted as it is
+  /// A sample: a field that it does not have is news, and so is a number that loses
+  /// digits in a double.
+  kInferred,
 };
 
 /// Appends the values of one column. After a failure, recorded in the cursor, only
@@ -115,11 +117,11 @@ class FixedColumn : public ColumnDecoder {
 /// Make the decoder of a column.
 /// Errors: kSchemaMismatch for a type that JSON cannot be read as.
 Result<std::unique_ptr<ColumnDecoder>> make_column(
-    const std::shared_ptr<arrow::DataType>& type, UnknownField unknown);
+    const std::shared_ptr<arrow::DataType>& type, SchemaOrigin origin);
 
 /// The families that make_column picks from; nullptr for a type that is of another.
 std::unique_ptr<ColumnDecoder> make_number_column(
-    const std::shared_ptr<arrow::DataType>& type);
+    const std::shared_ptr<arrow::DataType>& type, SchemaOrigin origin);
 std::unique_ptr<ColumnDecoder> make_decimal_column(
     const std::shared_ptr<arrow::DataType>& type);
 std::unique_ptr<ColumnDecoder> make_text_column(
@@ -127,6 +129,6 @@ std::unique_ptr<ColumnDecoder> make_text_column(
 std::unique_ptr<ColumnDecoder> make_binary_column(
     const std::shared_ptr<arrow::DataType>& type);
 Result<std::unique_ptr<ColumnDecoder>> make_nested_column(
-    const std::shared_ptr<arrow::DataType>& type, UnknownField unknown);
+    const std::shared_ptr<arrow::DataType>& type, SchemaOrigin origin);
 
 }  // namespace velo::formats::json

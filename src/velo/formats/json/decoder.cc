@@ -152,9 +152,9 @@ Status JsonDecoder::bind(const std::shared_ptr<arrow::Schema>& file_schema,
   ARROW_ASSIGN_OR_RAISE(projection_, project(*file_schema, columns, file_.name));
   std::vector<bool> wanted(static_cast<size_t>(file_schema->num_fields()), false);
   for (const int field : projection_.indices) wanted[static_cast<size_t>(field)] = true;
-  const UnknownField unknown =
-      file_.schema_was_given ? UnknownField::kSkip : UnknownField::kRefuse;
-  auto records = ObjectDecoder::make(file_schema->fields(), wanted, unknown);
+  const SchemaOrigin origin =
+      file_.schema_was_given ? SchemaOrigin::kGiven : SchemaOrigin::kInferred;
+  auto records = ObjectDecoder::make(file_schema->fields(), wanted, origin);
   if (!records.ok()) return annotate(records.status(), file_.name);
   records_ = *std::move(records);
   return Status::OK();
@@ -211,7 +211,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> JsonDecoder::next(std::stop_token st
 Result<std::unique_ptr<Decoder>> make_decoder(Input input, DecodeOptions options,
                                               const DecoderLimits& limits) {
   FileFacts file{.name = input.name,
-                 .schema_was_given = options.schema != nullptr,
+                 .schema_was_given = options.schema && !options.is_inferred,
                  .max_record_bytes = limits.cutter.max_record_bytes};
   ARROW_ASSIGN_OR_RAISE(auto cutter, RecordCutter::make(std::move(input), limits.cutter));
   auto decoder = std::make_unique<JsonDecoder>(std::move(file), std::move(cutter));

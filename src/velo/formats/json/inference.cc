@@ -1,7 +1,5 @@
 #include "velo/formats/json/inference.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <numeric>
@@ -9,22 +7,12 @@
 namespace velo::formats::json {
 namespace {
 
-constexpr int kDecimalDigits = 38;
-
 template <typename T>
 bool fits(std::string_view number) {
   T value{};
   const auto [end, failure] =
       std::from_chars(number.data(), number.data() + number.size(), value);
   return failure == std::errc() && end == number.data() + number.size();
-}
-
-bool is_exact_as_double(std::string_view whole_number) {
-  constexpr size_t kAlwaysExact = 15;  // digits
-  if (whole_number.size() <= kAlwaysExact) return true;
-  double value = 0;
-  std::from_chars(whole_number.data(), whole_number.data() + whole_number.size(), value);
-  return fmt::format("{:.0f}", value) == whole_number;
 }
 
 }  // namespace
@@ -55,18 +43,17 @@ bool ValueSketch::observe_number(Cursor& cursor) {
   std::string_view number;
   if (!cursor.take_number(number)) return false;
   ++counts_[kNumber];
+  lossy_as_double_ |= !double_keeps(number);
+  decimals_.add(number);
   if (number.find_first_of(".eE") != std::string_view::npos) {
     fraction_ = true;
-    beyond_double_ |= !fits<double>(number);
     return true;
   }
   const bool negative = number[0] == '-';
   negative_ |= negative;
-  inexact_as_double_ |= !is_exact_as_double(number);
   if (fits<int64_t>(number)) return true;
   beyond_int64_ = true;
   beyond_uint64_ |= negative || !fits<uint64_t>(number);
-  beyond_decimal_ |= number.size() - negative > kDecimalDigits;
   return true;
 }
 
@@ -117,12 +104,11 @@ bool ValueSketch::observe_list(Cursor& cursor) {
 }
 
 std::shared_ptr<arrow::DataType> ValueSketch::number_type() const {
-  if (fraction_) {
-    return beyond_double_ || inexact_as_double_ ? arrow::utf8() : arrow::float64();
-  }
-  if (!beyond_int64_) return arrow::int64();
-  if (!beyond_uint64_ && !negative_) return arrow::uint64();
-  return beyond_decimal_ ? arrow::utf8() : arrow::decimal128(kDecimalDigits, 0);
+  if (fraction_ && !lossy_as_double_) return arrow::float64();
+  if (!fraction_ && !beyond_int64_) return arrow::int64();
+  if (!fraction_ && !beyond_uint64_ && !negative_) return arrow::uint64();
+  const auto decimal = decimals_.type();
+  return decimal ? decimal : arrow::utf8();
 }
 
 std::shared_ptr<arrow::DataType> ValueSketch::type() const {

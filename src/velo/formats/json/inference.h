@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "velo/formats/json/cursor.h"
+#include "velo/formats/number_digits.h"
 
 namespace velo::formats::json {
 
@@ -20,7 +21,9 @@ namespace velo::formats::json {
 ///   only null                   utf8
 ///   true, false                 bool
 ///   whole numbers               int64, else uint64, else decimal128(38, 0)
-///   numbers                     double, if it holds each whole one exactly
+///   numbers                     double; where that loses digits, decimal128 of 38
+///   digits,
+///                               as many behind the point as any of them has
 ///   strings                     utf8 (JSON has no dates: text stays text)
 ///   objects, lists              struct of the fields seen, list of what the elements are
 ///   a mixture                   utf8 (numbers, objects and lists as they are written)
@@ -52,11 +55,10 @@ class ValueSketch {
   std::array<int64_t, kNumKinds> counts_{};  // of values, without null
   bool fraction_ = false;                    // among numbers: a point or an exponent
   bool negative_ = false;                    // among whole numbers
-  bool beyond_int64_ = false;                // among whole numbers, as the next three
+  bool beyond_int64_ = false;                // among whole numbers, as the next
   bool beyond_uint64_ = false;
-  bool beyond_decimal_ = false;
-  bool inexact_as_double_ = false;
-  bool beyond_double_ = false;  // among numbers with a fraction
+  bool lossy_as_double_ = false;  // among numbers
+  DecimalFit decimals_;
   std::vector<std::unique_ptr<Member>> members_;
   std::unordered_map<std::string, size_t> member_numbers_;
   size_t next_member_ = 0;  // the one that is likely to come next

@@ -5,6 +5,8 @@
 namespace velo::formats::json {
 namespace {
 
+using ::testing::HasSubstr;
+
 std::string type_of(const std::vector<std::string>& values) {
   std::string lines;
   for (const std::string& value : values) lines += "{\"x\": " + value + "}\n";
@@ -31,7 +33,16 @@ TEST(Inference, PicksTheNarrowestTypeThatLosesNothing) {
       {{"1e3"}, "double"},
       {{"1", "1.5"}, "double"},
       {{"9007199254740992", "1.5"}, "double"},
-      {{"9007199254740993", "1.5"}, "string"},
+      {{"9007199254740993", "1.5"}, "decimal128(38, 1)"},
+      {{"0.30000000000000004"}, "double"},
+      {{"0.10000000000000001"}, "double"},
+      {{"5e-324"}, "double"},
+      {{"1e-400"}, "string"},
+      {{"0.123456789012345678"}, "decimal128(38, 18)"},
+      {{"1700000000.1234568", "-1"}, "decimal128(38, 7)"},
+      {{"1.123456789012345678e3", "12e1"}, "decimal128(38, 15)"},
+      {{"0.123456789012345678", "12345678901234567890.5"}, "decimal128(38, 18)"},
+      {{"0.123456789012345678", "123456789012345678901.5"}, "string"},
       {{"1e999"}, "string"},
       {{"\"a\""}, "string"},
       {{"\"2026-01-31T12:00:00Z\""}, "string"},
@@ -73,6 +84,49 @@ TEST(Inference, TakesTheOddOneForAFaultNotForAMixture) {
   EXPECT_FALSE(decode(lines_of(9, "true") + lines_of(1, "1")).ok());
   EXPECT_TRUE(decode(lines_of(8, "1.5") + lines_of(1, "\"\"")).ok()) << "a mixture";
   EXPECT_TRUE(decode(lines_of(9, "\"a\"") + lines_of(1, "1")).ok()) << "text holds all";
+}
+
+TEST(Inference, NamesTheLaterNumberThatWouldLoseDigits) {
+  DecoderLimits limits = tiny_blocks();
+  limits.sample_records = 1;
+  const auto message = [&](const std::string& first, const std::string& later) {
+    const auto table = decode(lines_of(1, first) + lines_of(1, later), {}, limits);
+    EXPECT_EQ(kind_of(table.status()), ErrorKind::kSchemaMismatch);
+    return table.status().message();
+  };
+  EXPECT_EQ(message("0.5", "1700000000.1234568"),
+            "data.ndjson: line 2, byte 17: column 'x' is double, found "
+            "1700000000.1234568 (number), which it cannot hold exactly; give schema= or "
+            "fix the line");
+  EXPECT_THAT(message("0.5", "8999999999.999999"), HasSubstr("cannot hold exactly"));
+  EXPECT_THAT(message("0.5", "0.123456789012345678"), HasSubstr("cannot hold exactly"));
+  EXPECT_THAT(message("0.5", "1e-400"), HasSubstr("is out of range"));
+  EXPECT_THAT(message("[0.5]", "[1, 8999999999.999999]"),
+              HasSubstr("column 'x[]' is double"));
+  EXPECT_THAT(message("0.123456789012345678", "0.1234567890123456789"),
+              HasSubstr("is decimal128(38, 18), found 0.1234567890123456789 (number), "
+                        "which it cannot hold exactly"));
+  for (const char* kept : {"0.30000000000000004", "0.10000000000000001", "-5e-324",
+                           "9007199254740992", "1700000000.123456", "1e22"}) {
+    EXPECT_TRUE(decode(lines_of(1, "0.5") + lines_of(1, kept), {}, limits).ok()) << kept;
+  }
+}
+
+TEST(Inference, ADoubleThatWasAskedForTakesTheNearestValue) {
+  const auto table = decode(lines_of(1, "1700000000.1234568"),
+                            with_schema({arrow::field("x", arrow::float64())}));
+  ASSERT_TRUE(table.ok()) << table.status().ToString();
+  DecodeOptions options = with_schema({arrow::field("x", arrow::float64())});
+  options.is_inferred = true;
+  EXPECT_FALSE(decode(lines_of(1, "1700000000.1234568"), options).ok());
+}
+
+TEST(Inference, ASchemaInferredFromAnotherFileRefusesFieldsItDoesNotHave) {
+  DecodeOptions options = with_schema({arrow::field("x", arrow::int64())});
+  options.is_inferred = true;
+  const auto table = decode("{\"x\": 1, \"y\": 2}\n", options);
+  EXPECT_THAT(table.status().message(),
+              HasSubstr("field 'y' is not among those of the first records"));
 }
 
 TEST(Inference, KeepsTheOrderOfFirstAppearance) {

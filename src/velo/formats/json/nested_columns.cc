@@ -237,26 +237,26 @@ class MapColumn : public ColumnDecoder {
 };
 
 Result<std::unique_ptr<ColumnDecoder>> make_struct_column(
-    const std::shared_ptr<arrow::DataType>& type, UnknownField unknown) {
+    const std::shared_ptr<arrow::DataType>& type, SchemaOrigin origin) {
   const std::vector<bool> all(static_cast<size_t>(type->num_fields()), true);
-  ARROW_ASSIGN_OR_RAISE(auto fields, ObjectDecoder::make(type->fields(), all, unknown));
+  ARROW_ASSIGN_OR_RAISE(auto fields, ObjectDecoder::make(type->fields(), all, origin));
   return std::make_unique<StructColumn>(type, std::move(fields));
 }
 
 }  // namespace
 
 Result<std::unique_ptr<ColumnDecoder>> make_nested_column(
-    const std::shared_ptr<arrow::DataType>& type, UnknownField unknown) {
+    const std::shared_ptr<arrow::DataType>& type, SchemaOrigin origin) {
   std::unique_ptr<ColumnDecoder> none;
-  if (type->id() == arrow::Type::STRUCT) return make_struct_column(type, unknown);
+  if (type->id() == arrow::Type::STRUCT) return make_struct_column(type, origin);
   if (type->id() == arrow::Type::MAP) {
     const auto& map = static_cast<const arrow::MapType&>(*type);
     if (map.key_type()->id() != arrow::Type::STRING) return none;
-    ARROW_ASSIGN_OR_RAISE(auto items, make_column(map.item_type(), unknown));
+    ARROW_ASSIGN_OR_RAISE(auto items, make_column(map.item_type(), origin));
     return std::make_unique<MapColumn>(type, std::move(items));
   }
   if (!arrow::is_list(type->id())) return none;
-  ARROW_ASSIGN_OR_RAISE(auto elements, make_column(type->field(0)->type(), unknown));
+  ARROW_ASSIGN_OR_RAISE(auto elements, make_column(type->field(0)->type(), origin));
   switch (type->id()) {
     case arrow::Type::LIST:
       return std::make_unique<ListColumn<int32_t>>(type, std::move(elements));

@@ -8,6 +8,7 @@
 
 #include "velo/formats/json/column_decoder.h"
 #include "velo/formats/json/digits.h"
+#include "velo/formats/number_digits.h"
 
 namespace velo::formats::json {
 namespace {
@@ -17,6 +18,8 @@ constexpr double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7
                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 constexpr uint64_t kExactInDouble = uint64_t{1} << 53;
+// Numbers of so many digits come back from a double, wherever the point is.
+constexpr uint64_t kKeptByDouble = 999'999'999'999'999;
 constexpr uint64_t kExactInFloat = uint64_t{1} << 24;
 bool is_whole(std::string_view number) {
   return number.find_first_of(".eE") == std::string_view::npos;
@@ -108,20 +111,25 @@ class IntegerColumn : public FixedColumn<T> {
   }
 };
 
-// What is written with a point or an exponent becomes the nearest value, as everywhere; a
-// whole number must be held exactly.
+// What is written with a point or an exponent becomes the nearest value, as everywhere,
+// but not where nobody asked for a double and it would lose digits; a whole number must
+// be held exactly.
 template <typename T>
 class FloatColumn : public FixedColumn<T> {
  public:
-  using FixedColumn<T>::FixedColumn;
+  FloatColumn(const std::shared_ptr<arrow::DataType>& type, SchemaOrigin origin)
+      : FixedColumn<T>(type),
+        keeps_digits_(origin == SchemaOrigin::kInferred),
+        most_common_(sizeof(T) < sizeof(double) ? kExactInFloat
+                     : keeps_digits_            ? kKeptByDouble
+                                                : kExactInDouble) {}
 
   bool decode(Cursor& cursor) override {
     Digits digits;
-    constexpr uint64_t kMostExact =
-        sizeof(T) == sizeof(double) ? kExactInDouble : kExactInFloat;
     // Both operands are exact, so one division rounds correctly (Clinger's fast path). A
     // float takes it for whole numbers only, as it would round twice.
-    const bool common = read_digits(cursor.at(), digits) && digits.value <= kMostExact &&
+    const bool common = read_digits(cursor.at(), digits) &&
+                        digits.value <= most_common_ &&
                         (sizeof(T) == sizeof(double) || digits.num_fraction == 0);
     if (!common) return decode_uncommon(cursor);
     const double value =
@@ -143,17 +151,23 @@ class FloatColumn : public FixedColumn<T> {
     if (failure != std::errc() || end != raw.data() + raw.size()) {
       return cursor.fail_type_at(offset, *this->type_, kOutOfRange);
     }
-    if (is_whole(raw) && fmt::format("{:.0f}", value) != raw) {
+    const bool is_kept = keeps_digits_
+                             ? double_keeps(raw, value)
+                             : !is_whole(raw) || fmt::format("{:.0f}", value) == raw;
+    if (!is_kept) {
       return cursor.fail_type_at(offset, *this->type_, kNotExact);
     }
     return this->append(cursor, value);
   }
+
+  const bool keeps_digits_;
+  const uint64_t most_common_;  // up to this, no digits are lost that must not be
 };
 
 }  // namespace
 
 std::unique_ptr<ColumnDecoder> make_number_column(
-    const std::shared_ptr<arrow::DataType>& type) {
+    const std::shared_ptr<arrow::DataType>& type, SchemaOrigin origin) {
   switch (type->id()) {
     case arrow::Type::BOOL:
       return std::make_unique<BoolColumn>(type);
@@ -175,9 +189,9 @@ std::unique_ptr<ColumnDecoder> make_number_column(
     case arrow::Type::UINT64:
       return std::make_unique<IntegerColumn<uint64_t>>(type);
     case arrow::Type::FLOAT:
-      return std::make_unique<FloatColumn<float>>(type);
+      return std::make_unique<FloatColumn<float>>(type, origin);
     case arrow::Type::DOUBLE:
-      return std::make_unique<FloatColumn<double>>(type);
+      return std::make_unique<FloatColumn<double>>(type, origin);
     default:
       return nullptr;
   }

@@ -21,9 +21,9 @@ bool has_no_escapes(std::string_view name) {
 
 Result<ObjectDecoder> ObjectDecoder::make(const arrow::FieldVector& fields,
                                           const std::vector<bool>& wanted,
-                                          UnknownField unknown) {
+                                          SchemaOrigin origin) {
   ObjectDecoder decoder;
-  decoder.unknown_ = unknown;
+  decoder.origin_ = origin;
   decoder.slots_.resize(fields.size() + 1);
   for (size_t i = 0; i < fields.size(); ++i) {
     Slot& slot = decoder.slots_[i];
@@ -38,7 +38,7 @@ Result<ObjectDecoder> ObjectDecoder::make(const arrow::FieldVector& fields,
     slot.rest = quoted.substr(in_word);
     if (wanted[i]) {
       Result<std::unique_ptr<ColumnDecoder>> column =
-          make_column(fields[i]->type(), unknown);
+          make_column(fields[i]->type(), origin);
       if (!column.ok()) {
         return annotate(column.status(), fmt::format("column '{}'", slot.name));
       }
@@ -79,7 +79,7 @@ bool ObjectDecoder::find_slot(Cursor& cursor, size_t& slot, bool& known) {
 }
 
 bool ObjectDecoder::decode_unknown(Cursor& cursor) {
-  if (unknown_ == UnknownField::kRefuse) {
+  if (origin_ == SchemaOrigin::kInferred) {
     const std::string name(unknown_name_);
     cursor.fail(ErrorKind::kSchemaMismatch,
                 fmt::format("field '{}' is not among those of the first records", name));

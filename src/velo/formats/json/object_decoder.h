@@ -22,8 +22,7 @@ class ObjectDecoder {
   /// `wanted`: for each field whether its column is decoded; the others are stepped over.
   /// Errors: kSchemaMismatch naming a field whose type JSON cannot be read as.
   static Result<ObjectDecoder> make(const arrow::FieldVector& fields,
-                                    const std::vector<bool>& wanted,
-                                    UnknownField unknown);
+                                    const std::vector<bool>& wanted, SchemaOrigin origin);
 
   /// Append the object that the cursor's next token begins.
   bool decode(Cursor& cursor);
@@ -63,7 +62,7 @@ class ObjectDecoder {
 
   std::vector<Slot> slots_;  // one for each field, and a last one: the record's beginning
   std::unordered_map<std::string_view, size_t> by_name_;
-  UnknownField unknown_ = UnknownField::kSkip;
+  SchemaOrigin origin_ = SchemaOrigin::kGiven;
   size_t num_wanted_ = 0;
   size_t num_found_ = 0;  // wanted fields of the row at hand
   int64_t num_rows_ = 0;
