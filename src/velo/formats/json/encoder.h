@@ -9,7 +9,7 @@
 namespace velo::formats::json {
 
 /// Start writing rows of `schema` to `output`, one object a line (NDJSON). How each type
-/// is written stands in value_writer.h. What JSON cannot say is an error, never null.
+/// is written stands in README.md. What JSON cannot say is an error, never null.
 /// Errors: kSchemaMismatch for a column whose type JSON cannot hold; write() returns it
 /// for a value, naming row (from 1) and column.
 Result<std::unique_ptr<Encoder>> make_encoder(

@@ -58,6 +58,8 @@ class ListWriter : public ValueWriter {
   std::unique_ptr<ValueWriter> elements_;
 };
 
+// A map with text keys is an object; other maps are lists of their entries.
+template <typename KeyArray>
 class MapWriter : public ValueWriter {
  public:
   explicit MapWriter(std::unique_ptr<ValueWriter> items) : items_(std::move(items)) {}
@@ -65,7 +67,7 @@ class MapWriter : public ValueWriter {
   Status bind(const std::shared_ptr<arrow::Array>& array) override {
     ARROW_RETURN_NOT_OK(ValueWriter::bind(array));
     const auto& maps = this->array<arrow::MapArray>();
-    keys_ = std::static_pointer_cast<arrow::StringArray>(maps.keys());
+    keys_ = std::static_pointer_cast<KeyArray>(maps.keys());
     return items_->bind(maps.items());
   }
 
@@ -91,7 +93,7 @@ class MapWriter : public ValueWriter {
     return Status::OK();
   }
 
-  std::shared_ptr<arrow::StringArray> keys_;
+  std::shared_ptr<KeyArray> keys_;
   std::unique_ptr<ValueWriter> items_;
 };
 
@@ -138,6 +140,20 @@ Result<std::unique_ptr<ValueWriter>> make_around(
   return std::make_unique<Writer>(std::move(writer));
 }
 
+Result<std::unique_ptr<ValueWriter>> make_map_writer(const arrow::MapType& map) {
+  switch (map.key_type()->id()) {
+    case arrow::Type::STRING:
+      return make_around<MapWriter<arrow::StringArray>>(map.item_type());
+    case arrow::Type::LARGE_STRING:
+      return make_around<MapWriter<arrow::LargeStringArray>>(map.item_type());
+    case arrow::Type::STRING_VIEW:
+      return make_around<MapWriter<arrow::StringViewArray>>(map.item_type());
+    default:
+      return make_around<ListWriter<arrow::MapArray>>(arrow::struct_(
+          {arrow::field("key", map.key_type()), arrow::field("value", map.item_type())}));
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ValueWriter>> make_nested_writer(const arrow::DataType& type) {
@@ -152,11 +168,12 @@ Result<std::unique_ptr<ValueWriter>> make_nested_writer(const arrow::DataType& t
       return make_around<ListWriter<arrow::LargeListArray>>(type.field(0)->type());
     case arrow::Type::FIXED_SIZE_LIST:
       return make_around<ListWriter<arrow::FixedSizeListArray>>(type.field(0)->type());
-    case arrow::Type::MAP: {
-      const auto& map = static_cast<const arrow::MapType&>(type);
-      if (map.key_type()->id() != arrow::Type::STRING) break;
-      return make_around<MapWriter>(map.item_type());
-    }
+    case arrow::Type::LIST_VIEW:
+      return make_around<ListWriter<arrow::ListViewArray>>(type.field(0)->type());
+    case arrow::Type::LARGE_LIST_VIEW:
+      return make_around<ListWriter<arrow::LargeListViewArray>>(type.field(0)->type());
+    case arrow::Type::MAP:
+      return make_map_writer(static_cast<const arrow::MapType&>(type));
     case arrow::Type::DICTIONARY:
       return make_around<DictionaryWriter>(
           static_cast<const arrow::DictionaryType&>(type).value_type());

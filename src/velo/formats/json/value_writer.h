@@ -1,18 +1,6 @@
 #pragma once
 
-/// How JSON writes the values of each type:
-///
-///   bool, integers, decimals         as they are
-///   float, double                    the shortest text that reads back equal, with a
-///                                    point or an exponent; NaN and infinities are an
-///                                    error
-///   utf8 and its kin                 strings
-///   date, time, timestamp            ISO 8601 strings; a column with a zone in UTC, "…Z"
-///   duration                         the number of units
-///   binary and its kin               base64 strings
-///   struct, map with text keys       objects
-///   lists                            lists
-///   dictionary, extension            as the values they stand for
+/// How JSON writes the values of each type: README.md has the table.
 
 #include <arrow/array.h>
 #include <arrow/type.h>
