@@ -57,7 +57,9 @@ class Encoder {
  public:
   virtual ~Encoder() = default;
 
-  /// Encode all rows of a batch, which has the encoder's schema.
+  /// Encode all rows of a batch, which has the encoder's schema. A format of lines has
+  /// written all of them to the stream when this returns: a reader need not wait for the
+  /// next ones.
   virtual Status write(const arrow::RecordBatch& rows) = 0;
 
   /// Write what the format needs at its end. The stream stays open; close it afterwards.

@@ -386,6 +386,17 @@ TEST(CsvEncoder, PrintsASliceOfAColumn) {
   EXPECT_EQ(as_text(*arrow::Table::Make(schema, {column})), "v\nc\n\n");
 }
 
+TEST(CsvEncoder, KeepsNoRowBackWhenABatchIsDone) {
+  const auto schema = arrow::schema({arrow::field("v", arrow::int64())});
+  const auto output = arrow::io::BufferOutputStream::Create().ValueOrDie();
+  const auto encoder = make_csv_encoder(output, schema, {}).ValueOrDie();
+  const auto column = arrow::json::ArrayFromJSONString(arrow::int64(), "[1]");
+  ASSERT_TRUE(encoder->write(*arrow::RecordBatch::Make(schema, 1, {*column})).ok());
+  EXPECT_EQ(output->Tell().ValueOrDie(), 4);
+  ASSERT_TRUE(encoder->finish().ok());
+  EXPECT_EQ(output->Finish().ValueOrDie()->ToString(), "v\n1\n");
+}
+
 TEST(CsvEncoder, RefusesADateBeyondIso8601) {
   const auto column =
       arrow::json::ArrayFromJSONString(arrow::date32(), "[0,10000000]").ValueOrDie();

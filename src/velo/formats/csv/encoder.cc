@@ -48,7 +48,7 @@ class CsvEncoder : public Encoder {
       text_.put('\n');
       if (text_.size() >= kFlushBytes) ARROW_RETURN_NOT_OK(flush());
     }
-    return Status::OK();
+    return flush();
   }
 
   Status finish() override { return flush(); }
@@ -68,6 +68,7 @@ class CsvEncoder : public Encoder {
   }
 
   Status flush() {
+    if (text_.size() == 0) return Status::OK();
     const std::string_view text = text_.text();
     ARROW_RETURN_NOT_OK(output_->Write(text.data(), static_cast<int64_t>(text.size())));
     text_.clear();

@@ -26,13 +26,14 @@ class JsonEncoder : public Encoder {
       text_.put('\n');
       if (text_.size() >= kFlushBytes) ARROW_RETURN_NOT_OK(flush());
     }
-    return Status::OK();
+    return flush();
   }
 
   Status finish() override { return flush(); }
 
  private:
   Status flush() {
+    if (text_.size() == 0) return Status::OK();
     ARROW_RETURN_NOT_OK(output_->Write(text_.text()));
     text_.clear();
     return Status::OK();

@@ -152,18 +152,15 @@ TEST(JsonEncoder, RefusesSchemasThatJsonCannotHold) {
   EXPECT_THAT(refusal({arrow::field("\xFF", arrow::int8())}), HasSubstr("is not UTF-8"));
 }
 
-TEST(JsonEncoder, FlushesAsItGoes) {
+TEST(JsonEncoder, KeepsNoRowBackWhenABatchIsDone) {
   const auto output = arrow::io::BufferOutputStream::Create().ValueOrDie();
-  const std::string long_text(300 << 10, 'a');
-  arrow::StringBuilder builder;
-  ASSERT_TRUE(builder.Append(long_text).ok());
-  const auto table = column_of(builder.Finish().ValueOrDie());
+  const auto table = column_of(*arrow::json::ArrayFromJSONString(arrow::int8(), "[1]"));
   auto encoder = make_encoder(output, table->schema()).ValueOrDie();
   const auto batch = table->CombineChunksToBatch().ValueOrDie();
   ASSERT_TRUE(encoder->write(*batch).ok());
-  EXPECT_GT(output->Tell().ValueOrDie(), 300 << 10);
+  EXPECT_EQ(output->Tell().ValueOrDie(), 8);
   ASSERT_TRUE(encoder->finish().ok());
-  EXPECT_EQ(output->Finish().ValueOrDie()->ToString(), "{\"x\":\"" + long_text + "\"}\n");
+  EXPECT_EQ(output->Finish().ValueOrDie()->ToString(), "{\"x\":1}\n");
 }
 
 }  // namespace
