@@ -37,7 +37,8 @@ function(velo_add_test name)
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
   target_compile_options(${name} PRIVATE -fPIC)
   target_precompile_headers(${name} REUSE_FROM velo_pch)
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+  gtest_discover_tests(${name} NO_PRETTY_VALUES DISCOVERY_MODE PRE_TEST
+    DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS ${ARG_LABEL}
     ENVIRONMENT "VELO_SOURCE_DIR=${PROJECT_SOURCE_DIR};VELO_BUILD_DIR=${PROJECT_BINARY_DIR}")
 endfunction()
