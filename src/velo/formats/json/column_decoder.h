@@ -33,6 +33,7 @@ class ColumnDecoder {
 
   const std::shared_ptr<arrow::DataType>& type() const { return type_; }
   int64_t num_rows() const { return num_rows_; }
+  int64_t num_nulls() const { return validity_.num_nulls(); }
 
   /// Append the value that is the cursor's next token, and step over it.
   virtual bool decode(Cursor& cursor) = 0;
@@ -129,6 +130,8 @@ std::unique_ptr<ColumnDecoder> make_text_column(
 std::unique_ptr<ColumnDecoder> make_binary_column(
     const std::shared_ptr<arrow::DataType>& type);
 Result<std::unique_ptr<ColumnDecoder>> make_nested_column(
+    const std::shared_ptr<arrow::DataType>& type, SchemaOrigin origin);
+Result<std::unique_ptr<ColumnDecoder>> make_map_column(
     const std::shared_ptr<arrow::DataType>& type, SchemaOrigin origin);
 
 }  // namespace velo::formats::json

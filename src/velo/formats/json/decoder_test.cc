@@ -18,6 +18,18 @@ std::shared_ptr<arrow::Table> three() {
                   kThree);
 }
 
+TEST(JsonDecoder, NamesAnEntryWithoutKey) {
+  const auto map = arrow::map(arrow::int64(), arrow::int64());
+  for (const char* entry : {R"({"value": 1})", R"({"key": null, "value": 1})", "{}"}) {
+    const auto array = decode_value(std::string(R"([{"key": 1}, )") + entry + "]", map);
+    EXPECT_EQ(kind_of(array.status()), ErrorKind::kSchemaMismatch);
+    EXPECT_THAT(array.status().message(), HasSubstr("line 1, byte 19: column 'x[]' is"));
+    EXPECT_THAT(array.status().message(), HasSubstr("found an object, which has no key"));
+  }
+  EXPECT_THAT(decode_value("[1]", map).status().message(),
+              HasSubstr("column 'x[]' is struct<key: int64 not null, value: int64>"));
+}
+
 TEST(JsonDecoder, ReadsEveryLayoutOfRecords) {
   const std::string layouts[] = {
       "{\"a\":1,\"b\":\"x\"}\n{\"a\":2,\"b\":\"y\"}\n{\"a\":3,\"b\":\"}\"}\n",
@@ -294,6 +306,8 @@ TEST(JsonDecoder, RefusesValuesOfAnotherType) {
       {arrow::null(), "1", "is null, found 1 (number)"},
       {arrow::map(arrow::utf8(), arrow::int64()), "[]",
        "is map<string, int64>, found a list"},
+      {arrow::map(arrow::int64(), arrow::int64()), "{}",
+       "is map<int64, int64>, found an object"},
   };
   for (const ValueCase& c : cases) {
     SCOPED_TRACE(c.type->ToString() + " " + c.value);

@@ -55,7 +55,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
        arrow::field("c", arrow::decimal128(20, 3)),
        arrow::field("d", arrow::timestamp(arrow::TimeUnit::MICRO)),
        arrow::field("e", arrow::map(arrow::utf8(), arrow::list(arrow::binary()))),
-       arrow::field("f", arrow::utf8())});
+       arrow::field("f", arrow::utf8()),
+       arrow::field("g", arrow::map(arrow::int32(), arrow::float64()))});
   check(text, {.schema = schema, .columns = std::nullopt});
   check(text, {.schema = schema, .columns = {{"f", "a"}}});
   return 0;

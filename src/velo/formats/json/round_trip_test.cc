@@ -161,6 +161,24 @@ TEST(JsonRoundTrip, GivesTheSameRows) {
   }
 }
 
+TEST(JsonRoundTrip, GivesTheSameMapsWhateverTheirKeys) {
+  const auto schema = arrow::schema(
+      {arrow::field("n", arrow::map(arrow::int64(), arrow::utf8())),
+       arrow::field("d", arrow::map(arrow::date32(), arrow::list(arrow::int8()))),
+       arrow::field("t", arrow::map(arrow::utf8(), arrow::float64()))});
+  const auto table = table_of(schema, R"([
+      {"n": [[1, "a"], [-2, null], [1, "again"]], "d": [[0, [1, null]]], "t": [["k", 1]]},
+      {"n": null, "d": [], "t": null},
+      {"n": [], "d": [[7, null], [8, []]], "t": []}])");
+  const auto lines = encode(*table).ValueOrDie();
+  for (const int64_t block_bytes : {16, 1 << 20}) {
+    const auto again = decode(lines, {.schema = schema, .columns = std::nullopt},
+                              tiny_blocks(block_bytes));
+    ASSERT_TRUE(again.ok()) << again.status().ToString();
+    EXPECT_TRUE((*again)->Equals(*table)) << (*again)->ToString();
+  }
+}
+
 TEST(JsonRoundTrip, InferredTypesAreThoseThatWereWritten) {
   const auto schema = arrow::schema(
       {arrow::field("b", arrow::boolean()), arrow::field("i", arrow::int64()),
