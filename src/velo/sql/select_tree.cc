@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 #include <utility>
+
+#include "velo/sql/duckdb_json.h"
 
 namespace velo::sql {
 namespace {
@@ -287,7 +288,7 @@ class SimpleReader {
 }  // namespace
 
 Result<SelectTree> read_select_tree(std::string_view json) {
-  const Json tree = Json::parse(json, nullptr, /*allow_exceptions=*/false);
+  const Json tree = parse_duckdb_json(json);
   const Json& statements = tree.is_object() ? member_of(tree, "statements") : tree;
   if (!statements.is_array()) {
     return make_error(ErrorKind::kInternal, {},

@@ -58,6 +58,19 @@ TEST(SelectTree, ReadsDatesAndAllColumns) {
   EXPECT_EQ(simple->terms[1].literal->kind, Literal::Kind::kTimestamp);
 }
 
+TEST(SelectTree, KeepsTextThatIsNamedLikeNoNumber) {
+  const auto simple =
+      tree_of(R"(SELECT "Infinity" FROM file('NaN') WHERE a = '"-Infinity\')").simple;
+  ASSERT_TRUE(simple);
+  EXPECT_EQ(simple->columns[0].name, "Infinity");
+  EXPECT_EQ(simple->address, "NaN");
+  EXPECT_EQ(simple->terms[0].literal->text, R"("-Infinity\)");
+  const auto tree =
+      tree_of(R"(SELECT 1e400, ',"\' FROM "NaN,Infinity" WHERE -1e400 < 1)");
+  EXPECT_FALSE(tree.simple);
+  EXPECT_THAT(tree.tables, ElementsAre("NaN,Infinity"));
+}
+
 TEST(SelectTree, LeavesEverythingElseToDuckdb) {
   for (const char* select : {
            "SELECT 1",
@@ -100,6 +113,11 @@ TEST(SelectTree, LeavesEverythingElseToDuckdb) {
            "SELECT id FROM file('a') WHERE id = NULL",
            "SELECT id FROM file('a') WHERE id = other",
            "SELECT id FROM file('a') WHERE id = 1e3",
+           "SELECT id FROM file('a') WHERE id < 1e400",
+           "SELECT id FROM file('a') WHERE id BETWEEN -1e400 AND 1",
+           "SELECT id FROM file('a') WHERE id = 0.1234567890123456789012345678901234567",
+           "SELECT id FROM file('a') WHERE id IN (NULL)",
+           "SELECT id FROM file('a') LIMIT 1e400",
            "SELECT id FROM file('a') WHERE id = 1::BIGINT",
            "SELECT id FROM file('a') WHERE id = 170141183460469231731687303715884105727",
            "SELECT id FROM file('a') WHERE id LIKE 'a%'",
