@@ -39,6 +39,10 @@ std::string hidden_name_beside(const std::string& path) {
       .string();
 }
 
+bool comes_in_order(const struct stat& info) {
+  return S_ISFIFO(info.st_mode) || S_ISCHR(info.st_mode);
+}
+
 mode_t current_umask() {
   const mode_t mask = ::umask(0);
   ::umask(mask);
@@ -47,11 +51,20 @@ mode_t current_umask() {
 
 }  // namespace
 
+bool is_pipe(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && comes_in_order(info);
+}
+
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_local_file(
     const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return errno_error(errno, "read it", path);
   if (S_ISDIR(info.st_mode)) return errno_error(EISDIR, "read it as a file", path);
+  if (comes_in_order(info)) {
+    return make_error(ErrorKind::kInvalidArgument, {.resource = path},
+                      "a pipe is not read as one of several files: name it alone");
+  }
   auto file = arrow::io::ReadableFile::Open(path);
   if (!file.ok()) return with_system_kind(file.status(), "read it", path);
   return std::shared_ptr<arrow::io::RandomAccessFile>(*std::move(file));

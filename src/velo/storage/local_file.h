@@ -12,8 +12,12 @@
 
 namespace velo::storage {
 
+/// Whether there is a pipe or a device at a path, whose bytes come in order and once:
+/// DescriptorInput reads it.
+bool is_pipe(const std::string& path);
+
 /// Open a file for reading.
-/// Errors: kNotFound, kPermissionDenied, kInvalidArgument (a directory), kSystem.
+/// Errors: kNotFound, kPermissionDenied, kInvalidArgument (a directory, a pipe), kSystem.
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_local_file(
     const std::string& path);
 

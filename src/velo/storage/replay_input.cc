@@ -1,11 +1,11 @@
-#include "velo/connectors/stdio/replay_input.h"
+#include "velo/storage/replay_input.h"
 
 #include <arrow/buffer.h>
 
 #include <algorithm>
 #include <cstring>
 
-namespace velo::stdio {
+namespace velo::storage {
 
 Result<int64_t> ReplayInput::Read(int64_t num_bytes, void* out) {
   auto* next = static_cast<char*>(out);
@@ -32,4 +32,4 @@ Result<std::shared_ptr<arrow::Buffer>> ReplayInput::Read(int64_t num_bytes) {
   return std::shared_ptr<arrow::Buffer>(std::move(buffer));
 }
 
-}  // namespace velo::stdio
+}  // namespace velo::storage

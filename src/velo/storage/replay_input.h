@@ -10,7 +10,7 @@
 
 #include "velo/error.h"
 
-namespace velo::stdio {
+namespace velo::storage {
 
 /// Keeps what is read, so that rewind() can give it once more: columns are inferred from
 /// the first bytes and then the rows are read from the same bytes. Memory: what was read
@@ -40,4 +40,4 @@ class ReplayInput : public arrow::io::InputStream {
   bool keeping_ = true;
 };
 
-}  // namespace velo::stdio
+}  // namespace velo::storage

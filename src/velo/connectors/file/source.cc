@@ -4,7 +4,9 @@
 
 #include <utility>
 
+#include "velo/base/glob.h"
 #include "velo/connectors/file/listing.h"
+#include "velo/connectors/file/pipe_source.h"
 #include "velo/storage/compression.h"
 #include "velo/storage/local_file.h"
 
@@ -139,6 +141,10 @@ class FileSource : public DataSource {
 }  // namespace
 
 std::unique_ptr<DataSource> make_file_source(FileOptions options) {
+  std::string path = literal_path(options.pattern);
+  if (storage::is_pipe(path)) {
+    return make_pipe_source(std::move(path), std::move(options));
+  }
   return std::make_unique<FileSource>(std::move(options));
 }
 

@@ -8,9 +8,7 @@
 #include <string>
 #include <thread>
 
-#include "velo/connectors/stdio/descriptor_input.h"
 #include "velo/connectors/stdio/descriptor_output.h"
-#include "velo/connectors/stdio/replay_input.h"
 
 namespace velo::stdio {
 namespace {
@@ -43,41 +41,6 @@ std::string read_to_end(int descriptor) {
     if (num_read <= 0) return text;
     text.append(block.data(), static_cast<size_t>(num_read));
   }
-}
-
-TEST(DescriptorInput, WaitsForAllThatIsAskedFor) {
-  Pipe pipe;
-  const std::jthread writer([&] {
-    for (const char c : std::string("abcdef"))
-      EXPECT_EQ(::write(pipe.writer(), &c, 1), 1);
-    pipe.close_writer();
-  });
-  DescriptorInput input(pipe.reader());
-  EXPECT_EQ(input.Read(4).ValueOrDie()->ToString(), "abcd");
-  EXPECT_EQ(input.Tell().ValueOrDie(), 4);
-  EXPECT_EQ(input.Read(4).ValueOrDie()->ToString(), "ef");
-  EXPECT_EQ(input.Read(4).ValueOrDie()->ToString(), "");
-}
-
-TEST(DescriptorInput, StopEndsTheWait) {
-  Pipe pipe;
-  DescriptorInput input(pipe.reader());
-  std::stop_source stop;
-  input.set_stop(stop.get_token());
-  const std::jthread stopper([&] { stop.request_stop(); });
-  const auto bytes = input.Read(1);
-  EXPECT_EQ(kind_of(bytes.status()), ErrorKind::kCancelled);
-  EXPECT_EQ(bytes.status().message(), "standard input: stopped");
-}
-
-TEST(DescriptorInput, NotReadable) {
-  const int write_only = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-  ASSERT_GE(write_only, 0);
-  DescriptorInput input(write_only);
-  const Status status = input.Read(1).status();
-  EXPECT_EQ(kind_of(status), ErrorKind::kSystem);
-  EXPECT_EQ(status.message(), "standard input: cannot read it: Bad file descriptor");
-  ::close(write_only);
 }
 
 TEST(DescriptorOutput, GathersSmallWrites) {
@@ -153,23 +116,6 @@ TEST(DescriptorOutput, DiscardDropsWhatIsGathered) {
   output.discard();
   pipe.close_writer();
   EXPECT_EQ(read_to_end(pipe.reader()), "");
-}
-
-TEST(ReplayInput, GivesTheFirstBytesAgain) {
-  Pipe pipe;
-  EXPECT_EQ(::write(pipe.writer(), "abcdefgh", 8), 8);
-  pipe.close_writer();
-  ReplayInput input(std::make_shared<DescriptorInput>(pipe.reader()));
-  EXPECT_EQ(input.Read(3).ValueOrDie()->ToString(), "abc");
-  input.rewind();
-  EXPECT_EQ(input.Read(2).ValueOrDie()->ToString(), "ab");
-  EXPECT_EQ(input.Read(3).ValueOrDie()->ToString(), "cde") << "half kept, half new";
-  EXPECT_EQ(input.Tell().ValueOrDie(), 5);
-  input.rewind();
-  input.stop_keeping();
-  EXPECT_EQ(input.Read(4).ValueOrDie()->ToString(), "abcd");
-  EXPECT_EQ(input.Read(100).ValueOrDie()->ToString(), "efgh");
-  EXPECT_EQ(input.Read(100).ValueOrDie()->ToString(), "");
 }
 
 }  // namespace

@@ -46,7 +46,8 @@ Result<std::string> first_bytes(arrow::io::InputStream& stream) {
 
 /// The bytes from the beginning, decompressed.
 Result<std::shared_ptr<arrow::io::InputStream>> decompressed(
-    const std::shared_ptr<ReplayInput>& input, arrow::Compression::type compression) {
+    const std::shared_ptr<storage::ReplayInput>& input,
+    arrow::Compression::type compression) {
   input->rewind();
   if (compression == arrow::Compression::UNCOMPRESSED) return input;
   return storage::decompress(input, compression, kName);
@@ -78,7 +79,7 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> file_behind(
 /// Start decoding from the beginning.
 Result<std::unique_ptr<formats::Decoder>> open_decoder(
     const StdinOptions& options, int descriptor,
-    const std::shared_ptr<ReplayInput>& input,
+    const std::shared_ptr<storage::ReplayInput>& input,
     std::optional<std::vector<std::string>> columns) {
   arrow::Compression::type compression = options.compression;
   if (options.detect_compression) {
@@ -110,8 +111,8 @@ Result<std::unique_ptr<formats::Decoder>> open_decoder(
 class StdinReader : public DataReader {
  public:
   StdinReader(StdinOptions options, int descriptor,
-              std::shared_ptr<DescriptorInput> bytes, std::shared_ptr<ReplayInput> input,
-              ReadOptions read)
+              std::shared_ptr<storage::DescriptorInput> bytes,
+              std::shared_ptr<storage::ReplayInput> input, ReadOptions read)
       : options_(std::move(options)),
         descriptor_(descriptor),
         bytes_(std::move(bytes)),
@@ -147,8 +148,8 @@ class StdinReader : public DataReader {
 
   const StdinOptions options_;
   const int descriptor_;
-  const std::shared_ptr<DescriptorInput> bytes_;
-  const std::shared_ptr<ReplayInput> input_;
+  const std::shared_ptr<storage::DescriptorInput> bytes_;
+  const std::shared_ptr<storage::ReplayInput> input_;
   const ReadOptions read_;
   std::unique_ptr<formats::Decoder> decoder_;
   bool has_read_ = false;

@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "velo/connectors/stdio/descriptor_input.h"
 #include "velo/connectors/stdio/options.h"
-#include "velo/connectors/stdio/replay_input.h"
 #include "velo/source.h"
+#include "velo/storage/descriptor_input.h"
+#include "velo/storage/replay_input.h"
 #include "velo/uri.h"
 
 namespace velo::stdio {
@@ -35,13 +35,13 @@ class StdinSource : public DataSource {
   StdinSource(StdinOptions options, int descriptor)
       : options_(std::move(options)),
         descriptor_(descriptor),
-        bytes_(std::make_shared<DescriptorInput>(descriptor)),
-        input_(std::make_shared<ReplayInput>(bytes_)) {}
+        bytes_(std::make_shared<storage::DescriptorInput>(descriptor, "standard input")),
+        input_(std::make_shared<storage::ReplayInput>(bytes_)) {}
 
   const StdinOptions options_;
   const int descriptor_;
-  const std::shared_ptr<DescriptorInput> bytes_;
-  const std::shared_ptr<ReplayInput> input_;  // over bytes_
+  const std::shared_ptr<storage::DescriptorInput> bytes_;
+  const std::shared_ptr<storage::ReplayInput> input_;  // over bytes_
   bool was_read_ = false;
 };
 

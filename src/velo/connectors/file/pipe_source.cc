@@ -1,0 +1,132 @@
+#include "velo/connectors/file/pipe_source.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "velo/storage/compression.h"
+#include "velo/storage/descriptor_input.h"
+#include "velo/storage/replay_input.h"
+
+namespace velo::file {
+namespace {
+
+// An open pipe, whose first bytes can be read again.
+struct Pipe {
+  std::string path;
+  FileOptions options;
+  std::shared_ptr<storage::DescriptorInput> bytes;
+  std::shared_ptr<storage::ReplayInput> input;  // over bytes
+};
+
+// Start decoding from the beginning.
+Result<std::unique_ptr<formats::Decoder>> open_decoder(
+    const Pipe& pipe, std::optional<std::vector<std::string>> columns) {
+  const OptionValues& values = pipe.options.values;
+  ARROW_ASSIGN_OR_RAISE(const FileEncoding encoding, encoding_of(pipe.path, values));
+  pipe.input->rewind();
+  formats::Input decoded{.name = pipe.path, .stream = pipe.input, .file = nullptr};
+  if (encoding.compression != arrow::Compression::UNCOMPRESSED) {
+    ARROW_ASSIGN_OR_RAISE(
+        decoded.stream, storage::decompress(pipe.input, encoding.compression, pipe.path));
+  }
+  return encoding.format->make_decoder(
+      std::move(decoded), values,
+      {.schema = pipe.options.schema, .columns = std::move(columns)});
+}
+
+class PipeReader : public DataReader {
+ public:
+  PipeReader(std::shared_ptr<Pipe> pipe, ReadOptions read)
+      : pipe_(std::move(pipe)), read_(std::move(read)) {}
+
+  Result<std::optional<Batch>> read(std::stop_token stop) override {
+    if (!failure_.ok()) return failure_;
+    pipe_->bytes->set_stop(stop);
+    auto batch = read_next(stop);
+    pipe_->bytes->set_stop({});
+    if (!batch.ok()) failure_ = batch.status();
+    return batch;
+  }
+
+ private:
+  Result<std::optional<Batch>> read_next(const std::stop_token& stop) {
+    if (at_end_) return std::nullopt;
+    if (!decoder_) {
+      ARROW_ASSIGN_OR_RAISE(decoder_, open_decoder(*pipe_, read_.columns));
+      pipe_->input->stop_keeping();
+    }
+    ARROW_ASSIGN_OR_RAISE(auto rows, decoder_->next(stop));
+    at_end_ = rows == nullptr;
+    if (at_end_ && has_read_) return std::nullopt;
+    has_read_ = true;
+    if (at_end_) {
+      ARROW_ASSIGN_OR_RAISE(rows, arrow::RecordBatch::MakeEmpty(decoder_->schema()));
+    }
+    return Batch{std::move(rows)};
+  }
+
+  const std::shared_ptr<Pipe> pipe_;
+  const ReadOptions read_;
+  std::unique_ptr<formats::Decoder> decoder_;
+  bool has_read_ = false;
+  bool at_end_ = false;
+  Status failure_;
+};
+
+class PipeSource : public DataSource {
+ public:
+  PipeSource(std::string path, FileOptions options)
+      : pipe_(std::make_shared<Pipe>(Pipe{.path = std::move(path),
+                                          .options = std::move(options),
+                                          .bytes = nullptr,
+                                          .input = nullptr})) {}
+
+  Result<std::shared_ptr<arrow::Schema>> fetch_schema() override {
+    ARROW_RETURN_NOT_OK(open());
+    ARROW_ASSIGN_OR_RAISE(const auto decoder, open_decoder(*pipe_, std::nullopt));
+    return decoder->schema();
+  }
+
+  Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& read) override {
+    ARROW_RETURN_NOT_OK(open());
+    was_read_ = true;
+    return std::make_unique<PipeReader>(pipe_, read);
+  }
+
+  bool supports_streaming() const override { return false; }
+  bool supports_batch() const override { return true; }
+
+ private:
+  Status open() {
+    if (was_read_) {
+      return make_error(ErrorKind::kInvalidArgument,
+                        {.connector = "file", .resource = pipe_->path},
+                        "a pipe can be read once: save it to a file to read it again");
+    }
+    ARROW_ASSIGN_OR_RAISE(const FileEncoding encoding,
+                          encoding_of(pipe_->path, pipe_->options.values));
+    if (encoding.format->needs_random_access) {
+      return make_error(
+          ErrorKind::kInvalidArgument, {.connector = "file", .resource = pipe_->path},
+          fmt::format("{} needs a file that can be read anywhere, and a pipe comes in "
+                      "order: save it to a file first",
+                      encoding.format->name));
+    }
+    if (pipe_->bytes) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(pipe_->bytes, storage::DescriptorInput::open(pipe_->path));
+    pipe_->input = std::make_shared<storage::ReplayInput>(pipe_->bytes);
+    return Status::OK();
+  }
+
+  const std::shared_ptr<Pipe> pipe_;
+  bool was_read_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<DataSource> make_pipe_source(std::string path, FileOptions options) {
+  return std::make_unique<PipeSource>(std::move(path), std::move(options));
+}
+
+}  // namespace velo::file
