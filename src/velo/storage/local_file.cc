@@ -43,6 +43,19 @@ bool comes_in_order(const struct stat& info) {
   return S_ISFIFO(info.st_mode) || S_ISCHR(info.st_mode);
 }
 
+// What the symbolic links at a path lead to, which may not be there yet.
+Result<std::string> behind_links(const std::string& path) {
+  constexpr int kMaxLinks = 40;  // as Linux
+  fs::path target = path;
+  for (int i = 0; i < kMaxLinks; ++i) {
+    std::error_code error;
+    const fs::path next = fs::read_symlink(target, error);
+    if (error) return target.string();
+    target = target.parent_path() / next;
+  }
+  return errno_error(ELOOP, "write it", path);
+}
+
 mode_t current_umask() {
   const mode_t mask = ::umask(0);
   ::umask(mask);
@@ -71,11 +84,8 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_local_file(
 }
 
 Result<std::shared_ptr<StagedFile>> StagedFile::create(const std::string& path) {
-  std::error_code ignored;
-  // Through a symbolic link, as cp does; a path that does not exist yet stays as it is.
-  const fs::path real =
-      fs::exists(path, ignored) ? fs::canonical(path, ignored) : fs::path(path);
-  std::shared_ptr<StagedFile> file(new StagedFile(ignored ? path : real.string()));
+  ARROW_ASSIGN_OR_RAISE(std::string target, behind_links(path));
+  std::shared_ptr<StagedFile> file(new StagedFile(std::move(target)));
   ARROW_RETURN_NOT_OK(file->open());
   return file;
 }

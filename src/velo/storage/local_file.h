@@ -29,7 +29,7 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_local_file(
 class StagedFile : public arrow::io::OutputStream {
  public:
   /// Start a file that will become `path`, in a directory that exists. An existing file
-  /// keeps its mode; a symbolic link is followed.
+  /// keeps its mode; symbolic links are followed, also one to a file that is not there.
   /// Errors: kNotFound (no such directory), kPermissionDenied, kInvalidArgument, kSystem.
   static Result<std::shared_ptr<StagedFile>> create(const std::string& path);
 

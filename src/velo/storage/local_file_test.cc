@@ -46,6 +46,32 @@ TEST_F(LocalFile, StagedFileGoesThroughLinks) {
   EXPECT_EQ(content("far/there"), "new");
 }
 
+TEST_F(LocalFile, StagedFileGoesThroughLinksToNothingYet) {
+  fs::create_directory(folder_ / "far");
+  fs::create_symlink("second", at("first"));
+  fs::create_symlink(folder_ / "far" / "third", at("second"));
+  fs::create_symlink("there", at("far/third"));
+  EXPECT_TRUE(replace("first").ok());
+  for (const char* link : {"first", "second", "far/third"}) {
+    EXPECT_TRUE(fs::is_symlink(at(link))) << link;
+  }
+  EXPECT_EQ(content("far/there"), "new");
+}
+
+TEST_F(LocalFile, StagedFileRefusesLinksThatLeadNowhere) {
+  fs::create_symlink("b", at("a"));
+  fs::create_symlink("a", at("b"));
+  const Status round = replace("a");
+  EXPECT_EQ(kind_of(round), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(round.message(),
+            at("a") + ": cannot write it: Too many levels of symbolic links");
+  EXPECT_TRUE(fs::is_symlink(at("a")));
+
+  fs::create_symlink("missing/there", at("c"));
+  EXPECT_EQ(kind_of(replace("c")), ErrorKind::kNotFound);
+  EXPECT_TRUE(fs::is_symlink(at("c")));
+}
+
 TEST_F(LocalFile, PipesAreNotOpenedAsFiles) {
   ASSERT_EQ(::mkfifo(at("pipe").c_str(), 0600), 0);
   EXPECT_TRUE(is_pipe(at("pipe")));
