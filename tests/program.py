@@ -2,13 +2,26 @@
 
 import os
 import pathlib
+import re
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 VELO = os.environ["VELO"]
 SOURCE = pathlib.Path(os.environ["VELO_SOURCE_DIR"])
+
+
+def wait_until_signals_are_awaited(process):
+    """Wait until the program has blocked SIGINT, and not, as for a moment at its start, every signal."""
+    blocked = set()
+    while signal.SIGINT not in blocked or signal.SIGHUP in blocked:
+        time.sleep(0.01)
+        status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+        mask = int(re.search(r"^SigBlk:\s*(\w+)", status, re.MULTILINE).group(1), 16)
+        blocked = {number for number in signal.valid_signals() if mask & (1 << (number - 1))}
 
 
 class ProgramTest(unittest.TestCase):

@@ -73,6 +73,16 @@ int exit_code_of(const Status& status) {
   }
 }
 
+Status explain_stop(const Status& status, std::string_view what,
+                    std::string_view outcome) {
+  const int signal = state().signal;
+  if (signal == 0 || status.ok() || kind_of(status) != ErrorKind::kCancelled) {
+    return status;
+  }
+  return status.WithMessage(fmt::format(
+      "{}: stopped by {}{}", what, signal == SIGINT ? "Ctrl-C" : "SIGTERM", outcome));
+}
+
 int report(const Status& status) {
   if (!reader_has_gone(status)) fmt::print(stderr, "velo: {}\n", status.message());
   return exit_code_of(status);

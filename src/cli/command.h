@@ -4,6 +4,7 @@
 
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "velo/api.h"
 
@@ -20,6 +21,11 @@ enum ExitCode : int {
 
 /// The exit code of a failed status, by its kind.
 int exit_code_of(const Status& status);
+
+/// Say of a stop what was stopped, by which signal and with what outcome; any other
+/// status passes unchanged.
+Status explain_stop(const Status& status, std::string_view what,
+                    std::string_view outcome);
 
 /// Print "velo: MESSAGE" to standard error and return the exit code.
 int report(const Status& status);

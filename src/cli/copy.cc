@@ -27,11 +27,19 @@ Status copy_rows(const CopyArguments& arguments, const Interrupts& interrupts) {
   ARROW_ASSIGN_OR_RAISE(const auto sink, builtin_registry().create_sink(to));
   ProgressLine line;
   CopyOptions options;
-  options.on_progress = [&](const Progress& progress) { line.show(progress); };
-  ARROW_ASSIGN_OR_RAISE(const Progress progress,
-                        copy(*source, *sink, options, interrupts.token()));
+  Progress so_far;
+  options.on_progress = [&](const Progress& progress) {
+    so_far = progress;
+    line.show(progress);
+  };
+  const auto done = copy(*source, *sink, options, interrupts.token());
   line.clear();
-  fmt::print(stderr, "{}\n", summary_of(progress));
+  if (!done.ok()) {
+    return explain_stop(done.status(),
+                        fmt::format("{} → {}", redact_uri(from), redact_uri(to)),
+                        outcome_of_stop(so_far, *sink));
+  }
+  fmt::print(stderr, "{}\n", summary_of(*done));
   return Status::OK();
 }
 

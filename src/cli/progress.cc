@@ -16,6 +16,11 @@ double seconds_of(const Progress& progress) {
   return std::chrono::duration<double>(progress.elapsed).count();
 }
 
+std::string rows_of(const Progress& progress) {
+  return fmt::format("{} {}", with_separators(progress.num_rows),
+                     progress.num_rows == 1 ? "row" : "rows");
+}
+
 std::string as_rate(const Progress& progress) {
   const double rate =
       static_cast<double>(progress.num_rows) / std::max(seconds_of(progress), 1e-6);
@@ -47,10 +52,16 @@ std::string as_bytes(int64_t num_bytes) {
 }
 
 std::string summary_of(const Progress& progress) {
-  return fmt::format("{} {}, {} in {:.2f} s ({})", with_separators(progress.num_rows),
-                     progress.num_rows == 1 ? "row" : "rows",
+  return fmt::format("{}, {} in {:.2f} s ({})", rows_of(progress),
                      as_bytes(progress.bytes_written), seconds_of(progress),
                      as_rate(progress));
+}
+
+std::string outcome_of_stop(const Progress& progress, const DataSink& sink) {
+  return fmt::format(" after {}; {}", rows_of(progress),
+                     sink.supports_transactions()
+                         ? "nothing of them is visible in the sink"
+                         : "what had appeared in the sink by then stays there");
 }
 
 ProgressLine::ProgressLine()

@@ -69,7 +69,8 @@ Status show_rows(const ShowArguments& arguments, const Interrupts& interrupts) {
   ARROW_ASSIGN_OR_RAISE(auto source,
                         source_of(arguments.sql, options.connections, session));
   FirstRowsSource first(std::move(source), arguments.num_rows);
-  return copy(first, *sink, {}, interrupts.token()).status();
+  return explain_stop(copy(first, *sink, {}, interrupts.token()).status(),
+                      name_of(arguments.sql), " before its first rows were there");
 }
 
 }  // namespace

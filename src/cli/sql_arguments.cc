@@ -93,6 +93,12 @@ Result<SqlScript> read_script(const SqlArguments& arguments) {
                    std::move(text)};
 }
 
+std::string name_of(const SqlArguments& arguments) {
+  if (arguments.target.empty()) return "SQL";
+  const auto uri = parse_uri(arguments.target);
+  return uri.ok() ? redact_uri(*uri) : arguments.target;
+}
+
 Result<SessionOptions> session_options_of(const SqlArguments& arguments) {
   SessionOptions options;
   ARROW_ASSIGN_OR_RAISE(options.connections, load_connections(arguments.config));

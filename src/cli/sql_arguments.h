@@ -42,6 +42,9 @@ struct SqlScript {
 /// Errors: kInvalidArgument where there are both or neither; kNotFound, kSystem.
 Result<SqlScript> read_script(const SqlArguments& arguments);
 
+/// What messages call that which the target or -e names.
+std::string name_of(const SqlArguments& arguments);
+
 Result<SessionOptions> session_options_of(const SqlArguments& arguments);
 
 /// What the target, an address, or the SQL of -e yields.

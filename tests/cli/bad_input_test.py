@@ -2,24 +2,11 @@
 
 import gzip
 import os
-import pathlib
-import re
 import signal
 import subprocess
-import time
 import unittest
 
-from program import VELO, ProgramTest
-
-
-def wait_until_signals_are_awaited(process):
-    """Wait until the program has blocked SIGINT, and not, as for a moment at its start, every signal."""
-    blocked = set()
-    while signal.SIGINT not in blocked or signal.SIGHUP in blocked:
-        time.sleep(0.01)
-        status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
-        mask = int(re.search(r"^SigBlk:\s*(\w+)", status, re.MULTILINE).group(1), 16)
-        blocked = {number for number in signal.valid_signals() if mask & (1 << (number - 1))}
+from program import VELO, ProgramTest, wait_until_signals_are_awaited
 
 
 class BadInput(ProgramTest):
@@ -184,15 +171,26 @@ class BadInput(ProgramTest):
 
     def test_interrupted(self):
         self.write("out.csv", "precious\n")
-        for sent, code in ((signal.SIGINT, 130), (signal.SIGTERM, 1), (signal.SIGKILL, -9)):
+        for sent, code, how in (
+            (signal.SIGINT, 130, "Ctrl-C"),
+            (signal.SIGTERM, 1, "SIGTERM"),
+            (signal.SIGKILL, -9, ""),
+        ):
             with self.subTest(sent):
                 process = subprocess.Popen(
-                    [VELO, "copy", "generate://orders?unbounded=true", "out.csv"], cwd=self.folder, stderr=subprocess.PIPE
+                    [VELO, "copy", "generate://orders?unbounded=true", "out.csv"],
+                    cwd=self.folder, stderr=subprocess.PIPE, text=True,
                 )
                 wait_until_signals_are_awaited(process)
                 process.send_signal(sent)
-                process.communicate(timeout=30)
+                error = process.communicate(timeout=30)[1]
                 self.assertEqual(process.returncode, code)
+                if how:
+                    self.assertRegex(
+                        error,
+                        rf"^velo: generate://orders\?unbounded=true → file:out\.csv: stopped by {how} after [0-9,]+ rows; "
+                        r"nothing of them is visible in the sink\n$",
+                    )
                 self.assertEqual(self.files(), ["out.csv"])
                 self.assertEqual((self.folder / "out.csv").read_text(), "precious\n")
 

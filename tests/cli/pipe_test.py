@@ -5,11 +5,10 @@ import os
 import signal
 import subprocess
 import threading
-import time
 import unittest
 
 import pyarrow.parquet
-from program import VELO, ProgramTest
+from program import VELO, ProgramTest, wait_until_signals_are_awaited
 
 ROWS = "id,name\n" + "".join(f"{i},name {i}\n" for i in range(100_000))
 
@@ -61,12 +60,19 @@ class Pipe(ProgramTest):
 
     def test_nobody_writes(self):
         self.pipe("in.csv")
-        for sent, code in ((signal.SIGINT, 130), (signal.SIGTERM, 1)):
+        for sent, code, how in ((signal.SIGINT, 130, "Ctrl-C"), (signal.SIGTERM, 1, "SIGTERM")):
             with self.subTest(sent):
-                process = subprocess.Popen([VELO, "copy", "in.csv", "out.csv"], cwd=self.folder, stderr=subprocess.PIPE)
-                time.sleep(0.5)
+                process = subprocess.Popen(
+                    [VELO, "copy", "in.csv", "out.csv"], cwd=self.folder, stderr=subprocess.PIPE, text=True
+                )
+                wait_until_signals_are_awaited(process)
                 process.send_signal(sent)
-                process.communicate(timeout=30)
+                error = process.communicate(timeout=30)[1]
+                self.assertEqual(
+                    error,
+                    f"velo: file:in.csv → file:out.csv: stopped by {how} after 0 rows; nothing of them is visible in the "
+                    "sink\n",
+                )
                 self.assertEqual(process.returncode, code)
                 self.assertEqual(self.files(), ["in.csv"])
 

@@ -1,5 +1,6 @@
 #include <arrow/builder.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -40,6 +41,19 @@ StatementKind kind_of_statement(const Statement& statement) {
 
 Status error_at(const Statement& statement, ErrorKind kind, std::string_view message) {
   return statement.text.error_at(0, kind, message);
+}
+
+// Says of a stop which statement it ended, and with what outcome.
+Status explain_stop(const Status& status, const StatementResult& result,
+                    const DataSink& sink) {
+  if (kind_of(status) != ErrorKind::kCancelled) return status;
+  return status.WithMessage(
+      fmt::format("{}{}{}: stopped after {} rows; {}", result.place,
+                  result.sinks.empty() ? "" : " → ", fmt::join(result.sinks, ", "),
+                  result.progress.num_rows,
+                  sink.supports_transactions()
+                      ? "nothing of them is visible in the sink"
+                      : "what had appeared in the sink by then stays there"));
 }
 
 }  // namespace
@@ -182,8 +196,16 @@ class Session::State {
     ARROW_RETURN_NOT_OK(sink.validate_schema(*schema));
     CopyOptions options;
     options.queue_bytes = options_.memory_bytes / 8;
-    options.on_progress = execute.on_progress;
-    ARROW_ASSIGN_OR_RAISE(result.progress, copy(source, sink, options, stop));
+    options.on_progress = [&](const Progress& progress) {
+      result.progress = progress;
+      if (execute.on_progress) execute.on_progress(progress);
+    };
+    const auto done = copy(source, sink, options, stop);
+    if (!done.ok()) {
+      return stop.stop_requested() ? explain_stop(done.status(), result, sink)
+                                   : done.status();
+    }
+    result.progress = *done;
     return Status::OK();
   }
 
