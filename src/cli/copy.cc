@@ -48,9 +48,9 @@ Status copy_rows(const CopyArguments& arguments, const Interrupts& interrupts) {
 Verb add_copy_verb(CLI::App& program) {
   const auto arguments = std::make_shared<CopyArguments>();
   CLI::App* parser = program.add_subcommand("copy", "Copy all rows of SRC into DST");
-  parser->add_option("SRC", arguments->from, "URI or path to read; - is standard input")
+  add_address(*parser, "SRC", arguments->from, "URI or path to read; - is standard input")
       ->required();
-  parser->add_option("DST", arguments->to, "URI or path to write; - is standard output")
+  add_address(*parser, "DST", arguments->to, "URI or path to write; - is standard output")
       ->required();
   add_config_option(*parser, arguments->config);
   return {parser, [arguments] {

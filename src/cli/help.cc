@@ -83,6 +83,11 @@ std::string help_of_all(const Registry& registry) {
 }
 
 Result<std::string> help_of(std::string_view scheme, const Registry& registry) {
+  if (scheme == "-") {
+    ARROW_ASSIGN_OR_RAISE(const std::string in, help_of("stdin", registry));
+    ARROW_ASSIGN_OR_RAISE(const std::string out, help_of("stdout", registry));
+    return in + "\n" + out;
+  }
   const Connector* connector = registry.find(scheme);
   if (!connector) {
     std::vector<std::string_view> schemes;

@@ -11,7 +11,7 @@ namespace velo::cli {
 /// The list of connectors.
 std::string help_of_all(const Registry& registry);
 
-/// One connector's examples and options.
+/// One connector's examples and options; of "-" those of both standard streams.
 /// Errors: kInvalidArgument for a name that is not one, with the nearest.
 Result<std::string> help_of(std::string_view scheme, const Registry& registry);
 

@@ -1,13 +1,27 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <string>
+#include <vector>
 
 #include "command.h"
+#include "sql_arguments.h"
 #include "velo/version.h"
 #include "verb.h"
 
 namespace velo::cli {
 namespace {
+
+// To CLI11 "-?format=csv" is a flag; it is not with a mark before it, which
+// add_address() takes away again.
+std::vector<std::string> with_marks(int argc, char** argv) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  for (std::string& argument : arguments) {
+    if (argument.starts_with("-?")) argument.insert(0, 1, kAddressMark);
+  }
+  std::ranges::reverse(arguments);  // as CLI11 wants them
+  return arguments;
+}
 
 int run(int argc, char** argv) {
   CLI::App program("VeloStream moves data between systems, exactly once.", "velo");
@@ -17,7 +31,7 @@ int run(int argc, char** argv) {
                             add_show_verb(program), add_schema_verb(program),
                             add_help_verb(program), add_completion_verb(program)};
   try {
-    program.parse(argc, argv);
+    program.parse(with_marks(argc, argv));
   } catch (const CLI::ParseError& error) {
     const int code = program.exit(error);
     return code == 0 ? kDone : kCannotAsAsked;

@@ -74,9 +74,8 @@ Verb add_run_verb(CLI::App& program) {
   CLI::App* parser = program.add_subcommand("run", "Run the SQL statements of FILE");
   add_sql_options(*parser, arguments->sql, "FILE",
                   "File of statements; - is standard input");
-  parser->add_option(
-      "--to", arguments->to,
-      "URI for the rows of SELECT, EXPLAIN and DESCRIBE (standard output)");
+  add_address(*parser, "--to", arguments->to,
+              "URI for the rows of SELECT, EXPLAIN and DESCRIBE (standard output)");
   return {parser, [arguments] {
             const Interrupts interrupts;
             const Status status = run_statements(*arguments, interrupts);

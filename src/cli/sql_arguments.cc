@@ -53,6 +53,14 @@ Result<int64_t> parse_bytes(const std::string& text) {
 
 }  // namespace
 
+CLI::Option* add_address(CLI::App& parser, const std::string& name, std::string& address,
+                         const std::string& doc) {
+  return parser.add_option(name, address, doc)->transform([](const std::string& text) {
+    constexpr char kMarked[] = {kAddressMark, '-', '?', '\0'};
+    return text.starts_with(kMarked) ? text.substr(1) : text;
+  });
+}
+
 void add_config_option(CLI::App& parser, std::string& config) {
   parser.add_option("--config", config,
                     "File of named connections (velo.toml in this folder)");
@@ -60,7 +68,7 @@ void add_config_option(CLI::App& parser, std::string& config) {
 
 void add_sql_options(CLI::App& parser, SqlArguments& arguments, const std::string& target,
                      const std::string& target_doc) {
-  parser.add_option(target, arguments.target, target_doc);
+  add_address(parser, target, arguments.target, target_doc);
   parser.add_option("-e,--execute", arguments.sql, "SQL statements, instead");
   parser.add_option("--memory", arguments.memory, "Budget for all buffers (256MiB)");
   parser.add_option("--threads", arguments.num_threads, "Threads for SQL (one per core)")

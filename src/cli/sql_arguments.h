@@ -23,6 +23,13 @@ struct SqlArguments {
 void add_sql_options(CLI::App& parser, SqlArguments& arguments, const std::string& target,
                      const std::string& target_doc);
 
+/// What main() puts before an argument that begins with "-?".
+constexpr char kAddressMark = ' ';
+
+/// Add an argument that is an address or a path, also "-?format=csv".
+CLI::Option* add_address(CLI::App& parser, const std::string& name, std::string& address,
+                         const std::string& doc);
+
 /// Add --config to a verb.
 void add_config_option(CLI::App& parser, std::string& config);
 

@@ -96,6 +96,22 @@ class Copy(ProgramTest):
         self.assertEqual((self.folder / "out.csv").read_text(), "id\n1\n")
         self.assertEqual((self.folder / "out.csv").stat().st_mode & 0o777, 0o640)
 
+    def test_standard_streams_with_options(self):
+        read = self.done("copy", "-?delimiter=;", "out.csv", stdin="id;name\n1;a\n")
+        self.assertEqual((self.folder / "out.csv").read_text(), "id,name\n1,a\n", read.stderr)
+        written = self.done("copy", "out.csv", "-?format=json", "--config", self.write("velo.toml", ""))
+        self.assertEqual(written.stdout, '{"id":1,"name":"a"}\n')
+        for verb in ("show", "schema"):
+            shown = self.done(verb, "-?format=json", stdin='{"word":1}\n')
+            self.assertIn("word", shown.stdout)
+        for to in (["--to", "-?format=json"], ["--to=-?format=json"]):
+            self.assertEqual(self.done("run", "-e", "SELECT 1 AS id", *to).stdout, '{"id":1}\n')
+        self.refused(
+            ["copy", "-?fromat=csv", "out.parquet"],
+            "velo: -: unknown option 'fromat'; did you mean 'format'? `velo help -` lists them all",
+        )
+        self.assertRegex(self.done("help", "-").stdout, r"(?s)^stdin .*\nstdout ")
+
     def test_version(self):
         output = subprocess.run([VELO, "--version"], capture_output=True, text=True, check=True).stdout
         self.assertRegex(output, r"^velo \d+\.\d+\.\d+\n$")
