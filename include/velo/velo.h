@@ -4,7 +4,8 @@
  * to agree.
  *
  * Every function that can fail returns VELO_OK or the kind of failure, and describes it
- * in *error unless that is NULL. Nothing is thrown, printed or left to be freed.
+ * in *error unless that is NULL. Nothing is thrown, printed or left to be freed; a stream
+ * or a text that is NULL is VELO_INVALID_ARGUMENT.
  *
  * Threads: all functions may be called from any thread at the same time; a stream by one
  * thread at a time. Functions that move rows block until they are done, fail, or see a

@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <exception>
 #include <memory>
 #include <new>
@@ -22,6 +23,9 @@ namespace {
 
 static_assert(VELO_INVALID_ARGUMENT == static_cast<int>(ErrorKind::kInvalidArgument) + 1);
 static_assert(VELO_SYSTEM == static_cast<int>(ErrorKind::kSystem) + 1);
+
+constexpr std::string_view kOutOfMemory = "out of memory";
+constexpr std::string_view kUnknownException = "an exception that says nothing of itself";
 
 // Cuts before a character that does not fit whole.
 void put_message(std::string_view text, char* place, size_t size) {
@@ -64,14 +68,93 @@ int guarded(velo_error* error, Function&& function) noexcept {
   try {
     return answer(function(), error);
   } catch (const std::bad_alloc&) {
-    return fail(ErrorKind::kSystem, "out of memory", error);
+    return fail(ErrorKind::kSystem, kOutOfMemory, error);
   } catch (const std::exception& exception) {
     return fail(ErrorKind::kInternal, exception.what(), error);
+  } catch (...) {
+    return fail(ErrorKind::kInternal, kUnknownException, error);
   }
 }
 
 std::stop_token token_of(const velo_stop* stop) {
   return stop != nullptr ? stop->source.get_token() : std::stop_token();
+}
+
+// What the caller must point to.
+Status check_given(const void* pointer, std::string_view name) {
+  if (pointer != nullptr) return Status::OK();
+  return make_error(ErrorKind::kInvalidArgument, {},
+                    std::string(name) + " is NULL; it must be given");
+}
+
+Status check_readable(const ArrowArrayStream* stream) {
+  ARROW_RETURN_NOT_OK(check_given(stream, "stream"));
+  if (stream->release != nullptr) return Status::OK();
+  return make_error(ErrorKind::kInvalidArgument, {},
+                    "stream was released already; it must be one that can be read");
+}
+
+// A stream whose callbacks let no exception pass. After one the stream is finished.
+struct GuardedStream {
+  GuardedStream() = default;
+  GuardedStream(const GuardedStream&) = delete;
+  GuardedStream& operator=(const GuardedStream&) = delete;
+  ~GuardedStream() {
+    if (stream.release != nullptr) stream.release(&stream);
+  }
+
+  static GuardedStream& of(ArrowArrayStream* guarded) {
+    return *static_cast<GuardedStream*>(guarded->private_data);
+  }
+
+  int fail(int number, std::string_view text) {
+    put_message(text, message, sizeof(message));
+    return failure = number;
+  }
+
+  template <typename Function>
+  int call(Function&& function) noexcept {
+    if (failure != 0) return failure;
+    try {
+      return function();
+    } catch (const std::bad_alloc&) {
+      return fail(ENOMEM, kOutOfMemory);
+    } catch (const std::exception& exception) {
+      return fail(EIO, exception.what());
+    } catch (...) {
+      return fail(EIO, kUnknownException);
+    }
+  }
+
+  ArrowArrayStream stream{};
+  int failure = 0;  // of an exception
+  char message[256]{};
+};
+
+Status export_guarded(std::unique_ptr<DataSource> source, const velo_stop* stop,
+                      ArrowArrayStream* place) {
+  auto guarded = std::make_unique<GuardedStream>();
+  ARROW_RETURN_NOT_OK(
+      export_stream(std::move(source), {}, token_of(stop), &guarded->stream));
+  place->get_schema = [](ArrowArrayStream* self, ArrowSchema* out) {
+    GuardedStream& under = GuardedStream::of(self);
+    return under.call([&] { return under.stream.get_schema(&under.stream, out); });
+  };
+  place->get_next = [](ArrowArrayStream* self, ArrowArray* out) {
+    GuardedStream& under = GuardedStream::of(self);
+    return under.call([&] { return under.stream.get_next(&under.stream, out); });
+  };
+  place->get_last_error = [](ArrowArrayStream* self) {
+    GuardedStream& under = GuardedStream::of(self);
+    return under.failure != 0 ? under.message
+                              : under.stream.get_last_error(&under.stream);
+  };
+  place->release = [](ArrowArrayStream* self) {
+    delete static_cast<GuardedStream*>(self->private_data);
+    self->release = nullptr;
+  };
+  place->private_data = guarded.release();
+  return Status::OK();
 }
 
 void put_progress(const Progress& progress, velo_progress* place) {
@@ -83,6 +166,8 @@ void put_progress(const Progress& progress, velo_progress* place) {
 
 Status copy_between(const char* from, const char* to, const velo_stop* stop,
                     velo_progress* progress) {
+  ARROW_RETURN_NOT_OK(check_given(from, "from"));
+  ARROW_RETURN_NOT_OK(check_given(to, "to"));
   ARROW_ASSIGN_OR_RAISE(const auto source, create_source(from));
   ARROW_ASSIGN_OR_RAISE(const auto sink, create_sink(to));
   ARROW_ASSIGN_OR_RAISE(const Progress done, copy(*source, *sink, {}, token_of(stop)));
@@ -92,6 +177,8 @@ Status copy_between(const char* from, const char* to, const velo_stop* stop,
 
 Status write_all(ArrowArrayStream* stream, const char* uri, const velo_stop* stop,
                  velo_progress* progress) {
+  ARROW_RETURN_NOT_OK(check_readable(stream));
+  ARROW_RETURN_NOT_OK(check_given(uri, "uri"));
   ARROW_ASSIGN_OR_RAISE(const auto sink, create_sink(uri));
   ARROW_ASSIGN_OR_RAISE(const Progress done, write_stream(stream, *sink, token_of(stop)));
   put_progress(done, progress);
@@ -121,8 +208,8 @@ class QuerySource : public DataSource {
   std::unique_ptr<DataSource> rows_;
 };
 
-Status run_statements(std::string_view sql, const velo_stop* stop,
-                      velo_progress* progress) {
+Status run_statements(const char* sql, const velo_stop* stop, velo_progress* progress) {
+  ARROW_RETURN_NOT_OK(check_given(sql, "sql"));
   Progress sum;
   ExecuteOptions options;
   options.on_statement = [&](const StatementResult& result) {
@@ -165,8 +252,10 @@ void velo_stop_free(velo_stop* stop) { delete stop; }
 int velo_open(const char* uri, const velo_stop* stop, ArrowArrayStream* stream,
               velo_error* error) {
   return velo::guarded(error, [&]() -> velo::Status {
+    ARROW_RETURN_NOT_OK(velo::check_given(uri, "uri"));
+    ARROW_RETURN_NOT_OK(velo::check_given(stream, "stream"));
     ARROW_ASSIGN_OR_RAISE(auto source, velo::create_source(uri));
-    return velo::export_stream(std::move(source), {}, velo::token_of(stop), stream);
+    return velo::export_guarded(std::move(source), stop, stream);
   });
 }
 
@@ -174,7 +263,10 @@ int velo_write(ArrowArrayStream* stream, const char* uri, const velo_stop* stop,
                velo_progress* progress, velo_error* error) {
   const int code =
       velo::guarded(error, [&] { return velo::write_all(stream, uri, stop, progress); });
-  if (stream->release != nullptr) stream->release(stream);
+  velo::guarded(nullptr, [&] {
+    if (stream != nullptr && stream->release != nullptr) stream->release(stream);
+    return velo::Status::OK();
+  });
   return code;
 }
 
@@ -187,8 +279,10 @@ int velo_copy(const char* from, const char* to, const velo_stop* stop,
 int velo_query(const char* sql, const velo_stop* stop, ArrowArrayStream* stream,
                velo_error* error) {
   return velo::guarded(error, [&]() -> velo::Status {
+    ARROW_RETURN_NOT_OK(velo::check_given(sql, "sql"));
+    ARROW_RETURN_NOT_OK(velo::check_given(stream, "stream"));
     ARROW_ASSIGN_OR_RAISE(auto source, velo::QuerySource::make(sql));
-    return velo::export_stream(std::move(source), {}, velo::token_of(stop), stream);
+    return velo::export_guarded(std::move(source), stop, stream);
   });
 }
 

@@ -192,6 +192,35 @@ static void test_stop(void) {
   velo_stop_free(NULL);
 }
 
+/* Each must say what is missing, and not touch what it points to. */
+static void test_nothing_given(void) {
+  struct numbers numbers = make_numbers();
+  struct ArrowArrayStream stream = stream_of(&numbers);
+  struct ArrowArrayStream released = stream_of(&numbers);
+  velo_error error;
+  CHECK(velo_open(NULL, NULL, &stream, &error) == VELO_INVALID_ARGUMENT);
+  CHECK(error.kind == VELO_INVALID_ARGUMENT && strstr(error.message, "uri") != NULL);
+  CHECK(velo_open("numbers.csv", NULL, NULL, &error) == VELO_INVALID_ARGUMENT);
+  CHECK(strstr(error.message, "stream") != NULL);
+  CHECK(velo_query(NULL, NULL, &stream, &error) == VELO_INVALID_ARGUMENT);
+  CHECK(strstr(error.message, "sql") != NULL);
+  CHECK(velo_query("SELECT 1", NULL, NULL, &error) == VELO_INVALID_ARGUMENT);
+  CHECK(velo_run(NULL, NULL, NULL, &error) == VELO_INVALID_ARGUMENT);
+  CHECK(velo_copy(NULL, "x.csv", NULL, NULL, &error) == VELO_INVALID_ARGUMENT);
+  CHECK(strstr(error.message, "from") != NULL);
+  CHECK(velo_copy("numbers.csv", NULL, NULL, NULL, &error) == VELO_INVALID_ARGUMENT);
+  CHECK(strstr(error.message, "to") != NULL);
+  CHECK(velo_copy(NULL, NULL, NULL, NULL, NULL) == VELO_INVALID_ARGUMENT);
+  CHECK(!numbers.released && stream.private_data == &numbers);
+
+  CHECK(velo_write(NULL, "x.csv", NULL, NULL, &error) == VELO_INVALID_ARGUMENT);
+  released.release = NULL;
+  CHECK(velo_write(&released, "x.csv", NULL, NULL, &error) == VELO_INVALID_ARGUMENT);
+  CHECK(strstr(error.message, "stream") != NULL && !exists("x.csv"));
+  CHECK(velo_write(&stream, NULL, NULL, NULL, &error) == VELO_INVALID_ARGUMENT);
+  CHECK(stream.release == NULL && numbers.released);
+}
+
 static void test_names(void) {
   CHECK(strncmp(velo_version(), "0.", 2) == 0);
   CHECK(strcmp(velo_kind_name(VELO_OK), "ok") == 0);
@@ -206,6 +235,7 @@ int main(void) {
   test_rows_go_and_come_back();
   test_sql();
   test_failures();
+  test_nothing_given();
   test_stop();
   return 0;
 }
