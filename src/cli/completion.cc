@@ -2,37 +2,73 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "command.h"
+#include "completion_scripts.h"
 #include "velo/connector.h"
 #include "verb.h"
 
 namespace velo::cli {
 namespace {
 
-// Completes verbs, connectors after `help`, else files.
-std::string bash_script(const CLI::App& program) {
-  std::string verbs;
-  for (const CLI::App* verb : program.get_subcommands({})) {
-    verbs += " " + verb->get_name();
-  }
-  std::string schemes;
+struct Shell {
+  const char* name;
+  std::string (*script)(const std::vector<VerbDescription>& verbs);
+};
+
+constexpr Shell kShells[] = {
+    {"bash", bash_script}, {"zsh", zsh_script}, {"fish", fish_script}};
+
+std::vector<std::string> shell_names() {
+  std::vector<std::string> names;
+  for (const Shell& shell : kShells) names.emplace_back(shell.name);
+  return names;
+}
+
+std::vector<std::string> connector_names() {
+  std::vector<std::string> names;
   for (const Connector& connector : builtin_registry().connectors()) {
-    schemes += fmt::format(" {}", connector.scheme);
+    names.emplace_back(connector.scheme);
   }
-  return fmt::format(R"(_velo() {{
-  local word=${{COMP_WORDS[COMP_CWORD]}}
-  if [ "$COMP_CWORD" = 1 ]; then
-    COMPREPLY=($(compgen -W "{} --version --help" -- "$word"))
-  elif [ "${{COMP_WORDS[1]}}" = help ]; then
-    COMPREPLY=($(compgen -W "{}" -- "$word"))
-  else
-    COMPREPLY=($(compgen -f -- "$word"))
-  fi
-}}
-complete -o filenames -F _velo velo
-)",
-                     verbs.substr(1), schemes.substr(1));
+  return names;
+}
+
+OptionDescription description_of(const CLI::Option& option) {
+  OptionDescription description;
+  for (const std::string& name : option.get_snames()) {
+    description.names.push_back("-" + name);
+  }
+  for (const std::string& name : option.get_lnames()) {
+    description.names.push_back("--" + name);
+  }
+  description.doc = option.get_description();
+  description.takes_value = option.get_items_expected_max() > 0;
+  return description;
+}
+
+VerbDescription description_of(const CLI::App& verb) {
+  VerbDescription description{
+      .name = verb.get_name(), .doc = verb.get_description(), .options = {}, .words = {}};
+  for (const CLI::Option* option : verb.get_options()) {
+    if (!option->nonpositional()) continue;
+    description.options.push_back(description_of(*option));
+  }
+  if (description.name == "help") description.words = connector_names();
+  if (description.name == "completion") description.words = shell_names();
+  return description;
+}
+
+std::string script_for(const std::string& name, const CLI::App& program) {
+  std::vector<VerbDescription> verbs;
+  for (const CLI::App* verb : program.get_subcommands({})) {
+    verbs.push_back(description_of(*verb));
+  }
+  for (const Shell& shell : kShells) {
+    if (shell.name == name) return shell.script(verbs);
+  }
+  return "";
 }
 
 }  // namespace
@@ -41,11 +77,11 @@ Verb add_completion_verb(CLI::App& program) {
   const auto shell = std::make_shared<std::string>();
   CLI::App* parser = program.add_subcommand(
       "completion", "Print a script that completes commands in a shell");
-  parser->add_option("SHELL", *shell, "bash: eval \"$(velo completion bash)\"")
+  parser->add_option("SHELL", *shell, "bash, zsh: eval \"$(velo completion bash)\"; fish")
       ->required()
-      ->check(CLI::IsMember({"bash"}));
+      ->check(CLI::IsMember(shell_names()));
   return {parser, [shell, &program] {
-            fmt::print("{}", bash_script(program));
+            fmt::print("{}", script_for(*shell, program));
             return static_cast<int>(kDone);
           }};
 }
