@@ -10,11 +10,14 @@ import sys
 import time
 
 from clickhouse import Clickhouse
+from iceberg import Iceberg
+from kafka import Kafka
 from packages import Failure, one_at_a_time, say
 from place import Place
 from postgresql import Postgresql
+from s3 import S3
 
-KINDS = [Postgresql, Clickhouse]
+KINDS = [Postgresql, Clickhouse, Kafka, S3, Iceberg]
 
 
 class Servers:

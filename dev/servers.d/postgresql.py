@@ -59,6 +59,8 @@ class Postgresql(Server):
     def command(self) -> list:
         if not (self.data / "PG_VERSION").exists():
             self.make_cluster()
+        # One that was killed may still be in the process table, and PostgreSQL would take it for alive.
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
         return as_unprivileged([self.programs() / "postgres", "-D", self.data, "-p", self.port])
 
     def make_cluster(self) -> None:
