@@ -2,22 +2,37 @@
 
 import argparse
 import concurrent.futures
+import functools
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 import time
 
 from clickhouse import Clickhouse
 from iceberg import Iceberg
 from kafka import Kafka
-from packages import Failure, one_at_a_time, say
+from network import Network
+from packages import Failure, clients, clients_stamp, one_at_a_time, say
 from place import Place
 from postgresql import Postgresql
+from postgresql_18 import Postgresql18
 from s3 import S3
+from schema_registry import SchemaRegistry
 
-KINDS = [Postgresql, Clickhouse, Kafka, S3, Iceberg]
+KINDS = [Postgresql, Postgresql18, Clickhouse, Kafka, SchemaRegistry, S3, Iceberg]
+
+
+def in_parallel(tasks: list) -> None:
+    """Run them all to their end; raises one Failure that says what each that failed said."""
+    with concurrent.futures.ThreadPoolExecutor(max(len(tasks), 1)) as threads:
+        attempts = [threads.submit(task) for task in tasks]
+    failures = [attempt.exception() for attempt in attempts if attempt.exception()]
+    for failure in failures:
+        if not isinstance(failure, Failure):
+            raise failure
+    if failures:
+        raise Failure("\n".join(map(str, failures)))
 
 
 class Servers:
@@ -25,42 +40,47 @@ class Servers:
 
     def __init__(self, place: Place):
         self.place = place
+        self.network = Network(place.folder)
         self.all = {kind.name: kind(place) for kind in KINDS}
 
-    def chosen(self, names: list) -> list:
-        """The named servers, or the default ones, after what they need."""
+    def named(self, names: list) -> list:
+        unknown = [name for name in names if name not in self.all]
+        if unknown:
+            raise Failure(f"there is no server {unknown[0]}; there are {', '.join(self.all)}")
+        return [self.all[name] for name in names]
+
+    def missing(self, names: list) -> list:
+        """Those of the named servers (or of all that the tests expect) that do not serve, and those
+        that they need; one that the user gives is not missed."""
         wanted = {}
-        for name in names or [name for name, server in self.all.items() if server.default]:
-            if name not in self.all:
-                raise Failure(f"there is no server {name}; there are {', '.join(self.all)}")
-            for server in [*self.all[name].needs, name]:
-                wanted[server] = self.all[server]
-        return list(wanted.values())
+        for server in self.named(names) if names else [server for server in self.all.values() if server.default]:
+            if not server.given():
+                wanted |= {other.name: other for other in [*self.named(server.needs), server]}
+        return [server for server in wanted.values() if not server.serves()]
+
+    def fetch(self, names: list) -> None:
+        """Have in the cache what `up` needs: it may be in a network from which nothing is reached."""
+        in_parallel([clients] * (not clients_stamp().exists()) + [server.fetch for server in self.missing(names)])
 
     def up(self, names: list) -> None:
         """Have these servers serve; raises a Failure that names every one that does not."""
         begin = time.monotonic()
-        missing = [server for server in self.chosen(names) if not server.given() and not server.serves()]
-        if not missing:
-            return
 
         def bring_up(server):
             server.fetch()
             server.start()
             say(f"{server.name} is up after {time.monotonic() - begin:.1f} s")
 
-        with concurrent.futures.ThreadPoolExecutor(len(missing)) as threads:
-            attempts = [threads.submit(bring_up, server) for server in missing]
-        failures = [str(attempt.exception()) for attempt in attempts if attempt.exception()]
-        if failures:
-            raise Failure("\n".join(failures))
+        waiting = [clients] * (not clients_stamp().exists())
+        in_parallel(waiting + [functools.partial(bring_up, server) for server in self.missing(names)])
 
     def down(self, names: list, wipe: bool) -> None:
-        running = self.chosen(names or list(self.all))
-        with concurrent.futures.ThreadPoolExecutor(len(running)) as threads:
-            list(threads.map(lambda server: server.daemon.stop(), running))
-        for server in running:
-            if wipe:
+        chosen = self.named(names) if names else list(self.all.values())
+        in_parallel([server.daemon.stop for server in chosen])
+        if not names:
+            self.network.holder.stop()
+        if wipe:
+            for server in chosen:
                 shutil.rmtree(server.folder, ignore_errors=True)
 
     def status(self) -> None:
@@ -73,7 +93,7 @@ class Servers:
 
     def environment(self) -> dict:
         """The variables of every server that is given or serves."""
-        variables = {}
+        variables = {"VELO_TEST_PYTHON": str(clients())} if clients_stamp().exists() else {}
         for server in self.all.values():
             if server.given():
                 variables[server.variable] = server.given()
@@ -99,30 +119,43 @@ def parse(arguments: list) -> argparse.Namespace:
     env = verb("env", "print the variables by which tests find the servers that run")
     env.add_argument("--export", action="store_true", help="as commands for a shell's eval")
     verb("run", "run a command with those variables").add_argument("command", nargs=argparse.REMAINDER)
-    return parser.parse_args(arguments)
+    wanted = parser.parse_args(arguments)
+    if wanted.verb == "run" and not wanted.command:
+        parser.error("run: no command")
+    return wanted
+
+
+def obey(wanted: argparse.Namespace, servers: Servers) -> int:
+    if wanted.verb == "up":
+        with one_at_a_time(servers.place.folder, "up"):
+            if wanted.default_ports:
+                servers.fetch(wanted.names)
+                servers.network.make()
+                servers.network.enter()
+            servers.up(wanted.names)
+    elif wanted.verb == "down":
+        with one_at_a_time(servers.place.folder, "up"):
+            servers.down(wanted.names, wanted.wipe)
+    else:
+        servers.network.enter()
+        if wanted.verb == "run":
+            environment = {**os.environ, **servers.environment()}
+            os.execvpe(wanted.command[0], wanted.command, environment)
+        elif wanted.verb == "status":
+            servers.status()
+        else:
+            for name, value in servers.environment().items():
+                print(f"export {name}={shlex.quote(value)}" if wanted.export else f"{name}={value}")
+    return 0
 
 
 def main() -> int:
     wanted = parse(sys.argv[1:])
-    servers = Servers(Place(wanted.default_ports))
     try:
-        if wanted.verb == "up":
-            with one_at_a_time(servers.place.folder, "up"):
-                servers.up(wanted.names)
-        elif wanted.verb == "down":
-            with one_at_a_time(servers.place.folder, "up"):
-                servers.down(wanted.names, wanted.wipe)
-        elif wanted.verb == "status":
-            servers.status()
-        elif wanted.verb == "env":
-            for name, value in servers.environment().items():
-                print(f"export {name}={shlex.quote(value)}" if wanted.export else f"{name}={value}")
-        else:
-            return subprocess.run(wanted.command, env={**os.environ, **servers.environment()}).returncode
+        return obey(wanted, Servers(Place(wanted.default_ports)))
     except Failure as failure:
         say(str(failure))
         return 1
-    return 0
 
 
 if __name__ == "__main__":

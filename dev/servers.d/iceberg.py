@@ -44,4 +44,8 @@ class Iceberg(Server):
         return self.answers("/v1/config")
 
     def variables(self) -> dict:
-        return {self.variable: f"iceberg://velo?catalog_uri=http://127.0.0.1:{self.port}"}
+        return {
+            self.variable: f"iceberg://velo?catalog_uri=http://127.0.0.1:{self.port}",
+            # Where its tables are, also when the user gives another S3 to the tests of S3.
+            "VELO_TEST_ICEBERG_STORE_URI": self.store.variables()[self.store.variable],
+        }

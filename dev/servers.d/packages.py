@@ -14,12 +14,15 @@ import zipfile
 from place import ROOT, cache
 
 
+REQUIREMENTS = ROOT / "tests/requirements.txt"
+
+
 class Failure(Exception):
     """What could not be done, as the user should read it."""
 
 
 def say(text: str) -> None:
-    print(f"servers: {text}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"servers: {text}\n")
 
 
 def quietly(command: list, **more) -> None:
@@ -63,12 +66,29 @@ def system_packages(names: list) -> None:
 
 
 def python() -> pathlib.Path:
-    """A Python of our own, whose pip fetches the wheels and which has the clients."""
+    """A Python of our own, whose pip fetches the wheels."""
     with new_folder("python") as folder:
         if folder:
             system_packages(["python3-venv"])
             quietly([sys.executable, "-m", "venv", folder])
     return cache() / "python/bin/python"
+
+
+def clients() -> pathlib.Path:
+    """That Python with the clients by which tests look at the servers (tests/requirements.txt)."""
+    if not clients_stamp().exists():
+        with one_at_a_time(cache(), "clients"):
+            if not clients_stamp().exists():
+                interpreter = python()
+                say("fetching the clients of tests/requirements.txt")
+                pip = [interpreter, "-m", "pip", "--disable-pip-version-check", "--quiet", "install", "--no-deps"]
+                quietly([*pip, "--only-binary=:all:", "-r", REQUIREMENTS])
+                clients_stamp().touch()
+    return cache() / "python/bin/python"
+
+
+def clients_stamp() -> pathlib.Path:
+    return cache() / "python" / f".clients-{checksum(REQUIREMENTS)}"
 
 
 def same_checksum(what: str, found: str, expected: str) -> None:
@@ -111,18 +131,29 @@ def unpack_debian(names: list, folder: pathlib.Path) -> None:
         package.unlink()
 
 
+def mvn(arguments: list) -> None:
+    system_packages(["default-jre-headless", "maven"])
+    # All share one repository, which mvn does not lock.
+    with one_at_a_time(cache(), "maven"):
+        quietly(["mvn", "-B", "-q", f"-Dmaven.repo.local={cache() / 'maven'}", *arguments])
+
+
+def fetch_artifact(coordinates: str, expected: str, folder: pathlib.Path) -> pathlib.Path:
+    """Put one file of a Maven repository into a folder; answers where."""
+    mvn(["dependency:copy", f"-Dartifact={coordinates}", f"-DoutputDirectory={folder}"])
+    (file,) = folder.iterdir()
+    same_checksum(file.name, checksum(file), expected)
+    return file
+
+
 def class_path(name: str, version: str, expected: str) -> str:
     """The jars of dev/servers.d/NAME/pom.xml, as Java's class path; `expected` is over all of them."""
     with new_folder(f"{name}-{version}") as folder:
         if folder:
-            system_packages(["default-jre-headless", "maven"])
-            # All share one repository, which mvn does not lock.
-            with one_at_a_time(cache(), "maven"):
-                quietly(
-                    ["mvn", "-B", "-q", "-f", ROOT / f"dev/servers.d/{name}/pom.xml", f"-Dserver.version={version}"]
-                    + [f"-Dmaven.repo.local={cache() / 'maven'}", "dependency:build-classpath"]
-                    + [f"-Dmdep.outputFile={folder / 'class_path'}", "-DincludeScope=runtime"]
-                )
+            mvn(
+                ["-f", ROOT / f"dev/servers.d/{name}/pom.xml", f"-Dserver.version={version}"]
+                + ["dependency:build-classpath", f"-Dmdep.outputFile={folder / 'class_path'}", "-DincludeScope=runtime"]
+            )
             jars = sorted(map(pathlib.Path, (folder / "class_path").read_text().split(":")), key=lambda jar: jar.name)
             listing = "".join(f"{checksum(jar)}  {jar.name}\n" for jar in jars)
             (folder / "jars").write_text(listing)

@@ -29,10 +29,11 @@ log_timezone = 'UTC'
 
 def as_unprivileged(command: list) -> list:
     """PostgreSQL refuses to run as root. As another user it still has to reach folders that are
-    closed to all but root, such as root's home: it keeps the one capability for that."""
+    closed to all but root, such as root's home: it keeps the one capability for that, also where it
+    asks by access(2), which otherwise looks at the user alone."""
     if os.geteuid() != 0:
         return command
-    capability = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    capability = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup"]
     user = ["--reuid=nobody", "--regid=nogroup", "--clear-groups"]
     return ["setpriv", *user, *capability, "env", "HOME=/", *command]
 

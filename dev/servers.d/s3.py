@@ -34,7 +34,7 @@ class S3(Server):
         identities.write_text(json.dumps({"identities": [{"name": "velo", "credentials": [keys], "actions": allowed}]}))
         # Each part of it listens twice, the second time for gRPC at its port and 10000 more; none
         # is reached from outside, and nothing is told to its makers.
-        ports = {"s3.port": 8333, "master.port": 9333, "volume.port": 9340, "filer.port": 8888, "admin.port": 23646}
+        ports = {"s3.port": 8333, "master.port": 9333, "volume.port": 9340, "filer.port": 8888, "admin.port": 9646}
         return [
             *(program, f"-logdir={self.folder}", "mini", f"-dir={self.data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
             *(f"-{name}={self.place.port(own)}" for name, own in ports.items()),

@@ -49,13 +49,17 @@ class Server:
         """Whether it serves; asked while the process runs."""
         return self.listens()
 
+    def settle(self) -> None:
+        """What is to be done once when it begins to serve."""
+
     def variables(self) -> dict:
         """What the tests are told: the velo URI, and what other clients need."""
         raise NotImplementedError
 
     def given(self) -> str | None:
-        """The URI of a server that the user brings instead of this one."""
-        value = os.environ.get(self.variable)
+        """The URI of a server that the user brings instead of this one; none is reached from a
+        network of our own."""
+        value = None if self.place.default_ports else os.environ.get(self.variable)
         return value if value and value != self.variables()[self.variable] else None
 
     def serves(self) -> bool:
@@ -79,6 +83,7 @@ class Server:
                     f"{self.name} does not serve after {self.patience_seconds} s; {self.daemon.log}:\n{self.last_lines()}"
                 )
             time.sleep(0.05)
+        self.settle()
 
     def last_lines(self) -> str:
         return "\n".join(self.daemon.log.read_text(errors="replace").splitlines()[-20:])
