@@ -4,7 +4,8 @@ from packages import class_path, quietly
 from place import RECIPES, pinned
 from server import Server
 
-# Small internal topics and no waiting for a second group member: tests make many short groups.
+# Small internal topics and no waiting for a second group member: tests make many short groups. A
+# broker that was killed may come back as soon as its session has ended.
 SETTINGS = """process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
@@ -23,6 +24,8 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=3000
 log.segment.bytes=268435456
 log.cleaner.dedupe.buffer.size=16777216
 num.network.threads=2

