@@ -6,6 +6,7 @@ import functools
 import os
 import shlex
 import shutil
+import signal
 import sys
 import time
 
@@ -150,6 +151,7 @@ def obey(wanted: argparse.Namespace, servers: Servers) -> int:
 
 
 def main() -> int:
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     wanted = parse(sys.argv[1:])
     try:
         return obey(wanted, Servers(Place(wanted.default_ports)))
