@@ -61,7 +61,7 @@ class Servers:
 
     def fetch(self, names: list) -> None:
         """Have in the cache what `up` needs: it may be in a network from which nothing is reached."""
-        in_parallel([clients] * (not clients_stamp().exists()) + [server.fetch for server in self.missing(names)])
+        in_parallel([clients, *(server.fetch for server in self.missing(names))])
 
     def up(self, names: list) -> None:
         """Have these servers serve; raises a Failure that names every one that does not."""
@@ -72,8 +72,7 @@ class Servers:
             server.start()
             say(f"{server.name} is up after {time.monotonic() - begin:.1f} s")
 
-        waiting = [clients] * (not clients_stamp().exists())
-        in_parallel(waiting + [functools.partial(bring_up, server) for server in self.missing(names)])
+        in_parallel([clients, *(functools.partial(bring_up, server) for server in self.missing(names))])
 
     def down(self, names: list, wipe: bool) -> None:
         chosen = self.named(names) if names else list(self.all.values())

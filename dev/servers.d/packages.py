@@ -60,9 +60,9 @@ def new_folder(name: str):
 
 
 def system_packages(names: list) -> None:
-    if names:
-        with one_at_a_time(cache(), "apt"):
-            subprocess.run([ROOT / "dev/deps/system_packages", *names], check=True)
+    with one_at_a_time(cache(), "apt"):
+        if subprocess.run([ROOT / "dev/deps/system_packages", *names]).returncode != 0:
+            raise Failure(f"these system packages are needed: {' '.join(names)}")
 
 
 def python() -> pathlib.Path:
