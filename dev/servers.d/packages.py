@@ -25,14 +25,18 @@ def say(text: str) -> None:
     sys.stderr.write(f"servers: {text}\n")
 
 
+def last_lines(log: str) -> str:
+    """The end of a log, without the frames of Java's stack traces."""
+    return "\n".join([line for line in log.splitlines() if not line.startswith("\tat ")][-20:])
+
+
 def quietly(command: list, **more) -> None:
     """Run a command; what it printed is shown only when it fails."""
     process = subprocess.run(
         [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more
     )
     if process.returncode != 0:
-        tail = "\n".join(process.stdout.splitlines()[-20:])
-        raise Failure(f"{pathlib.Path(str(command[0])).name} failed:\n{tail}")
+        raise Failure(f"{pathlib.Path(str(command[0])).name} failed:\n{last_lines(process.stdout)}")
 
 
 @contextlib.contextmanager

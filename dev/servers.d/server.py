@@ -7,7 +7,7 @@ import socket
 import time
 
 from daemon import Daemon
-from packages import Failure
+from packages import Failure, last_lines
 from place import Place
 
 # The user and the password of every server that knows any.
@@ -77,16 +77,15 @@ class Server:
         end = time.monotonic() + self.patience_seconds
         while not self.ready():
             if self.daemon.pid() is None:
-                raise Failure(f"{self.name} ended while it was starting; {self.daemon.log}:\n{self.last_lines()}")
+                raise self.failure("ended while it was starting")
             if time.monotonic() > end:
-                raise Failure(
-                    f"{self.name} does not serve after {self.patience_seconds} s; {self.daemon.log}:\n{self.last_lines()}"
-                )
+                raise self.failure(f"does not serve after {self.patience_seconds} s")
             time.sleep(0.05)
         self.settle()
 
-    def last_lines(self) -> str:
-        return "\n".join(self.daemon.log.read_text(errors="replace").splitlines()[-20:])
+    def failure(self, what: str) -> Failure:
+        log = self.daemon.log.read_text(errors="replace")
+        return Failure(f"{self.name} {what}; {self.daemon.log} ends with:\n{last_lines(log)}")
 
     def listens(self, port: int | None = None) -> bool:
         try:
