@@ -54,7 +54,8 @@ class SchemaRegistry(Server):
     def settle(self) -> None:
         """Have it refuse what Confluent's refuses from the start, where this one takes every schema."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        connection.request("PUT", f"{API}/config", '{"compatibility": "BACKWARD"}', {"Content-Type": "application/json"})
+        level, kind = '{"compatibility": "BACKWARD"}', {"Content-Type": "application/json"}
+        connection.request("PUT", f"{API}/config", level, kind)
         if connection.getresponse().status != 200:
             raise Failure("schema_registry: the compatibility could not be set")
         connection.close()

@@ -71,7 +71,9 @@ class Server:
         if self.daemon.pid() is None:
             self.data.mkdir(exist_ok=True)
             if self.listens():
-                raise Failure(f"{self.name}: port {self.port} is taken, maybe by another checkout; PORT_SHIFT=N moves all")
+                raise Failure(
+                    f"{self.name}: port {self.port} is taken, maybe by another checkout; PORT_SHIFT=N moves all"
+                )
             command = self.command()
             self.daemon.start(command, self.data, self.surroundings())
         end = time.monotonic() + self.patience_seconds
