@@ -21,15 +21,16 @@ ALLOWED = {
     "builtins.cc": None,  # names every connector
     "testing": None,
 }
-# A header that only these folders may see.
+# A header that only this folder, or these, may see.
 FOREIGN = {
     "duckdb.h": "src/velo/sql/",
-    "nlohmann/": "src/velo/sql/",
+    "nlohmann/": ("src/velo/sql/", "src/velo/storage/"),
     "simdjson.h": "src/velo/formats/json/",
     "parquet/": "src/velo/formats/parquet/",
     "arrow/csv/": "src/velo/formats/csv/",
     "curl/": "src/velo/http/",
     "CLI/": "src/cli/",
+    "openssl/": "src/velo/base/",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
 

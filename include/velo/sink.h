@@ -9,8 +9,9 @@
 #include <stop_token>
 #include <string>
 
+#include "velo/commit.h"
 #include "velo/error.h"
-#include "velo/source.h"
+#include "velo/event.h"
 
 namespace velo {
 
@@ -56,6 +57,14 @@ class DataSink {
   virtual bool supports_transactions() const = 0;
   /// Whether rows can replace those of the same key.
   virtual bool supports_upsert() const = 0;
+
+  /// The way to keep a pipeline's record together with its rows; nullptr where there is
+  /// none. Lives as long as the sink.
+  virtual TransactionalSink* transactions() { return nullptr; }
 };
+
+/// Write one epoch and leave no record behind: what DataSink::create_writer does where
+/// there are transactions. The sink outlives the writer. Errors: those of opening it.
+Result<std::unique_ptr<DataWriter>> write_one_epoch(TransactionalSink& sink);
 
 }  // namespace velo

@@ -2,25 +2,23 @@
 
 /// The reading end of a pipeline.
 
-#include <arrow/record_batch.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "velo/error.h"
+#include "velo/event.h"
+#include "velo/position.h"
 
 namespace velo {
-
-/// Rows on their way from a source to a sink. Cheap to copy: it shares its columns.
-struct Batch {
-  std::shared_ptr<arrow::RecordBatch> rows;
-};
 
 /// One term of a conjunction: `column OP value`.
 struct Comparison {
@@ -64,6 +62,82 @@ class DataReader {
   Result<std::optional<Batch>> read() { return read(std::stop_token()); }
 };
 
+/// Where to begin in a split: at its beginning, or where an earlier run got to.
+struct SplitStart {
+  SplitId split;
+  std::optional<SplitProgress> from;
+};
+
+/// What SplitReader::poll may take.
+struct PollLimits {
+  /// About the most bytes of rows to return; 0: none, only serve the connection.
+  int64_t max_bytes = int64_t{16} << 20;
+  /// The longest to wait for something to return.
+  std::chrono::milliseconds max_wait{200};
+};
+
+/// Reads many splits, and says where it is. Threads: thread-compatible, but for
+/// acknowledge().
+class SplitReader {
+ public:
+  virtual ~SplitReader() = default;
+
+  /// Take on more splits, at any time. One that an earlier run has read to its end is
+  /// looked at too: that it is still the same.
+  /// Errors: kPositionLost where the position no longer exists, naming both.
+  virtual Status assign(std::span<const SplitStart> splits) = 0;
+
+  /// Read what comes next, of any split; rows of one split come in their order. Errors:
+  /// any kind; kCancelled when `stop` was requested. After an error the reader is
+  /// finished: every later call returns the same error.
+  virtual Result<Event> poll(const PollLimits& limits, std::stop_token stop) = 0;
+
+  /// Say that the rows before these positions are safe in the sink, so that the source
+  /// may forget them. Takes effect at the next poll. Threads: any.
+  virtual Status acknowledge(const Positions& positions) = 0;
+};
+
+/// Splits that have come up since the last look.
+struct NewSplits {
+  std::vector<SplitId> added;
+  bool complete = false;  ///< whether no other will ever come
+};
+
+/// Finds the splits of a source. Threads: thread-compatible.
+class SplitDiscovery {
+ public:
+  virtual ~SplitDiscovery() = default;
+
+  /// Look for splits that were not returned before; waits for one at most so long.
+  /// Errors: any kind; kCancelled when `stop` was requested.
+  virtual Result<NewSplits> poll(std::chrono::milliseconds max_wait,
+                                 std::stop_token stop) = 0;
+};
+
+/// What a source can do that can be read again from a position. Threads:
+/// thread-compatible.
+class SplitSource {
+ public:
+  virtual ~SplitSource() = default;
+
+  /// What is read, the same whenever and from wherever it is opened, without secrets:
+  /// "file:/data/in/*.csv?header=true". Two sources of one identity have the same splits.
+  virtual std::string identity() const = 0;
+
+  virtual Result<std::unique_ptr<SplitDiscovery>> discover() = 0;
+
+  /// Make a reader with no splits yet. Its batches have the schema that fetch_schema()
+  /// told, or the columns asked for. Errors: as DataSource::create_reader.
+  virtual Result<std::unique_ptr<SplitReader>> create_split_reader(
+      const ReadOptions& options) = 0;
+};
+
+/// Read all splits from their beginnings: what DataSource::create_reader does where there
+/// are splits. `schema` is that of the batches.
+std::unique_ptr<DataReader> read_all_splits(std::unique_ptr<SplitDiscovery> discovery,
+                                            std::unique_ptr<SplitReader> reader,
+                                            std::shared_ptr<arrow::Schema> schema);
+
 /// Something that rows come from: it is opened by a URI and holds no resource until
 /// asked. Threads: thread-compatible.
 class DataSource {
@@ -88,6 +162,10 @@ class DataSource {
   virtual bool supports_streaming() const = 0;
   /// Whether a reader can end: what is there now, and no more.
   virtual bool supports_batch() const = 0;
+
+  /// The way to read it again from a position; nullptr where there is none, and rows that
+  /// were not committed can only be had from the beginning. Lives as long as the source.
+  virtual SplitSource* splits() { return nullptr; }
 };
 
 }  // namespace velo

@@ -20,6 +20,14 @@ constexpr bool is_one_of(char c, std::string_view set) {
   return set.find(c) != std::string_view::npos;
 }
 
+/// The text without white space at its ends.
+constexpr std::string_view trim(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\n\v\f\r";
+  while (!text.empty() && is_one_of(text.front(), kSpace)) text.remove_prefix(1);
+  while (!text.empty() && is_one_of(text.back(), kSpace)) text.remove_suffix(1);
+  return text;
+}
+
 /// The text with A to Z in lower case.
 inline std::string ascii_lower(std::string_view text) {
   std::string lower(text);

@@ -2,6 +2,7 @@
 
 /// A queue between two threads that holds at most so many bytes.
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -25,14 +26,28 @@ class BoundedQueue {
   /// was requested: the item is dropped.
   bool push(T item, int64_t num_bytes, std::stop_token stop) {
     std::unique_lock lock(mutex_);
-    const bool there_is_room = changed_.wait(lock, stop, [&] {
-      return closed_ || items_.empty() || bytes_ + num_bytes <= max_bytes_;
-    });
-    if (!there_is_room || closed_) return false;
-    items_.emplace_back(std::move(item), num_bytes);
-    bytes_ += num_bytes;
-    changed_.notify_all();
-    return true;
+    changed_.wait(lock, stop, [&] { return closed_ || has_room(num_bytes); });
+    return push_if_room(item, num_bytes, lock);
+  }
+
+  /// As push(), but only so long. The item is moved from only where this is true.
+  bool push_for(T& item, int64_t num_bytes, std::chrono::nanoseconds longest,
+                std::stop_token stop) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, stop, longest,
+                      [&] { return closed_ || has_room(num_bytes); });
+    return push_if_room(item, num_bytes, lock);
+  }
+
+  bool is_closed() const {
+    std::lock_guard lock(mutex_);
+    return closed_;
+  }
+
+  /// What close() was given.
+  Status error() const {
+    std::lock_guard lock(mutex_);
+    return error_;
   }
 
   /// Pop, blocking while the queue is empty and open. nullopt at the end, or when `stop`
@@ -40,15 +55,15 @@ class BoundedQueue {
   Result<std::optional<T>> pop(std::stop_token stop) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, stop, [&] { return closed_ || !items_.empty(); });
-    if (!items_.empty() && !stop.stop_requested()) {
-      auto [item, num_bytes] = std::move(items_.front());
-      items_.pop_front();
-      bytes_ -= num_bytes;
-      changed_.notify_all();
-      return std::optional<T>(std::move(item));
-    }
-    if (closed_ && !error_.ok()) return error_;
-    return std::optional<T>();
+    return take_first(stop);
+  }
+
+  /// As pop(), but only so long: nullopt too when nothing came in that time.
+  Result<std::optional<T>> pop_for(std::chrono::nanoseconds longest,
+                                   std::stop_token stop) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, stop, longest, [&] { return closed_ || !items_.empty(); });
+    return take_first(stop);
   }
 
   /// End the queue; an error is kept for the popper. The first call counts.
@@ -61,8 +76,33 @@ class BoundedQueue {
   }
 
  private:
+  // With mutex_ held.
+  bool has_room(int64_t num_bytes) const {
+    return items_.empty() || bytes_ + num_bytes <= max_bytes_;
+  }
+
+  bool push_if_room(T& item, int64_t num_bytes, const std::unique_lock<std::mutex>&) {
+    if (closed_ || !has_room(num_bytes)) return false;
+    items_.emplace_back(std::move(item), num_bytes);
+    bytes_ += num_bytes;
+    changed_.notify_all();
+    return true;
+  }
+
+  Result<std::optional<T>> take_first(const std::stop_token& stop) {
+    if (!items_.empty() && !stop.stop_requested()) {
+      auto [item, num_bytes] = std::move(items_.front());
+      items_.pop_front();
+      bytes_ -= num_bytes;
+      changed_.notify_all();
+      return std::optional<T>(std::move(item));
+    }
+    if (closed_ && !error_.ok()) return error_;
+    return std::optional<T>();
+  }
+
   const int64_t max_bytes_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   // Guarded by mutex_.
   std::deque<std::pair<T, int64_t>> items_;

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "velo/base/ascii.h"
+
 namespace velo {
 namespace {
 
@@ -75,16 +77,6 @@ const NamedType kTypes[] = {
 Status expected(std::string_view what, std::string_view text) {
   return make_error(ErrorKind::kInvalidArgument, {},
                     fmt::format("schema: expected {} at '{}'", what, text.substr(0, 30)));
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) {
-    text.remove_suffix(1);
-  }
-  return text;
 }
 
 std::optional<int> whole_number(std::string_view text) {

@@ -1,0 +1,167 @@
+#pragma once
+
+/// How rows and the position they came from become durable together
+/// (docs/design/commit-protocol.md).
+
+#include <arrow/type.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "velo/error.h"
+#include "velo/event.h"
+#include "velo/position.h"
+
+namespace velo {
+
+/// Who writes. `id` is written into systems, whole, and compared whole.
+struct PipelineIdentity {
+  std::string id;  ///< `[a-z0-9_]{1,32}`
+  /// Whether it has no name: it resumes only what it left unfinished, and leaves nothing
+  /// but rows behind when it has finished.
+  bool is_run = false;
+};
+
+/// The identity of a named pipeline: its name, or the beginning of it and a hash.
+PipelineIdentity named_pipeline(std::string_view name);
+
+/// The identity of a nameless one: a hash of where it reads, what it selects (may be
+/// empty) and where it writes.
+PipelineIdentity unnamed_run(std::string_view source, std::string_view select,
+                             std::string_view sink);
+
+/// What a pipeline reads and yields. A pipeline that goes on under its name must have the
+/// same.
+struct Fingerprint {
+  std::string source;  ///< SplitSource::identity
+  std::string select;  ///< the text of the SELECT, empty for all of the source
+  std::string schema;  ///< of the rows, as arrow::Schema::ToString shows it
+  bool operator==(const Fingerprint&) const = default;
+};
+
+/// What a sink keeps of a pipeline. Persisted: each sink's README says how.
+struct CommitRecord {
+  std::string pipeline;  ///< PipelineIdentity::id
+  /// Drawn at random when the pipeline first met the sink; part of the names of what it
+  /// writes.
+  std::string incarnation;
+  uint64_t fence = 0;  ///< number of the process that may write, from 1
+  uint64_t epoch = 0;  ///< number of the commit, from 1; recover() takes one too
+  Fingerprint fingerprint;
+  /// In a commit: the splits that it moves. Out of recover(): all of them.
+  Positions positions;
+  int64_t num_rows = 0;       ///< in a commit: of that epoch; out of recover(): of all
+  bool finished = false;      ///< whether the source had ended, and this was the last
+  std::string written_at;     ///< UTC, ISO 8601
+  std::string velo_version;
+};
+
+/// What EpochWriter::prepare returns: enough to commit or to remove what was prepared, in
+/// another process too where the sink is kDurable.
+struct CommitToken {
+  std::string bytes;
+};
+
+/// How a sink commits.
+enum class CommitKind : int8_t {
+  /// prepare() makes rows durable and invisible; one compare-and-set decides on all of
+  /// them and the record, then they are completed.
+  kDurable,
+  /// Each writer holds a transaction of the system's own, and its record is in it.
+  kSession,
+  /// Rows are tagged with the attempt and counted after any failure.
+  kCounted,
+};
+
+/// The named places in a commit, in order. A crash test ends the process at one.
+enum class CommitStep : int8_t {
+  kInWrite,           ///< a batch of the epoch was written
+  kAfterPrepareOne,   ///< the first of several writers has prepared
+  kAfterPrepare,      ///< all have
+  kAfterPublish,      ///< the record is decided, nothing is completed
+  kBetweenCompletes,  ///< one of several files or lanes is completed
+  kAfterCommit,       ///< before the source hears of it
+  kInRecover,         ///< after the fence
+};
+
+/// The name of a step: "after_prepare_one".
+std::string_view to_string(CommitStep step);
+
+/// Hears of the steps of a commit. Threads: called from any thread of a pipeline.
+class CommitObserver {
+ public:
+  virtual ~CommitObserver() = default;
+  virtual void reached(CommitStep) {}
+};
+
+/// Writes the rows of one lane, epoch after epoch.
+/// Threads: thread-compatible. Destruction releases, and never commits.
+class EpochWriter {
+ public:
+  virtual ~EpochWriter() = default;
+
+  /// Write all rows of a batch, blocking while the sink is behind. Errors: any kind.
+  /// After an error only destruction is useful: the epoch is written again from its
+  /// beginning by a new writer.
+  virtual Status write(const Batch& batch, std::stop_token stop) = 0;
+
+  /// End the epoch: everything written since the last one is durable (kDurable), or in
+  /// the open transaction (kSession), or counted (kCounted), and not yet committed. The
+  /// next epoch may be written before this one is committed. Errors: as write().
+  virtual Result<CommitToken> prepare(const CommitRecord& record) = 0;
+
+  /// Bytes handed to the system below since the last prepare().
+  virtual int64_t bytes_written() const = 0;
+};
+
+/// A pipeline's hold on a sink.
+/// Threads: thread-compatible; its writers live on threads of their own.
+class Committer {
+ public:
+  virtual ~Committer() = default;
+
+  /// Take the sink over from every earlier process of this pipeline: 1 fence them, 2 read
+  /// the record, 3 roll forward what was decided, 4 remove what was not. To be called
+  /// first, and again after kCommitStateUnknown.
+  /// Returns the record, with the fence and epoch that this call has won; its incarnation
+  /// is set, and its positions are empty where the pipeline is new here.
+  /// Errors: kCommitLost where something decided is gone, naming it; kTransient …
+  virtual Result<CommitRecord> recover() = 0;
+
+  /// Whether an epoch may only end where the source ends.
+  virtual bool commits_once() const = 0;
+
+  /// Make the writer of a lane, from 0. Errors: those of opening the sink.
+  virtual Result<std::unique_ptr<EpochWriter>> create_writer(
+      int lane, const std::shared_ptr<arrow::Schema>& schema) = 0;
+
+  /// Commit what the tokens name together with the record, whose epoch is the next one;
+  /// then complete it. Errors: kFenced where a newer process has taken over: nothing was
+  /// committed; kCommitStateUnknown: recover() tells; kCommitLost; kSystem.
+  virtual Status commit(const CommitRecord& record,
+                        std::span<const CommitToken> tokens) = 0;
+
+  /// Remove the record of a finished run. Idempotent.
+  virtual Status forget() = 0;
+};
+
+/// What a sink can do that keeps records. Threads: thread-compatible.
+class TransactionalSink {
+ public:
+  virtual ~TransactionalSink() = default;
+
+  virtual CommitKind commit_kind() const = 0;
+
+  /// Where rows are written, the same from wherever it is opened, without secrets.
+  virtual std::string identity() const = 0;
+
+  /// Both references outlive the committer and its writers.
+  virtual Result<std::unique_ptr<Committer>> create_committer(
+      const PipelineIdentity& pipeline, CommitObserver& observer) = 0;
+};
+
+}  // namespace velo

@@ -1,0 +1,82 @@
+#include "velo/source.h"
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+#include <variant>
+
+namespace velo {
+namespace {
+
+using std::chrono::milliseconds;
+
+// How long one look for new splits may take while others are being read.
+constexpr milliseconds kNoWait{0};
+constexpr milliseconds kLongestWait{1000};
+
+class AllSplitsReader : public DataReader {
+ public:
+  AllSplitsReader(std::unique_ptr<SplitDiscovery> discovery,
+                  std::unique_ptr<SplitReader> reader,
+                  std::shared_ptr<arrow::Schema> schema)
+      : discovery_(std::move(discovery)),
+        reader_(std::move(reader)),
+        schema_(std::move(schema)) {}
+
+  Result<std::optional<Batch>> read(std::stop_token stop) override {
+    if (!failure_.ok()) return failure_;
+    auto batch = read_next(stop);
+    if (!batch.ok()) failure_ = batch.status();
+    return batch;
+  }
+
+ private:
+  Result<std::optional<Batch>> read_next(const std::stop_token& stop) {
+    while (true) {
+      if (!complete_) ARROW_RETURN_NOT_OK(look_for_splits(stop));
+      if (ended_ && complete_) break;
+      if (ended_) continue;
+      ARROW_ASSIGN_OR_RAISE(
+          Event event,
+          reader_->poll({.max_wait = complete_ ? kLongestWait : milliseconds{200}}, stop));
+      if (auto* batch = std::get_if<Batch>(&event)) {
+        has_read_ = true;
+        return std::move(*batch);
+      }
+      ended_ = std::holds_alternative<End>(event);
+    }
+    if (std::exchange(has_read_, true)) return std::nullopt;
+    ARROW_ASSIGN_OR_RAISE(auto rows, arrow::RecordBatch::MakeEmpty(schema_));
+    return Batch{std::move(rows)};
+  }
+
+  Status look_for_splits(const std::stop_token& stop) {
+    ARROW_ASSIGN_OR_RAISE(const NewSplits found,
+                          discovery_->poll(ended_ ? kLongestWait : kNoWait, stop));
+    complete_ = found.complete;
+    if (found.added.empty()) return Status::OK();
+    std::vector<SplitStart> starts;
+    for (const SplitId& split : found.added) starts.push_back({split, std::nullopt});
+    ended_ = false;
+    return reader_->assign(starts);
+  }
+
+  const std::unique_ptr<SplitDiscovery> discovery_;
+  const std::unique_ptr<SplitReader> reader_;
+  const std::shared_ptr<arrow::Schema> schema_;
+  bool complete_ = false;  // all splits are known
+  bool ended_ = true;      // those that are assigned have
+  bool has_read_ = false;
+  Status failure_;
+};
+
+}  // namespace
+
+std::unique_ptr<DataReader> read_all_splits(std::unique_ptr<SplitDiscovery> discovery,
+                                            std::unique_ptr<SplitReader> reader,
+                                            std::shared_ptr<arrow::Schema> schema) {
+  return std::make_unique<AllSplitsReader>(std::move(discovery), std::move(reader),
+                                           std::move(schema));
+}
+
+}  // namespace velo
