@@ -6,6 +6,8 @@
 #include <chrono>
 #include <utility>
 
+#include "velo/base/big_endian.h"
+
 namespace velo::generate {
 namespace {
 
@@ -36,7 +38,38 @@ Result<std::vector<Column>> select_columns(const Table& table,
   return columns;
 }
 
-class GenerateReader : public DataReader {
+// The one split: rows of the table from 0, and the position is the number of the next one
+// as an unsigned 64-bit number, big-endian.
+constexpr char kSplit[] = "rows";
+constexpr size_t kPositionBytes = 8;
+
+Position encode_position(int64_t next_row) {
+  Position position;
+  append_big_endian(position.bytes, static_cast<uint64_t>(next_row));
+  return position;
+}
+
+Result<int64_t> decode_position(const Position& position) {
+  if (position.bytes.size() == kPositionBytes) {
+    return static_cast<int64_t>(read_big_endian<uint64_t>(position.bytes.data()));
+  }
+  return make_error(ErrorKind::kCorruptData, {.connector = "generate"},
+                    "a position in a generated table has 8 bytes");
+}
+
+class TheRows : public SplitDiscovery {
+ public:
+  Result<NewSplits> poll(std::chrono::milliseconds, std::stop_token) override {
+    NewSplits found{.added = {}, .complete = true};
+    if (!std::exchange(found_, true)) found.added.push_back(kSplit);
+    return found;
+  }
+
+ private:
+  bool found_ = false;
+};
+
+class GenerateReader : public SplitReader {
  public:
   GenerateReader(const GenerateOptions& options, std::string name,
                  std::vector<Column> columns, int64_t num_rows, Clock& clock)
@@ -53,35 +86,62 @@ class GenerateReader : public DataReader {
     }
   }
 
-  Result<std::optional<Batch>> read(std::stop_token stop) override {
-    if (!error_.ok()) return error_;
-    if (has_begun_ && next_row_ == num_rows_) return std::optional<Batch>();
-    auto batch = read_next(stop);
-    if (!batch.ok()) error_ = batch.status();
-    return batch;
+  Status assign(std::span<const SplitStart> splits) override {
+    for (const SplitStart& split : splits) {
+      is_assigned_ = true;
+      if (!split.from) continue;
+      ARROW_ASSIGN_OR_RAISE(next_row_, decode_position(split.from->position));
+      has_ended_ = split.from->ended;
+    }
+    first_row_ = next_row_;
+    return Status::OK();
   }
 
+  Result<Event> poll(const PollLimits& limits, std::stop_token stop) override {
+    if (!failure_.ok()) return failure_;
+    if (limits.max_bytes == 0) return Idle();
+    if (!is_assigned_ || has_ended_) return End();
+    if (next_row_ >= num_rows_) {
+      has_ended_ = true;
+      return SplitEnded{kSplit, encode_position(next_row_)};
+    }
+    auto event = read_next(limits, stop);
+    if (!event.ok()) failure_ = event.status();
+    return event;
+  }
+
+  Status acknowledge(const Positions&) override { return Status::OK(); }
+
  private:
-  Result<std::optional<Batch>> read_next(std::stop_token stop) {
+  Result<Event> read_next(const PollLimits& limits, const std::stop_token& stop) {
     if (!has_begun_) begin_ = clock_.now();
     has_begun_ = true;
-    if (!wait_for_turn(stop)) {
-      return make_error(ErrorKind::kCancelled,
-                        {.connector = "generate", .resource = name_}, "stopped");
-    }
+    ARROW_ASSIGN_OR_RAISE(const bool is_due, wait_for_turn(limits.max_wait, stop));
+    if (!is_due) return Idle();
     const RowRange rows{next_row_, std::min(batch_rows_, num_rows_ - next_row_)};
     ARROW_ASSIGN_OR_RAISE(auto batch, make_rows(columns_, seed_, rows));
     next_row_ += rows.num_rows;
-    return Batch{std::move(batch)};
+    return Batch{.rows = std::move(batch),
+                 .split = kSplit,
+                 .position = encode_position(next_row_)};
   }
 
-  /// False when `stop` was requested.
-  bool wait_for_turn(std::stop_token stop) {
-    if (rows_per_second_ == 0) return !stop.stop_requested();
-    const std::chrono::duration<double> due(static_cast<double>(next_row_) /
-                                            static_cast<double>(rows_per_second_));
-    return clock_.wait_until(
-        begin_ + std::chrono::duration_cast<std::chrono::nanoseconds>(due), stop);
+  /// False when the next rows are not due in that time.
+  Result<bool> wait_for_turn(std::chrono::milliseconds longest,
+                             const std::stop_token& stop) {
+    if (rows_per_second_ > 0) {
+      const std::chrono::duration<double> due(
+          static_cast<double>(next_row_ - first_row_) /
+          static_cast<double>(rows_per_second_));
+      const Clock::Time turn =
+          begin_ + std::chrono::duration_cast<std::chrono::nanoseconds>(due);
+      const Clock::Time latest = clock_.now() + longest;
+      if (clock_.wait_until(std::min(turn, latest), stop)) return turn <= latest;
+    } else if (!stop.stop_requested()) {
+      return true;
+    }
+    return make_error(ErrorKind::kCancelled,
+                      {.connector = "generate", .resource = name_}, "stopped");
   }
 
   const std::string name_;
@@ -92,9 +152,12 @@ class GenerateReader : public DataReader {
   const int64_t rows_per_second_;
   Clock& clock_;
   Clock::Time begin_{};
+  int64_t first_row_ = 0;
   int64_t next_row_ = 0;
+  bool is_assigned_ = false;
   bool has_begun_ = false;
-  Status error_;
+  bool has_ended_ = false;
+  Status failure_;
 };
 
 }  // namespace
@@ -102,7 +165,8 @@ class GenerateReader : public DataReader {
 Result<std::unique_ptr<DataSource>> GenerateSource::make(const Uri& uri, Clock& clock) {
   ARROW_ASSIGN_OR_RAISE(const GenerateOptions options, GenerateOptions::from_uri(uri));
   return std::unique_ptr<DataSource>(new GenerateSource(
-      options, redact_uri({.scheme = uri.scheme, .path = uri.path}), clock));
+      options, redact_uri({.scheme = uri.scheme, .path = uri.path}), redact_uri(uri),
+      clock));
 }
 
 Result<std::shared_ptr<arrow::Schema>> GenerateSource::fetch_schema() {
@@ -111,14 +175,27 @@ Result<std::shared_ptr<arrow::Schema>> GenerateSource::fetch_schema() {
 
 Result<std::unique_ptr<DataReader>> GenerateSource::create_reader(
     const ReadOptions& options) {
-  std::vector<Column> columns = options_.table->columns;
-  if (options.columns) {
-    ARROW_ASSIGN_OR_RAISE(columns,
-                          select_columns(*options_.table, name_, *options.columns));
-  }
+  ARROW_ASSIGN_OR_RAISE(const auto columns, columns_of(options));
+  ARROW_ASSIGN_OR_RAISE(auto discovery, discover());
+  ARROW_ASSIGN_OR_RAISE(auto reader, create_split_reader(options));
+  return read_all_splits(std::move(discovery), std::move(reader), schema_of(columns));
+}
+
+Result<std::unique_ptr<SplitDiscovery>> GenerateSource::discover() {
+  return std::make_unique<TheRows>();
+}
+
+Result<std::unique_ptr<SplitReader>> GenerateSource::create_split_reader(
+    const ReadOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(auto columns, columns_of(options));
   const int64_t limit = std::max<int64_t>(options.limit.value_or(options_.num_rows), 0);
   return std::make_unique<GenerateReader>(options_, name_, std::move(columns),
                                           std::min(limit, options_.num_rows), clock_);
+}
+
+Result<std::vector<Column>> GenerateSource::columns_of(const ReadOptions& options) const {
+  if (!options.columns) return options_.table->columns;
+  return select_columns(*options_.table, name_, *options.columns);
 }
 
 }  // namespace velo::generate

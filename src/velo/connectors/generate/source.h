@@ -12,7 +12,7 @@ namespace velo::generate {
 
 /// A table that is made as it is read. Reads no predicate; a limit ends it early.
 /// Threads: thread-compatible.
-class GenerateSource : public DataSource {
+class GenerateSource : public DataSource, public SplitSource {
  public:
   /// `clock` paces a table with a rate; it must outlive the source and its readers.
   static Result<std::unique_ptr<DataSource>> make(const Uri& uri, Clock& clock);
@@ -21,13 +21,26 @@ class GenerateSource : public DataSource {
   Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& options) override;
   bool supports_streaming() const override { return options_.unbounded; }
   bool supports_batch() const override { return !options_.unbounded; }
+  SplitSource* splits() override { return this; }
+
+  std::string identity() const override { return identity_; }
+  Result<std::unique_ptr<SplitDiscovery>> discover() override;
+  Result<std::unique_ptr<SplitReader>> create_split_reader(
+      const ReadOptions& options) override;
 
  private:
-  GenerateSource(GenerateOptions options, std::string name, Clock& clock)
-      : options_(options), name_(std::move(name)), clock_(clock) {}
+  GenerateSource(GenerateOptions options, std::string name, std::string identity,
+                 Clock& clock)
+      : options_(options),
+        name_(std::move(name)),
+        identity_(std::move(identity)),
+        clock_(clock) {}
+
+  Result<std::vector<Column>> columns_of(const ReadOptions& options) const;
 
   const GenerateOptions options_;
   const std::string name_;  // the URI without options, for messages
+  const std::string identity_;
   Clock& clock_;
 };
 
