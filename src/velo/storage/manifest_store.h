@@ -1,0 +1,59 @@
+#pragma once
+
+/// Where the manifests and the staged files of one pipeline are kept.
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "velo/error.h"
+#include "velo/storage/manifest.h"
+
+namespace velo::storage {
+
+/// Manifests by number, the compare-and-set on them, and what a manifest decides about.
+/// Threads: thread-compatible.
+class ManifestStore {
+ public:
+  virtual ~ManifestStore() = default;
+
+  /// The greatest number of a manifest; 0 without any.
+  virtual Result<uint64_t> newest() = 0;
+
+  /// The text of a manifest. Errors: kNotFound.
+  virtual Result<std::string> read(uint64_t number) = 0;
+
+  /// Make a manifest appear, whole and durable; false where the number is taken.
+  /// Errors: kCommitStateUnknown where it may have appeared.
+  virtual Result<bool> publish(uint64_t number, std::string_view text) = 0;
+
+  /// The greatest number that was marked done; 0 without any. All before it are done too.
+  virtual Result<uint64_t> newest_done() = 0;
+  virtual Status mark_done(uint64_t number) = 0;
+
+  /// Give staged files their names. Idempotent: a file that has its name is passed over.
+  /// `after_one` is called when some are named and some are not. Errors: kCommitLost for
+  /// a file that is neither staged nor there; kAlreadyExists for a name that is taken.
+  virtual Status complete(std::span<const ManifestFile> files,
+                          const std::function<void()>& after_one) = 0;
+
+  /// Remove files of the sink. One that is not there is passed over.
+  virtual Status remove(std::span<const std::string> paths) = 0;
+
+  /// Remove what was staged under lower fences.
+  virtual Status remove_staged_below(uint64_t fence) = 0;
+
+  /// Remove manifests below `number` that are older than any process that could still
+  /// write one of theirs.
+  virtual Status remove_old_manifests(uint64_t number) = 0;
+
+  /// Remove everything of the pipeline but its files.
+  virtual Status forget() = 0;
+
+  /// How messages call a manifest.
+  virtual std::string name_of(uint64_t number) const = 0;
+};
+
+}  // namespace velo::storage
