@@ -7,16 +7,16 @@
 namespace velo::file {
 
 Result<std::unique_ptr<EncodedFile>> EncodedFile::create(
-    const std::string& path, const std::shared_ptr<arrow::Schema>& schema,
-    const OptionValues& values) {
+    const std::string& path, std::shared_ptr<arrow::io::OutputStream> output,
+    const std::shared_ptr<arrow::Schema>& schema, const OptionValues& values) {
   ARROW_ASSIGN_OR_RAISE(const FileEncoding encoding, encoding_of(path, values));
   std::unique_ptr<EncodedFile> file(new EncodedFile());
   file->path_ = path;
-  ARROW_ASSIGN_OR_RAISE(file->staged_, storage::StagedFile::create(path));
-  file->output_ = file->staged_;
+  file->bytes_ = std::move(output);
+  file->output_ = file->bytes_;
   if (encoding.compression != arrow::Compression::UNCOMPRESSED) {
     ARROW_ASSIGN_OR_RAISE(file->output_,
-                          storage::compress(file->staged_, encoding.compression));
+                          storage::compress(file->bytes_, encoding.compression));
   }
   auto encoder = encoding.format->make_encoder(file->output_, schema, values);
   if (!encoder.ok()) return file->locate(encoder.status());

@@ -1,7 +1,8 @@
 #pragma once
 
-/// One file being written: rows in, bytes staged, published at the end.
+/// One file being written: rows in, bytes out.
 
+#include <arrow/io/interfaces.h>
 #include <arrow/type.h>
 
 #include <memory>
@@ -9,29 +10,25 @@
 
 #include "velo/connectors/file/options.h"
 #include "velo/formats/format.h"
-#include "velo/storage/local_file.h"
 
 namespace velo::file {
 
-/// Threads: thread-compatible. Destruction without publish() leaves nothing behind.
+/// Threads: thread-compatible.
 class EncodedFile {
  public:
-  /// Start `path`, in the format and compression that the options and its name say.
+  /// Start the file that will be `path`, in the format and compression that the options
+  /// and its name say; the bytes go into `output`, which the caller closes.
   static Result<std::unique_ptr<EncodedFile>> create(
-      const std::string& path, const std::shared_ptr<arrow::Schema>& schema,
-      const OptionValues& values);
+      const std::string& path, std::shared_ptr<arrow::io::OutputStream> output,
+      const std::shared_ptr<arrow::Schema>& schema, const OptionValues& values);
 
   Status write(const arrow::RecordBatch& rows);
 
   /// Write the format's end. No rows can follow.
   Status finish();
 
-  /// Give the finished file its name.
-  Status publish() { return staged_->publish(); }
-
-  void discard() noexcept { staged_->discard(); }
-
-  int64_t bytes_written() const { return staged_->Tell().ValueOr(0); }
+  /// Bytes that have come out so far.
+  int64_t bytes_written() const { return bytes_->Tell().ValueOr(0); }
 
  private:
   EncodedFile() = default;
@@ -40,8 +37,8 @@ class EncodedFile {
   Status locate(const Status& status) const;
 
   std::string path_;
-  std::shared_ptr<storage::StagedFile> staged_;
-  std::shared_ptr<arrow::io::OutputStream> output_;  // staged_, or a compressor before it
+  std::shared_ptr<arrow::io::OutputStream> bytes_;
+  std::shared_ptr<arrow::io::OutputStream> output_;  // bytes_, or a compressor before it
   std::unique_ptr<formats::Encoder> encoder_;
 };
 

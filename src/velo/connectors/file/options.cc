@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "velo/base/glob.h"
@@ -58,6 +60,16 @@ Result<const formats::Format*> format_of(const std::string& path,
                     fmt::format("its name does not tell its format; add ?format= and one "
                                 "of {}",
                                 format_names()));
+}
+
+// The same from whatever directory it is asked.
+std::string absolute_address(Uri uri) {
+  if (!uri.path.starts_with('/')) {
+    std::error_code error;
+    const auto here = std::filesystem::current_path(error).string();
+    uri.path = escape_glob(here) + "/" + uri.path;
+  }
+  return redact_uri(uri);
 }
 
 }  // namespace
@@ -120,6 +132,7 @@ Result<FileOptions> FileOptions::from_uri(const Uri& uri, OptionUse use) {
   }
   ARROW_ASSIGN_OR_RAISE(options.values, OptionValues::parse(uri, descriptors(), use));
   options.pattern = uri.path;
+  options.identity = absolute_address(uri);
   std::string encoding = options.values.text("encoding");
   std::ranges::transform(encoding, encoding.begin(), [](unsigned char c) {
     return static_cast<char>(std::tolower(c));

@@ -18,6 +18,7 @@ namespace velo::file {
 struct FileOptions {
   enum class Mode : int8_t { kOverwrite, kAppend, kError };
 
+  std::string identity;                   ///< the URI, its path absolute, no secrets
   std::string pattern;                    ///< the path, globs and escapes as in Uri::path
   OptionValues values;                    ///< also those of the formats
   std::shared_ptr<arrow::Schema> schema;  ///< of `schema=`, else nullptr

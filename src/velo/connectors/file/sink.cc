@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "velo/base/glob.h"
-#include "velo/connectors/file/directory_writer.h"
+#include "velo/connectors/file/directory_sink.h"
 #include "velo/connectors/file/encoded_file.h"
+#include "velo/storage/local_file.h"
 
 namespace velo::file {
 namespace {
@@ -20,7 +22,9 @@ class SingleFileWriter : public DataWriter {
   Status write(const Batch& batch, std::stop_token) override {
     if (!file_) {
       schema_ = batch.rows->schema();
-      ARROW_ASSIGN_OR_RAISE(file_, EncodedFile::create(path_, schema_, options_.values));
+      ARROW_ASSIGN_OR_RAISE(staged_, storage::StagedFile::create(path_));
+      ARROW_ASSIGN_OR_RAISE(
+          file_, EncodedFile::create(path_, staged_, schema_, options_.values));
     } else if (!batch.rows->schema()->Equals(*schema_, /*check_metadata=*/false)) {
       return make_error(ErrorKind::kSchemaMismatch,
                         {.connector = "file", .resource = path_},
@@ -34,13 +38,13 @@ class SingleFileWriter : public DataWriter {
     if (finished_) return outcome_;
     finished_ = true;
     outcome_ = publish();
-    if (!outcome_.ok() && file_) file_->discard();
+    if (!outcome_.ok() && staged_) staged_->discard();
     return outcome_;
   }
 
   void abort() noexcept override {
     if (finished_) return;
-    if (file_) file_->discard();
+    if (staged_) staged_->discard();
     finished_ = true;
     outcome_ = make_error(ErrorKind::kCancelled, {.connector = "file", .resource = path_},
                           "the writer was aborted");
@@ -57,12 +61,13 @@ class SingleFileWriter : public DataWriter {
                         "told the columns");
     }
     ARROW_RETURN_NOT_OK(file_->finish());
-    return file_->publish();
+    return staged_->publish();
   }
 
   const std::string path_;
   const FileOptions options_;
   std::shared_ptr<arrow::Schema> schema_;
+  std::shared_ptr<storage::StagedFile> staged_;
   std::unique_ptr<EncodedFile> file_;
   bool finished_ = false;
   Status outcome_;  // of finish(), for those who call it again
@@ -71,7 +76,9 @@ class SingleFileWriter : public DataWriter {
 class FileSink : public DataSink {
  public:
   explicit FileSink(FileOptions options)
-      : options_(std::move(options)), path_(literal_path(options_.pattern)) {}
+      : options_(std::move(options)), path_(literal_path(options_.pattern)) {
+    if (options_.is_directory) directory_.emplace(path_, options_);
+  }
 
   Status validate_schema(const arrow::Schema& schema) override {
     for (const std::string& name : options_.partition_by) {
@@ -87,7 +94,7 @@ class FileSink : public DataSink {
   }
 
   Result<std::unique_ptr<DataWriter>> create_writer() override {
-    if (options_.is_directory) return make_directory_writer(path_, options_);
+    if (directory_) return write_one_epoch(*directory_);
     // Said now, not after the source was read.
     ARROW_RETURN_NOT_OK(encoding_of(path_, options_.values).status());
     ARROW_RETURN_NOT_OK(storage::StagedFile::create(path_).status());
@@ -101,12 +108,16 @@ class FileSink : public DataSink {
     return std::make_unique<SingleFileWriter>(path_, options_);
   }
 
-  bool supports_transactions() const override { return !options_.is_directory; }
+  bool supports_transactions() const override { return true; }
   bool supports_upsert() const override { return false; }
+  TransactionalSink* transactions() override {
+    return directory_ ? &*directory_ : nullptr;
+  }
 
  private:
   const FileOptions options_;
   const std::string path_;
+  std::optional<DirectorySink> directory_;
 };
 
 }  // namespace

@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <deque>
+#include <optional>
 #include <utility>
 
 #include "velo/base/glob.h"
+#include "velo/connectors/file/file_position.h"
 #include "velo/connectors/file/listing.h"
 #include "velo/connectors/file/pipe_source.h"
 #include "velo/storage/compression.h"
@@ -31,50 +35,129 @@ Result<std::unique_ptr<formats::Decoder>> open_decoder(
                                         .columns = std::move(columns)});
 }
 
-class FileReader : public DataReader {
- public:
-  FileReader(FileOptions options, std::vector<std::string> files, ReadOptions read)
-      : options_(std::move(options)), files_(std::move(files)), read_(std::move(read)) {}
-
-  Status open() {
-    ARROW_RETURN_NOT_OK(open_next_file());
-    schema_ = decoder_->schema();
-    return Status::OK();
+std::string one_line(const arrow::Schema& schema) {
+  std::string text;
+  for (const auto& field : schema.fields()) {
+    if (!text.empty()) text += ", ";
+    text += field->name() + " " + field->type()->ToString();
   }
+  return "(" + text + ")";
+}
 
-  Result<std::optional<Batch>> read(std::stop_token stop) override {
-    if (!failure_.ok()) return failure_;
-    auto batch = read_next(stop);
-    if (!batch.ok()) failure_ = batch.status();
-    return batch;
+// All files that there are when it is first asked.
+class FileDiscovery : public SplitDiscovery {
+ public:
+  explicit FileDiscovery(std::vector<std::string> files) : files_(std::move(files)) {}
+
+  Result<NewSplits> poll(std::chrono::milliseconds, std::stop_token) override {
+    NewSplits found{.added = {}, .complete = true};
+    for (const std::string& file : std::exchange(files_, {})) {
+      found.added.push_back(split_of_path(file));
+    }
+    return found;
   }
 
  private:
-  Result<std::optional<Batch>> read_next(const std::stop_token& stop) {
-    while (decoder_) {
-      ARROW_ASSIGN_OR_RAISE(auto rows, decoder_->next(stop));
-      if (rows) {
-        has_read_ = true;
-        return Batch{std::move(rows)};
+  std::vector<std::string> files_;
+};
+
+// A file opened to learn its columns, for the reader that will want it.
+struct OpenedFile {
+  std::string path;
+  std::unique_ptr<formats::Decoder> decoder;
+};
+
+class FileReader : public SplitReader {
+ public:
+  FileReader(FileOptions options, ReadOptions read, OpenedFile first)
+      : options_(std::move(options)),
+        read_(std::move(read)),
+        first_path_(first.path),
+        schema_(first.decoder->schema()),
+        first_(std::move(first)) {}
+
+  Status assign(std::span<const SplitStart> splits) override {
+    for (const SplitStart& split : splits) {
+      if (split.from && split.from->ended) {
+        ARROW_RETURN_NOT_OK(check_version(split).status());
+      } else {
+        waiting_.push_back(split);
       }
-      decoder_.reset();
-      if (next_file_ < files_.size()) ARROW_RETURN_NOT_OK(open_next_file());
     }
-    if (std::exchange(has_read_, true)) return std::nullopt;
-    ARROW_ASSIGN_OR_RAISE(auto empty, arrow::RecordBatch::MakeEmpty(schema_));
-    return Batch{std::move(empty)};
+    return Status::OK();
   }
 
-  Status open_next_file() {
-    const std::string& path = files_[next_file_++];
+  Result<Event> poll(const PollLimits& limits, std::stop_token stop) override {
+    if (!failure_.ok()) return failure_;
+    if (limits.max_bytes == 0) return Idle();
+    auto event = read_next(stop);
+    if (!event.ok()) failure_ = event.status();
+    return event;
+  }
+
+  Status acknowledge(const Positions&) override { return Status::OK(); }
+
+ private:
+  Result<Event> read_next(const std::stop_token& stop) {
+    while (true) {
+      if (!decoder_) {
+        if (waiting_.empty()) return End();
+        ARROW_RETURN_NOT_OK(open_next());
+      }
+      ARROW_ASSIGN_OR_RAISE(auto rows, decoder_->next(stop));
+      if (!rows) {
+        decoder_.reset();
+        return SplitEnded{split_, position_.encode()};
+      }
+      const auto num_rows = static_cast<uint64_t>(rows->num_rows());
+      const uint64_t skipped = std::min(rows_to_skip_, num_rows);
+      rows_to_skip_ -= skipped;
+      if (skipped == num_rows) continue;
+      if (skipped > 0) rows = rows->Slice(static_cast<int64_t>(skipped));
+      position_.next_row += num_rows - skipped;
+      return Batch{.rows = std::move(rows), .split = split_, .position = position_.encode()};
+    }
+  }
+
+  Status open_next() {
+    const SplitStart start = std::move(waiting_.front());
+    waiting_.pop_front();
+    split_ = start.split;
+    ARROW_ASSIGN_OR_RAISE(position_, check_version(start));
+    rows_to_skip_ = position_.next_row;
+    return open_file(path_of_split(split_));
+  }
+
+  // Where to begin, after it was seen that the file is still the one that was begun.
+  Result<FilePosition> check_version(const SplitStart& start) const {
+    const std::string path = path_of_split(start.split);
+    ARROW_ASSIGN_OR_RAISE(const FileVersion now, FileVersion::of(path));
+    if (!start.from) return FilePosition{.next_row = 0, .version = now};
+    ARROW_ASSIGN_OR_RAISE(const auto begun, FilePosition::decode(start.from->position));
+    if (begun.version == now) return begun;
+    return make_error(
+        ErrorKind::kPositionLost, {.connector = "file", .resource = path},
+        fmt::format("the file has changed since {} rows of it were read: it had {} bytes, "
+                    "now {}{}. Put the old file back, or begin anew under another name",
+                    begun.next_row, begun.version.num_bytes, now.num_bytes,
+                    begun.version.num_bytes == now.num_bytes
+                        ? ", and was written to since"
+                        : ""));
+  }
+
+  Status open_file(const std::string& path) {
+    if (path == first_.path && first_.decoder) {
+      decoder_ = std::move(first_.decoder);
+      return Status::OK();
+    }
     ARROW_ASSIGN_OR_RAISE(decoder_,
                           open_decoder(path, options_, read_.columns, options_.schema));
-    if (!schema_ || decoder_->schema()->Equals(*schema_, /*check_metadata=*/false)) {
+    if (decoder_->schema()->Equals(*schema_, /*check_metadata=*/false)) {
       return Status::OK();
     }
     // Inferred otherwise, from a sample of its own; the first file's types may still fit.
-    if (options_.schema == nullptr && same_names(*schema_, *decoder_->schema()) &&
-        !read_.columns) {
+    if (options_.schema == nullptr &&
+        schema_->field_names() == decoder_->schema()->field_names() && !read_.columns) {
       auto again =
           open_decoder(path, options_, std::nullopt, schema_, /*is_inferred=*/true);
       if (again.ok()) {
@@ -87,55 +170,74 @@ class FileReader : public DataReader {
         fmt::format(
             "its columns differ from those of {}: {} against {}; give schema=, or "
             "read the files apart",
-            files_.front(), one_line(*decoder_->schema()), one_line(*schema_)));
-  }
-
-  static bool same_names(const arrow::Schema& left, const arrow::Schema& right) {
-    return left.field_names() == right.field_names();
-  }
-
-  static std::string one_line(const arrow::Schema& schema) {
-    std::string text;
-    for (const auto& field : schema.fields()) {
-      if (!text.empty()) text += ", ";
-      text += field->name() + " " + field->type()->ToString();
-    }
-    return "(" + text + ")";
+            first_path_, one_line(*decoder_->schema()), one_line(*schema_)));
   }
 
   const FileOptions options_;
-  const std::vector<std::string> files_;
   const ReadOptions read_;
-  std::shared_ptr<arrow::Schema> schema_;
-  std::unique_ptr<formats::Decoder> decoder_;
-  size_t next_file_ = 0;
-  bool has_read_ = false;
+  const std::string first_path_;
+  const std::shared_ptr<arrow::Schema> schema_;
+  OpenedFile first_;
+  std::deque<SplitStart> waiting_;
+  std::unique_ptr<formats::Decoder> decoder_;  // of split_
+  SplitId split_;
+  FilePosition position_;
+  uint64_t rows_to_skip_ = 0;
   Status failure_;
 };
 
-class FileSource : public DataSource {
+class FileSource : public DataSource, public SplitSource {
  public:
   explicit FileSource(FileOptions options) : options_(std::move(options)) {}
 
   Result<std::shared_ptr<arrow::Schema>> fetch_schema() override {
-    ARROW_ASSIGN_OR_RAISE(auto files, list_files(options_));
-    ARROW_ASSIGN_OR_RAISE(auto decoder, open_decoder(files.front(), options_,
-                                                     std::nullopt, options_.schema));
-    return decoder->schema();
+    ARROW_ASSIGN_OR_RAISE(opened_, open_first({}));
+    return opened_->decoder->schema();
   }
 
   Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& read) override {
-    ARROW_ASSIGN_OR_RAISE(auto files, list_files(options_));
-    auto reader = std::make_unique<FileReader>(options_, std::move(files), read);
-    ARROW_RETURN_NOT_OK(reader->open());
-    return reader;
+    ARROW_ASSIGN_OR_RAISE(auto discovery, discover());
+    ARROW_ASSIGN_OR_RAISE(OpenedFile first, take_first(read));
+    auto schema = first.decoder->schema();
+    return read_all_splits(
+        std::move(discovery),
+        std::make_unique<FileReader>(options_, read, std::move(first)),
+        std::move(schema));
   }
 
   bool supports_streaming() const override { return false; }
   bool supports_batch() const override { return true; }
+  SplitSource* splits() override { return this; }
+
+  std::string identity() const override { return options_.identity; }
+
+  Result<std::unique_ptr<SplitDiscovery>> discover() override {
+    ARROW_ASSIGN_OR_RAISE(auto files, list_files(options_));
+    return std::make_unique<FileDiscovery>(std::move(files));
+  }
+
+  Result<std::unique_ptr<SplitReader>> create_split_reader(
+      const ReadOptions& read) override {
+    ARROW_ASSIGN_OR_RAISE(OpenedFile first, take_first(read));
+    return std::make_unique<FileReader>(options_, read, std::move(first));
+  }
 
  private:
+  Result<OpenedFile> open_first(const ReadOptions& read) const {
+    ARROW_ASSIGN_OR_RAISE(auto files, list_files(options_));
+    ARROW_ASSIGN_OR_RAISE(auto decoder, open_decoder(files.front(), options_,
+                                                     read.columns, options_.schema));
+    return OpenedFile{files.front(), std::move(decoder)};
+  }
+
+  // What fetch_schema() has opened, if it is what is wanted: a pipe opens only once.
+  Result<OpenedFile> take_first(const ReadOptions& read) {
+    if (opened_ && !read.columns) return *std::exchange(opened_, std::nullopt);
+    return open_first(read);
+  }
+
   const FileOptions options_;
+  std::optional<OpenedFile> opened_;
 };
 
 }  // namespace
