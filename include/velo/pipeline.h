@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 
+#include "velo/commit.h"
 #include "velo/connector.h"
 #include "velo/error.h"
 #include "velo/sink.h"
@@ -17,11 +19,19 @@
 
 namespace velo {
 
-/// How far a copy has come.
+/// How far a copy or a pipeline has come.
 struct Progress {
-  int64_t num_rows = 0;       ///< written to the sink
+  int64_t num_rows = 0;       ///< written to the sink, by this call
   int64_t bytes_written = 0;  ///< see DataWriter::bytes_written
   std::chrono::nanoseconds elapsed{0};
+
+  // Of a pipeline that keeps a record.
+  int64_t num_rows_before = 0;     ///< committed by earlier calls
+  int64_t num_rows_committed = 0;  ///< of num_rows: those that no crash can take back
+  int64_t num_commits = 0;
+  /// Whether a stop ended it before the source did: everything read so far is committed,
+  /// and the next call goes on from there.
+  bool stopped = false;
 };
 
 struct CopyOptions {
@@ -34,16 +44,59 @@ struct CopyOptions {
 
 /// Copy all rows of `source` into `sink`, reading on a thread of its own. On success
 /// every row is visible in the sink; after an error, or when `stop` was requested,
-/// nothing is. Keeps no record of its position: run again, it starts anew. Errors: those
+/// nothing is. Keeps no record: run again, it starts anew. Errors: those
 /// of the source and the sink, the first one; kCancelled.
 Result<Progress> copy(DataSource& source, DataSink& sink, const CopyOptions& options,
                       std::stop_token stop);
 
-/// A named way from a SELECT to a sink, to be run once: move-only.
+/// What rows are promised.
+enum class Guarantee : int8_t { kAtLeastOnce, kExactlyOnce };
+
+struct RunOptions {
+  ReadOptions read;
+  /// What the pipeline does, so that a change of it is seen; the source's identity and the
+  /// schema are added.
+  std::string select;
+  /// An epoch is committed when it is so old, or when so many bytes were written to the
+  /// sink in it, whichever comes first.
+  std::chrono::milliseconds commit_interval{10'000};
+  int64_t commit_bytes = int64_t{128} << 20;
+  /// A sink that cannot promise it is refused; without one, it is the best there is.
+  std::optional<Guarantee> guarantee;
+  /// Writers, each on a thread of its own.
+  int num_lanes = 1;
+  /// Most bytes of rows that wait between the reader and the writers.
+  int64_t queue_bytes = int64_t{32} << 20;
+  /// Whether a pipeline of this name that reads or selects something else is to go on
+  /// from where that was, as this one (CREATE OR REPLACE).
+  bool replace = false;
+  /// Called after each batch; must be quick.
+  std::function<void(const Progress&)> on_progress;
+  /// Hears of the steps of each commit; outlives the call.
+  CommitObserver* observer = nullptr;
+
+  /// Set one by the name and the text that users write: "commit_every", "10s, 64MiB".
+  /// Errors: kInvalidArgument, an unknown name being answered with the nearest one;
+  /// kNotImplemented for one that does not work yet.
+  Status set(std::string_view name, std::string_view text);
+};
+
+/// Move the rows of `source` into `sink` and keep a record of the position beside them:
+/// every row is committed once, whatever kills the process and however often it is run.
 ///
-/// It keeps no record of its position yet: run() moves all rows of the sources again each
-/// time, at least once. The name will be what the record is kept by.
-/// Threads: thread-compatible.
+/// Goes on where the record of this pipeline ends. Where the source has no splits, all
+/// rows are committed together at its end. A stop commits what was read, see
+/// Progress::stopped. Where the sink keeps no record it does what copy() does.
+///
+/// Errors: kSchemaMismatch and kInvalidArgument where the record speaks of another source,
+/// SELECT or schema, with the difference; kFenced where a newer run of the pipeline has
+/// taken over; kPositionLost; those of the source and the sink. After an error what was
+/// committed stays, and the next call goes on from there.
+Result<Progress> run(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,
+                     const RunOptions& options, std::stop_token stop);
+
+/// A named way from a SELECT to a sink: move-only. The name is what its record is kept by
+/// in the sink, see velo::run(). Threads: thread-compatible.
 class Pipeline {
  public:
   /// Plan the SELECT, open the sink and check that the rows fit it. Nothing is written.
@@ -58,9 +111,7 @@ class Pipeline {
 
   const std::string& name() const;
 
-  /// Move all rows. After success they are visible in the sink; after an error, or when
-  /// `stop` was requested, none is. Errors: those of the sources and the sink;
-  /// kCancelled.
+  /// Move all rows that the record does not have, see velo::run().
   Status run(std::stop_token stop);
 
   /// What the last run() did.

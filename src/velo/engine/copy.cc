@@ -1,11 +1,10 @@
 #include <arrow/util/byte_size.h>
 
-#include <exception>
-#include <new>
 #include <thread>
 #include <utility>
 
 #include "velo/base/bounded_queue.h"
+#include "velo/base/catch_to_status.h"
 #include "velo/pipeline.h"
 
 namespace velo {
@@ -20,18 +19,6 @@ Status read_into(DataReader& reader, BatchQueue& queue, const std::stop_token& s
     if (!batch) return Status::OK();
     const int64_t num_bytes = arrow::util::TotalBufferSize(*batch->rows);
     if (!queue.push(*std::move(batch), num_bytes, stop)) return Status::OK();
-  }
-}
-
-// An exception that left the thread would end the process.
-Status read_without_throwing(DataReader& reader, BatchQueue& queue,
-                             const std::stop_token& stop) noexcept {
-  try {
-    return read_into(reader, queue, stop);
-  } catch (const std::bad_alloc&) {
-    return Status::OutOfMemory("out of memory while reading");
-  } catch (const std::exception& error) {
-    return Status::UnknownError("while reading: ", error.what());
   }
 }
 
@@ -50,7 +37,8 @@ Result<Progress> copy(DataSource& source, DataSink& sink, const CopyOptions& opt
   BatchQueue queue(options.queue_bytes);
   // Destroyed before the reader and the queue: it asks its thread to stop, then joins it.
   std::jthread reading([&](const std::stop_token& reading_stop) {
-    queue.close(read_without_throwing(*reader, queue, reading_stop));
+    queue.close(catch_to_status(
+        "while reading", [&] { return read_into(*reader, queue, reading_stop); }));
   });
   std::stop_callback forward(stop, [&] { reading.request_stop(); });
 

@@ -1,0 +1,76 @@
+#include "velo/engine/lane.h"
+
+#include <arrow/util/byte_size.h>
+
+#include <utility>
+
+#include "velo/base/catch_to_status.h"
+
+namespace velo::engine {
+
+Lane::Lane(std::unique_ptr<EpochWriter> writer, int64_t queue_bytes,
+           CommitObserver& observer)
+    : writer_(std::move(writer)), observer_(observer), queue_(queue_bytes) {
+  thread_ = std::jthread([this](const std::stop_token& stop) {
+    Status status = catch_to_status("while writing", [&] { return work(stop); });
+    if (status.ok()) status = make_error(ErrorKind::kCancelled, {}, "stopped");
+    queue_.close(status);
+    refuse_queued(status);
+  });
+}
+
+Lane::~Lane() = default;
+
+Status Lane::write(Batch batch, std::stop_token stop) {
+  const int64_t num_bytes = arrow::util::TotalBufferSize(*batch.rows);
+  if (queue_.push(std::move(batch), num_bytes, stop)) return Status::OK();
+  if (queue_.is_closed()) return queue_.error();
+  return make_error(ErrorKind::kCancelled, {}, "stopped");
+}
+
+std::future<Result<CommitToken>> Lane::prepare(CommitRecord record) {
+  Prepare prepare{std::move(record), {}};
+  auto answer = prepare.answer.get_future();
+  if (queue_.push(std::move(prepare), 0, {})) return answer;
+  std::promise<Result<CommitToken>> failed;
+  failed.set_value(queue_.error());
+  return failed.get_future();
+}
+
+Status Lane::work(const std::stop_token& stop) {
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(std::optional<Work> next, queue_.pop(stop));
+    if (!next) return Status::OK();
+    ARROW_RETURN_NOT_OK(take(*std::move(next), stop));
+  }
+}
+
+// Nobody is to wait for an answer that cannot come.
+void Lane::refuse_queued(const Status& status) {
+  while (true) {
+    auto left = queue_.pop({});
+    if (!left.ok() || !*left) return;
+    if (auto* prepare = std::get_if<Prepare>(&**left)) prepare->answer.set_value(status);
+  }
+}
+
+Status Lane::take(Work work, const std::stop_token& stop) {
+  if (auto* batch = std::get_if<Batch>(&work)) {
+    ARROW_RETURN_NOT_OK(writer_->write(*batch, stop));
+    bytes_written_.store(writer_->bytes_written(), std::memory_order_relaxed);
+    observer_.reached(CommitStep::kInWrite);
+    return Status::OK();
+  }
+  auto& prepare = std::get<Prepare>(work);
+  Result<CommitToken> token = Status::UnknownError("not prepared");
+  const Status status = catch_to_status("while preparing", [&] {
+    token = writer_->prepare(prepare.record);
+    return token.status();
+  });
+  bytes_written_.store(0, std::memory_order_relaxed);
+  if (!status.ok()) token = status;
+  prepare.answer.set_value(std::move(token));
+  return status;
+}
+
+}  // namespace velo::engine

@@ -1,0 +1,111 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "velo/base/ascii.h"
+#include "velo/base/quantity.h"
+#include "velo/options.h"
+#include "velo/pipeline.h"
+
+namespace velo {
+namespace {
+
+constexpr int kMaxLanes = 64;
+
+Status fail(ErrorKind kind, std::string message) {
+  return make_error(kind, {}, std::move(message));
+}
+
+Status set_guarantee(RunOptions& options, std::string_view text) {
+  if (text == "exactly_once") options.guarantee = Guarantee::kExactlyOnce;
+  if (text == "at_least_once") options.guarantee = Guarantee::kAtLeastOnce;
+  if (text == "exactly_once" || text == "at_least_once") return Status::OK();
+  return fail(ErrorKind::kInvalidArgument,
+              fmt::format("guarantee = {}: exactly_once or at_least_once is expected", text));
+}
+
+// "10s", "64MiB", or both with a comma between them.
+Status set_commit_every(RunOptions& options, std::string_view text) {
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    const std::string_view part = trim(text.substr(begin, end - begin));
+    begin = end + 1;
+    const auto interval = parse_duration(part);
+    const auto num_bytes = parse_bytes(part);
+    if (interval && interval->count() > 0) {
+      options.commit_interval = *interval;
+    } else if (num_bytes && *num_bytes > 0) {
+      options.commit_bytes = *num_bytes;
+    } else {
+      return fail(ErrorKind::kInvalidArgument,
+                  fmt::format("commit_every = {}: a time (10s), a size (128MiB) or both "
+                              "(10s,128MiB) are expected",
+                              text));
+    }
+  }
+  return Status::OK();
+}
+
+Status set_parallel(RunOptions& options, std::string_view text) {
+  int number = 0;
+  const char* end = text.data() + text.size();
+  const auto [read, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || read != end || number < 1 || number > kMaxLanes) {
+    return fail(ErrorKind::kInvalidArgument,
+                fmt::format("parallel = {}: a number of writers from 1 to {} is expected",
+                            text, kMaxLanes));
+  }
+  options.num_lanes = number;
+  return Status::OK();
+}
+
+struct Known {
+  std::string_view name;
+  /// nullptr where only one value works yet.
+  Status (*set)(RunOptions& options, std::string_view text);
+  /// The value that says what happens anyway; any other is "not yet". "" for none.
+  std::string_view accepted = {};
+};
+
+constexpr std::array<Known, 11> kKnown = {{
+    {"guarantee", set_guarantee},
+    {"commit_every", set_commit_every},
+    {"parallel", set_parallel},
+    {"memory", nullptr},
+    {"on_error", nullptr, "fail"},
+    {"on_schema_change", nullptr, "fail"},
+    {"on_changed", nullptr, "fail"},
+    {"once", nullptr, "true"},
+    {"from", nullptr},
+    {"until", nullptr},
+    {"refresh", nullptr},
+}};
+
+Status unknown(std::string_view name) {
+  std::array<std::string_view, kKnown.size()> names;
+  std::ranges::transform(kKnown, names.begin(), &Known::name);
+  const std::string_view nearest = nearest_name(name, names);
+  return fail(ErrorKind::kInvalidArgument,
+              nearest.empty()
+                  ? fmt::format("there is no pipeline option '{}'", name)
+                  : fmt::format("there is no pipeline option '{}'; did you mean '{}'?",
+                                name, nearest));
+}
+
+}  // namespace
+
+Status RunOptions::set(std::string_view name, std::string_view text) {
+  const auto* known = std::ranges::find(kKnown, name, &Known::name);
+  if (known == kKnown.end()) return unknown(name);
+  if (known->set) return known->set(*this, text);
+  if (text == known->accepted) return Status::OK();
+  return fail(ErrorKind::kNotImplemented,
+              fmt::format("{} = {} does not work yet{}", name, text,
+                          known->accepted.empty()
+                              ? std::string()
+                              : fmt::format("; {} = {} does", name, known->accepted)));
+}
+
+}  // namespace velo
