@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "velo/connections.h"
@@ -29,6 +30,11 @@ struct SessionOptions {
   int num_threads = 0;
   /// Whether a simple SELECT may go past DuckDB. The rows are the same either way.
   bool short_cut = true;
+  /// Pipeline options for all statements, as a user writes them (RunOptions::set); they
+  /// come before those of `connections`, and those of a statement before them.
+  std::vector<std::pair<std::string, std::string>> pipeline_options;
+  /// Hears of the steps of each commit; outlives the session.
+  CommitObserver* observer = nullptr;
 };
 
 enum class StatementKind : int8_t { kSelect, kInsert, kCreate, kExplain, kDescribe };
@@ -68,8 +74,9 @@ class Session {
   /// before the first runs.
   ///
   /// Errors: kInvalidArgument for what is not SQL, with the line and a caret;
-  /// kNotImplemented for a pipeline option that does not work yet; those of sources and
-  /// sinks, of a failed statement nothing is visible in its sink; kCancelled.
+  /// kNotImplemented for a pipeline option that does not work yet; those of velo::run;
+  /// kCancelled. A statement that a stop has ended after it had committed what it read
+  /// (Progress::stopped) is the last that runs, and no error.
   Status execute(std::string_view text, const ExecuteOptions& options,
                  std::stop_token stop = {});
 

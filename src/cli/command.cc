@@ -103,4 +103,6 @@ std::stop_token Interrupts::token() const { return state().stop.get_token(); }
 
 int Interrupts::signal() const { return state().signal; }
 
+int Interrupts::exit_code() const { return signal() == SIGINT ? kInterrupted : kDone; }
+
 }  // namespace velo::cli

@@ -39,6 +39,8 @@ class Interrupts {
   std::stop_token token() const;
   /// The signal that came, or 0.
   int signal() const;
+  /// The exit code of a success: that of Ctrl-C where it ended what could have gone on.
+  int exit_code() const;
 };
 
 }  // namespace velo::cli

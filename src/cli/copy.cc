@@ -4,6 +4,8 @@
 #include <string>
 
 #include "command.h"
+#include "commit_observer.h"
+#include "pipeline_arguments.h"
 #include "progress.h"
 #include "sql_arguments.h"
 #include "velo/api.h"
@@ -16,7 +18,17 @@ struct CopyArguments {
   std::string from;
   std::string to;
   std::string config;
+  PipelineArguments pipeline;
 };
+
+// The same run where it reads and writes the same.
+PipelineIdentity identity_of(const Uri& from, const Uri& to, DataSource& source,
+                             DataSink& sink) {
+  const SplitSource* splits = source.splits();
+  TransactionalSink* transactions = sink.transactions();
+  return unnamed_run(splits ? splits->identity() : redact_uri(from), "",
+                     transactions ? transactions->identity() : redact_uri(to));
+}
 
 Status copy_rows(const CopyArguments& arguments, const Interrupts& interrupts) {
   ARROW_ASSIGN_OR_RAISE(const Connections connections,
@@ -26,13 +38,22 @@ Status copy_rows(const CopyArguments& arguments, const Interrupts& interrupts) {
   ARROW_ASSIGN_OR_RAISE(const auto source, builtin_registry().create_source(from));
   ARROW_ASSIGN_OR_RAISE(const auto sink, builtin_registry().create_sink(to));
   ProgressLine line;
-  CopyOptions options;
+  RunOptions options;
+  for (const auto& [name, value] : connections.pipeline_options()) {
+    ARROW_RETURN_NOT_OK(annotate(options.set(name, value), "[pipeline]"));
+  }
+  for (const auto& [name, value] : arguments.pipeline.given()) {
+    ARROW_RETURN_NOT_OK(options.set(name, value));
+  }
+  options.observer = commit_observer();
   Progress so_far;
   options.on_progress = [&](const Progress& progress) {
     so_far = progress;
     line.show(progress);
   };
-  const auto done = copy(*source, *sink, options, interrupts.token());
+  const auto done =
+      run(*source, *sink, identity_of(from, to, *source, *sink), options,
+          interrupts.token());
   line.clear();
   if (!done.ok()) {
     return explain_stop(done.status(),
@@ -52,11 +73,12 @@ Verb add_copy_verb(CLI::App& program) {
       ->required();
   add_address(*parser, "DST", arguments->to, "URI or path to write; - is standard output")
       ->required();
+  add_pipeline_options(*parser, arguments->pipeline);
   add_config_option(*parser, arguments->config);
   return {parser, [arguments] {
             const Interrupts interrupts;
             const Status status = copy_rows(*arguments, interrupts);
-            return status.ok() ? static_cast<int>(kDone) : report(status);
+            return status.ok() ? interrupts.exit_code() : report(status);
           }};
 }
 

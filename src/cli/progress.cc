@@ -16,9 +16,8 @@ double seconds_of(const Progress& progress) {
   return std::chrono::duration<double>(progress.elapsed).count();
 }
 
-std::string rows_of(const Progress& progress) {
-  return fmt::format("{} {}", with_separators(progress.num_rows),
-                     progress.num_rows == 1 ? "row" : "rows");
+std::string rows_of(int64_t num_rows) {
+  return fmt::format("{} {}", with_separators(num_rows), num_rows == 1 ? "row" : "rows");
 }
 
 std::string as_rate(const Progress& progress) {
@@ -52,13 +51,25 @@ std::string as_bytes(int64_t num_bytes) {
 }
 
 std::string summary_of(const Progress& progress) {
-  return fmt::format("{}, {} in {:.2f} s ({})", rows_of(progress),
+  if (progress.stopped) {
+    return fmt::format("stopped after {}, which are committed; run it again to go on",
+                       rows_of(progress.num_rows));
+  }
+  if (progress.num_rows == 0 && progress.num_rows_before > 0) {
+    return fmt::format("nothing new since the {} of earlier runs",
+                       rows_of(progress.num_rows_before));
+  }
+  return fmt::format("{}, {} in {:.2f} s ({}){}", rows_of(progress.num_rows),
                      as_bytes(progress.bytes_written), seconds_of(progress),
-                     as_rate(progress));
+                     as_rate(progress),
+                     progress.num_rows_before == 0
+                         ? std::string()
+                         : fmt::format(", after {} of earlier runs",
+                                       rows_of(progress.num_rows_before)));
 }
 
 std::string outcome_of_stop(const Progress& progress, const DataSink& sink) {
-  return fmt::format(" after {}; {}", rows_of(progress),
+  return fmt::format(" after {}; {}", rows_of(progress.num_rows),
                      sink.supports_transactions()
                          ? "nothing of them is visible in the sink"
                          : "what had appeared in the sink by then stays there");

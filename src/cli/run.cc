@@ -6,6 +6,8 @@
 #include <string>
 
 #include "command.h"
+#include "commit_observer.h"
+#include "pipeline_arguments.h"
 #include "progress.h"
 #include "sql_arguments.h"
 #include "velo/api.h"
@@ -16,6 +18,7 @@ namespace {
 
 struct RunArguments {
   SqlArguments sql;
+  PipelineArguments pipeline;
   std::string to = "-";
 };
 
@@ -54,6 +57,8 @@ Status run_statements(const RunArguments& arguments, const Interrupts& interrupt
   ARROW_ASSIGN_OR_RAISE(const Uri to,
                         address_of(arguments.to, session_options.connections));
   ARROW_ASSIGN_OR_RAISE(const auto results, builtin_registry().create_sink(to));
+  session_options.pipeline_options = arguments.pipeline.given();
+  session_options.observer = commit_observer();
   Session session(std::move(session_options));
   ProgressLine line;
   ExecuteOptions options;
@@ -76,10 +81,11 @@ Verb add_run_verb(CLI::App& program) {
                   "File of statements; - is standard input");
   add_address(*parser, "--to", arguments->to,
               "URI for the rows of SELECT, EXPLAIN and DESCRIBE (standard output)");
+  add_pipeline_options(*parser, arguments->pipeline);
   return {parser, [arguments] {
             const Interrupts interrupts;
             const Status status = run_statements(*arguments, interrupts);
-            return status.ok() ? static_cast<int>(kDone) : report(status);
+            return status.ok() ? interrupts.exit_code() : report(status);
           }};
 }
 

@@ -33,7 +33,7 @@ class Completion(ProgramTest):
         self.write("two words.csv", "")
         self.assertEqual(self.bash("velo", ""), [*VERBS, "--version", "--help"])
         self.assertEqual(self.bash("velo", "co"), ["copy", "completion"])
-        self.assertEqual(self.bash("velo", "copy", "--c"), ["--config"])
+        self.assertEqual(self.bash("velo", "copy", "--c"), ["--commit-every", "--config"])
         self.assertIn("--rows", self.bash("velo", "show", "a.csv", "-"))
         self.assertEqual(self.bash("velo", "help", "st"), ["stdin", "stdout"])
         self.assertEqual(self.bash("velo", "completion", ""), ["bash", "zsh", "fish"])

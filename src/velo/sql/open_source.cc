@@ -57,17 +57,19 @@ Result<std::shared_ptr<OpenSource>> OpenSource::open(const Registry& registry,
 
 Result<std::unique_ptr<DataReader>> OpenSource::create_reader(
     const std::shared_ptr<OpenSource>& source, const ReadOptions& options) {
-  auto schema = source->schema_;
-  if (options.columns) {
-    arrow::FieldVector fields;
-    for (const std::string& name : *options.columns) {
-      fields.push_back(schema->GetFieldByName(name));
-    }
-    schema = arrow::schema(std::move(fields));
-  }
+  auto schema = source->schema_of(options);
   std::lock_guard lock(source->mutex_);
   ARROW_ASSIGN_OR_RAISE(auto reader, source->source_->create_reader(options));
   return std::make_unique<SqlTypesReader>(source, std::move(reader), std::move(schema));
+}
+
+std::shared_ptr<arrow::Schema> OpenSource::schema_of(const ReadOptions& options) const {
+  if (!options.columns) return schema_;
+  arrow::FieldVector fields;
+  for (const std::string& name : *options.columns) {
+    fields.push_back(schema_->GetFieldByName(name));
+  }
+  return arrow::schema(std::move(fields));
 }
 
 Result<std::shared_ptr<OpenSource>> StatementSources::open(const Uri& uri) {

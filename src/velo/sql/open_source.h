@@ -34,6 +34,13 @@ class OpenSource {
   static Result<std::unique_ptr<DataReader>> create_reader(
       const std::shared_ptr<OpenSource>& source, const ReadOptions& options);
 
+  /// See DataSource::splits; its batches come as the source has them. Not to be used
+  /// while another thread opens readers.
+  SplitSource* splits() { return source_->splits(); }
+
+  /// The columns of a reader of these, in their SQL types.
+  std::shared_ptr<arrow::Schema> schema_of(const ReadOptions& options) const;
+
  private:
   OpenSource(std::string address, std::unique_ptr<DataSource> source,
              std::shared_ptr<arrow::Schema> schema);

@@ -12,6 +12,7 @@ class Pipeline::State {
       : name_(std::move(name)), session_(options_of(registry)) {}
 
   Status open(std::string_view select, const Uri& sink_uri, const Registry& registry) {
+    select_ = select;
     ARROW_ASSIGN_OR_RAISE(source_, session_.query(select, name_));
     ARROW_ASSIGN_OR_RAISE(sink_, registry.create_sink(sink_uri));
     ARROW_ASSIGN_OR_RAISE(const auto schema, source_->fetch_schema());
@@ -19,7 +20,8 @@ class Pipeline::State {
   }
 
   Status run(std::stop_token stop) {
-    ARROW_ASSIGN_OR_RAISE(progress_, copy(*source_, *sink_, {}, std::move(stop)));
+    ARROW_ASSIGN_OR_RAISE(progress_, velo::run(*source_, *sink_, named_pipeline(name_),
+                                               {.select = select_}, std::move(stop)));
     return Status::OK();
   }
 
@@ -34,6 +36,7 @@ class Pipeline::State {
   }
 
   const std::string name_;
+  std::string select_;
   Session session_;
   std::unique_ptr<DataSource> source_;
   std::unique_ptr<DataSink> sink_;

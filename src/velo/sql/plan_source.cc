@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "velo/sql/mapped_split_reader.h"
+
 namespace velo::sql {
 namespace {
 
@@ -24,7 +26,7 @@ class ColumnsReader : public DataReader {
   const std::vector<int> indices_;
 };
 
-class PlanSource : public DataSource {
+class PlanSource : public DataSource, public SplitSource {
  public:
   PlanSource(SelectPlanner& planner, SqlText select, SelectPlan plan,
              std::optional<int64_t> limit)
@@ -47,21 +49,46 @@ class PlanSource : public DataSource {
                                      {.read = {}, .limit = limit_, .schema = schema_});
     }
     if (!options.columns) return reader;
+    ARROW_ASSIGN_OR_RAISE(auto indices, indices_of(*options.columns));
+    return std::make_unique<ColumnsReader>(std::move(reader), std::move(indices));
+  }
+
+  bool supports_streaming() const override { return false; }
+  bool supports_batch() const override { return true; }
+  SplitSource* splits() override {
+    return plan_ && plan_->splits() && !limit_ ? this : nullptr;
+  }
+
+  std::string identity() const override { return plan_->splits()->identity(); }
+
+  Result<std::unique_ptr<SplitDiscovery>> discover() override {
+    return plan_->splits()->discover();
+  }
+
+  Result<std::unique_ptr<SplitReader>> create_split_reader(
+      const ReadOptions& options) override {
+    ARROW_ASSIGN_OR_RAISE(auto reader, plan_->create_split_reader());
+    if (!options.columns) return reader;
+    ARROW_ASSIGN_OR_RAISE(auto indices, indices_of(*options.columns));
+    return map_batches(std::move(reader), [indices = std::move(indices)](
+                                              std::shared_ptr<arrow::RecordBatch> rows) {
+      return rows->SelectColumns(indices);
+    });
+  }
+
+ private:
+  Result<std::vector<int>> indices_of(const std::vector<std::string>& columns) const {
     std::vector<int> indices;
-    for (const std::string& name : *options.columns) {
+    for (const std::string& name : columns) {
       indices.push_back(schema_->GetFieldIndex(name));
       if (indices.back() < 0) {
         return select_.error_at(0, ErrorKind::kInvalidArgument,
                                 "the result has no column '" + name + "'");
       }
     }
-    return std::make_unique<ColumnsReader>(std::move(reader), std::move(indices));
+    return indices;
   }
 
-  bool supports_streaming() const override { return false; }
-  bool supports_batch() const override { return true; }
-
- private:
   SelectPlanner& planner_;
   const SqlText select_;
   const std::shared_ptr<arrow::Schema> schema_;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "velo/sql/mapped_split_reader.h"
 #include "velo/sql/plan_tree.h"
+#include "velo/sql/sql_types.h"
 
 namespace velo::sql {
 namespace {
@@ -53,6 +55,23 @@ Result<std::unique_ptr<DataReader>> SelectPlan::create_reader() {
   if (query) return std::make_unique<QueryReader>(std::move(query));
   ARROW_ASSIGN_OR_RAISE(auto reader, OpenSource::create_reader(source, short_cut.read));
   return make_short_cut_reader(std::move(reader), short_cut);
+}
+
+SplitSource* SelectPlan::splits() const {
+  return source && !short_cut.limit ? source->splits() : nullptr;
+}
+
+Result<std::unique_ptr<SplitReader>> SelectPlan::create_split_reader() const {
+  ARROW_ASSIGN_OR_RAISE(auto reader, splits()->create_split_reader(short_cut.read));
+  return map_batches(std::move(reader),
+                     [source = source, short_cut = short_cut,
+                      schema = source->schema_of(short_cut.read)](
+                         std::shared_ptr<arrow::RecordBatch> rows)
+                         -> Result<std::shared_ptr<arrow::RecordBatch>> {
+                       ARROW_ASSIGN_OR_RAISE(
+                           rows, to_sql_types(rows, schema, source->address()));
+                       return apply_short_cut(short_cut, std::move(rows));
+                     });
 }
 
 Result<DuckdbEngine*> SelectPlanner::engine() {

@@ -30,6 +30,13 @@ struct SelectPlan {
 
   /// Open a reader of the result. Once.
   Result<std::unique_ptr<DataReader>> create_reader();
+
+  /// The source's splits where each row of the result comes of one row of it, so that
+  /// their positions hold for the result too; else nullptr.
+  SplitSource* splits() const;
+
+  /// Open a reader of the result by splits, where there are any.
+  Result<std::unique_ptr<SplitReader>> create_split_reader() const;
 };
 
 /// Plans SELECTs, and knows the statements that they may name. Threads:

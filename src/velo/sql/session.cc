@@ -3,6 +3,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <iterator>
 #include <utility>
 
 #include "velo/columnar/schema_text.h"
@@ -68,8 +70,14 @@ class Session::State {
                   .num_threads = options_.num_threads,
                   .short_cut = options_.short_cut}) {}
 
-  Status check_defaults() const {
-    return sql::check_pipeline_defaults(options_.connections.pipeline_options());
+  // What holds where a statement says nothing.
+  Status read_defaults() {
+    auto given = options_.connections.pipeline_options();
+    std::ranges::copy(options_.pipeline_options, std::back_inserter(given));
+    ARROW_ASSIGN_OR_RAISE(defaults_, sql::read_pipeline_defaults(given));
+    defaults_.queue_bytes = options_.memory_bytes / 8;
+    defaults_.observer = options_.observer;
+    return Status::OK();
   }
 
   Status execute(const Statement& statement, const ExecuteOptions& execute,
@@ -81,7 +89,7 @@ class Session::State {
                            .skipped = false,
                            .progress = {}};
     ARROW_ASSIGN_OR_RAISE(const PipelineOptions options,
-                          sql::read_pipeline_options(statement));
+                          sql::read_pipeline_options(statement, defaults_));
     if (statement.kind == Statement::Kind::kCreate && !statement.explain) {
       ARROW_ASSIGN_OR_RAISE(result.skipped, is_there(statement));
     }
@@ -105,7 +113,7 @@ class Session::State {
       ARROW_RETURN_NOT_OK(execute(statement, {}, {}));
     }
     ARROW_ASSIGN_OR_RAISE(const PipelineOptions options,
-                          sql::read_pipeline_options(statements.back()));
+                          sql::read_pipeline_options(statements.back(), defaults_));
     return rows_of(statements.back(), options);
   }
 
@@ -121,7 +129,7 @@ class Session::State {
                     statement.name));
   }
 
-  Status run(const Statement& statement, const PipelineOptions& options,
+  Status run(const Statement& statement, PipelineOptions options,
              const ExecuteOptions& execute, const std::stop_token& stop,
              StatementResult& result) {
     if (statement.kind == Statement::Kind::kCreate && statement.sinks.empty() &&
@@ -142,11 +150,16 @@ class Session::State {
                         "the rows of this statement have nowhere to go; INSERT INTO says "
                         "where");
       }
-      return copy_rows(*source, *execute.results, execute, stop, result);
+      return move_rows(*source, *execute.results,
+                       identity_of(statement, *source, *execute.results), options,
+                       execute, stop, result);
     }
+    options.run.select = statement.select.text();
+    options.run.replace = statement.or_replace;
     const auto sink = sinks.size() == 1 ? std::move(sinks.front())
                                         : sql::make_fan_out_sink(std::move(sinks));
-    ARROW_RETURN_NOT_OK(copy_rows(*source, *sink, execute, stop, result));
+    ARROW_RETURN_NOT_OK(move_rows(*source, *sink, identity_of(statement, *source, *sink),
+                                  options, execute, stop, result));
     if (statement.kind == Statement::Kind::kCreate) {
       ARROW_ASSIGN_OR_RAISE(Uri uri, reading_address(statement.sinks.front().uri));
       planner_.add_name(statement.name, std::move(uri));
@@ -190,17 +203,32 @@ class Session::State {
                                            sink.status().message());
   }
 
-  Status copy_rows(DataSource& source, DataSink& sink, const ExecuteOptions& execute,
+  // A statement without a name is the same run where it reads, selects and writes the
+  // same.
+  static PipelineIdentity identity_of(const Statement& statement, DataSource& source,
+                                      DataSink& sink) {
+    if (statement.kind == Statement::Kind::kCreate) return named_pipeline(statement.name);
+    std::error_code ignored;
+    const SplitSource* splits = source.splits();
+    TransactionalSink* transactions = sink.transactions();
+    const sql::SqlText& select =
+        statement.select.script ? statement.select : statement.text;
+    return unnamed_run(
+        splits ? splits->identity() : std::filesystem::current_path(ignored).string(),
+        select.text(), transactions ? transactions->identity() : "");
+  }
+
+  Status move_rows(DataSource& source, DataSink& sink, const PipelineIdentity& identity,
+                   const PipelineOptions& options, const ExecuteOptions& execute,
                    const std::stop_token& stop, StatementResult& result) const {
     ARROW_ASSIGN_OR_RAISE(const auto schema, source.fetch_schema());
     ARROW_RETURN_NOT_OK(sink.validate_schema(*schema));
-    CopyOptions options;
-    options.queue_bytes = options_.memory_bytes / 8;
-    options.on_progress = [&](const Progress& progress) {
+    RunOptions run_options = options.run;
+    run_options.on_progress = [&](const Progress& progress) {
       result.progress = progress;
       if (execute.on_progress) execute.on_progress(progress);
     };
-    const auto done = copy(source, sink, options, stop);
+    const auto done = velo::run(source, sink, identity, run_options, stop);
     if (!done.ok()) {
       return stop.stop_requested() ? explain_stop(done.status(), result, sink)
                                    : done.status();
@@ -256,6 +284,7 @@ class Session::State {
   }
 
   const SessionOptions options_;
+  RunOptions defaults_;
   sql::SelectPlanner planner_;
 };
 
@@ -269,8 +298,9 @@ Status Session::execute(std::string_view text, const ExecuteOptions& options,
                         std::stop_token stop) {
   const auto script = std::make_shared<const Script>(options.name, std::string(text));
   ARROW_ASSIGN_OR_RAISE(const auto statements, sql::parse_statements(script));
-  ARROW_RETURN_NOT_OK(state_->check_defaults());
+  ARROW_RETURN_NOT_OK(state_->read_defaults());
   for (const Statement& statement : statements) {
+    if (stop.stop_requested()) break;
     ARROW_RETURN_NOT_OK(state_->execute(statement, options, stop));
   }
   return Status::OK();

@@ -404,11 +404,11 @@ TEST(Session, RefusesPipelineDefaultsThatDoNotWorkYet) {
   SessionOptions options;
   options.registry = &registry();
   options.connections =
-      *Connections::from_toml("[pipeline]\ncommit_every = \"5s\"\n", "velo.toml");
+      *Connections::from_toml("[pipeline]\non_changed = \"reread\"\n", "velo.toml");
   Session session(options);
   const Status status = session.execute("SELECT 1", {});
   EXPECT_EQ(kind_of(status), ErrorKind::kNotImplemented);
-  EXPECT_THAT(status.message(), HasSubstr("commit_every = 5s does not work yet"));
+  EXPECT_THAT(status.message(), HasSubstr("on_changed = reread does not work yet"));
 }
 
 TEST(Session, QueriesTheLastStatement) {

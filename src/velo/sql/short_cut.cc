@@ -104,6 +104,22 @@ Result<arrow::Datum> apply(const Comparison& comparison, const arrow::RecordBatc
   return CallFunction("or_kleene", {holds, is_nan});
 }
 
+Result<std::shared_ptr<arrow::RecordBatch>> filter(
+    const std::vector<Comparison>& predicate, std::shared_ptr<arrow::RecordBatch> rows) {
+  if (predicate.empty()) return rows;
+  arrow::Datum all;
+  for (const Comparison& comparison : predicate) {
+    ARROW_ASSIGN_OR_RAISE(auto holds, apply(comparison, *rows));
+    if (all.kind() == arrow::Datum::NONE) {
+      all = std::move(holds);
+    } else {
+      ARROW_ASSIGN_OR_RAISE(all, CallFunction("and_kleene", {all, holds}));
+    }
+  }
+  ARROW_ASSIGN_OR_RAISE(auto kept, arrow::compute::Filter(rows, all));
+  return kept.record_batch();
+}
+
 class ShortCutReader : public DataReader {
  public:
   ShortCutReader(std::unique_ptr<DataReader> reader, ShortCut short_cut)
@@ -128,29 +144,10 @@ class ShortCutReader : public DataReader {
  private:
   Result<std::shared_ptr<arrow::RecordBatch>> process(
       std::shared_ptr<arrow::RecordBatch> rows) {
-    ARROW_ASSIGN_OR_RAISE(rows, filter(std::move(rows)));
+    ARROW_ASSIGN_OR_RAISE(rows, apply_short_cut(short_cut_, std::move(rows)));
     if (rows_left_ && rows->num_rows() > *rows_left_) rows = rows->Slice(0, *rows_left_);
     if (rows_left_) *rows_left_ -= rows->num_rows();
-    const auto& schema = short_cut_.schema;
-    arrow::ArrayVector columns = rows->columns();
-    columns.resize(static_cast<size_t>(schema->num_fields()));
-    return arrow::RecordBatch::Make(schema, rows->num_rows(), std::move(columns));
-  }
-
-  Result<std::shared_ptr<arrow::RecordBatch>> filter(
-      std::shared_ptr<arrow::RecordBatch> rows) {
-    if (short_cut_.read.predicate.empty()) return rows;
-    arrow::Datum all;
-    for (const Comparison& comparison : short_cut_.read.predicate) {
-      ARROW_ASSIGN_OR_RAISE(auto holds, apply(comparison, *rows));
-      if (all.kind() == arrow::Datum::NONE) {
-        all = std::move(holds);
-      } else {
-        ARROW_ASSIGN_OR_RAISE(all, CallFunction("and_kleene", {all, holds}));
-      }
-    }
-    ARROW_ASSIGN_OR_RAISE(auto kept, arrow::compute::Filter(rows, all));
-    return kept.record_batch();
+    return rows;
   }
 
   std::unique_ptr<DataReader> reader_;
@@ -187,6 +184,14 @@ std::optional<ShortCut> plan_short_cut(const SimpleSelect& select,
   short_cut.limit = select.limit;
   short_cut.schema = arrow::schema(std::move(fields));
   return short_cut;
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> apply_short_cut(
+    const ShortCut& short_cut, std::shared_ptr<arrow::RecordBatch> rows) {
+  ARROW_ASSIGN_OR_RAISE(rows, filter(short_cut.read.predicate, std::move(rows)));
+  arrow::ArrayVector columns = rows->columns();
+  columns.resize(static_cast<size_t>(short_cut.schema->num_fields()));
+  return arrow::RecordBatch::Make(short_cut.schema, rows->num_rows(), std::move(columns));
 }
 
 std::unique_ptr<DataReader> make_short_cut_reader(std::unique_ptr<DataReader> reader,

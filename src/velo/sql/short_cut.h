@@ -31,6 +31,11 @@ struct ShortCut {
 std::optional<ShortCut> plan_short_cut(const SimpleSelect& select,
                                        const arrow::Schema& columns);
 
+/// What the short cut does with a batch of `short_cut.read`, but for its limit: its rows
+/// are filtered and cut to the result's columns.
+Result<std::shared_ptr<arrow::RecordBatch>> apply_short_cut(
+    const ShortCut& short_cut, std::shared_ptr<arrow::RecordBatch> rows);
+
 /// Wrap a reader of `short_cut.read`: its rows are filtered, cut to the result's columns
 /// and to the limit. NULL compares as neither true nor false, NaN as equal to itself and
 /// above all other numbers, text by its bytes: DuckDB's rules.

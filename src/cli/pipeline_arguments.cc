@@ -1,0 +1,21 @@
+#include "pipeline_arguments.h"
+
+namespace velo::cli {
+
+std::vector<std::pair<std::string, std::string>> PipelineArguments::given() const {
+  std::vector<std::pair<std::string, std::string>> options;
+  if (!guarantee.empty()) options.emplace_back("guarantee", guarantee);
+  if (!commit_every.empty()) options.emplace_back("commit_every", commit_every);
+  if (!parallel.empty()) options.emplace_back("parallel", parallel);
+  return options;
+}
+
+void add_pipeline_options(CLI::App& parser, PipelineArguments& arguments) {
+  parser.add_option("--guarantee", arguments.guarantee,
+                    "exactly_once or at_least_once (the best that source and sink can)");
+  parser.add_option("--commit-every", arguments.commit_every,
+                    "Time, size or both between commits (10s,128MiB)");
+  parser.add_option("--parallel", arguments.parallel, "Writers (1)");
+}
+
+}  // namespace velo::cli

@@ -1,0 +1,24 @@
+#pragma once
+
+/// Pipeline options as flags: --commit-every for commit_every.
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace velo::cli {
+
+struct PipelineArguments {
+  std::string guarantee;
+  std::string commit_every;
+  std::string parallel;
+
+  /// Those that were given, by their names in SQL.
+  std::vector<std::pair<std::string, std::string>> given() const;
+};
+
+/// Add the flags to a verb.
+void add_pipeline_options(CLI::App& parser, PipelineArguments& arguments);
+
+}  // namespace velo::cli

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "velo/source.h"
+
+namespace velo::sql {
+
+/// What is done to the rows of each batch; it may leave some out.
+using RowsFunction = std::function<Result<std::shared_ptr<arrow::RecordBatch>>(
+    std::shared_ptr<arrow::RecordBatch>)>;
+
+/// A reader whose batches go through a function; their positions stay.
+std::unique_ptr<SplitReader> map_batches(std::unique_ptr<SplitReader> reader,
+                                         RowsFunction function);
+
+}  // namespace velo::sql
