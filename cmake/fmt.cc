@@ -1,6 +1,6 @@
-// fmt, compiled once: header-only it cost three seconds in every file that formats, and its shared
-// library would be one more to carry along. Fits fmt 9 and later; what is instantiated here is what
-// fmt's own library holds for char.
+// fmt, compiled once: header-only it cost three seconds in every file that formats, and
+// its shared library would be one more to carry along. Fits fmt 9 and later; what is
+// instantiated here is what fmt's own library holds for char.
 #include <fmt/format-inl.h>
 
 namespace fmt::detail {

@@ -54,9 +54,9 @@ struct CommitRecord {
   Fingerprint fingerprint;
   /// In a commit: the splits that it moves. Out of recover(): all of them.
   Positions positions;
-  int64_t num_rows = 0;       ///< in a commit: of that epoch; out of recover(): of all
-  bool finished = false;      ///< whether the source had ended, and this was the last
-  std::string written_at;     ///< UTC, ISO 8601
+  int64_t num_rows = 0;    ///< in a commit: of that epoch; out of recover(): of all
+  bool finished = false;   ///< whether the source had ended, and this was the last
+  std::string written_at;  ///< UTC, ISO 8601
   std::string velo_version;
 };
 
@@ -114,7 +114,7 @@ class EpochWriter {
   /// next epoch may be written before this one is committed. Errors: as write().
   virtual Result<CommitToken> prepare(const CommitRecord& record) = 0;
 
-  /// Bytes handed to the system below since the last prepare().
+  /// Bytes handed to the system below so far, in all epochs.
   virtual int64_t bytes_written() const = 0;
 };
 

@@ -29,6 +29,9 @@ struct Progress {
   int64_t num_rows_before = 0;     ///< committed by earlier calls
   int64_t num_rows_committed = 0;  ///< of num_rows: those that no crash can take back
   int64_t num_commits = 0;
+  /// Whether nothing was read, since the whole source was loaded by an earlier call, and
+  /// cannot be read from where that has ended.
+  bool was_loaded_before = false;
   /// Whether a stop ended it before the source did: everything read so far is committed,
   /// and the next call goes on from there.
   bool stopped = false;
@@ -54,8 +57,8 @@ enum class Guarantee : int8_t { kAtLeastOnce, kExactlyOnce };
 
 struct RunOptions {
   ReadOptions read;
-  /// What the pipeline does, so that a change of it is seen; the source's identity and the
-  /// schema are added.
+  /// What the pipeline does, so that a change of it is seen; the source's identity and
+  /// the schema are added.
   std::string select;
   /// An epoch is committed when it is so old, or when so many bytes were written to the
   /// sink in it, whichever comes first.
@@ -70,6 +73,10 @@ struct RunOptions {
   /// Whether a pipeline of this name that reads or selects something else is to go on
   /// from where that was, as this one (CREATE OR REPLACE).
   bool replace = false;
+  /// After a stop, the longest that the writers may take to write what was read before
+  /// it. What is not written by then is dropped: kCancelled, and the next call reads it
+  /// again.
+  std::chrono::milliseconds longest_stop{10'000};
   /// Called after each batch; must be quick.
   std::function<void(const Progress&)> on_progress;
   /// Hears of the steps of each commit; outlives the call.
@@ -88,10 +95,10 @@ struct RunOptions {
 /// rows are committed together at its end. A stop commits what was read, see
 /// Progress::stopped. Where the sink keeps no record it does what copy() does.
 ///
-/// Errors: kSchemaMismatch and kInvalidArgument where the record speaks of another source,
-/// SELECT or schema, with the difference; kFenced where a newer run of the pipeline has
-/// taken over; kPositionLost; those of the source and the sink. After an error what was
-/// committed stays, and the next call goes on from there.
+/// Errors: kSchemaMismatch and kInvalidArgument where the record speaks of another
+/// source, SELECT or schema, with the difference; kFenced where a newer run of the
+/// pipeline has taken over; kPositionLost; those of the source and the sink. After an
+/// error what was committed stays, and the next call goes on from there.
 Result<Progress> run(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,
                      const RunOptions& options, std::stop_token stop);
 

@@ -163,6 +163,9 @@ class DataSource {
   /// Whether a reader can end: what is there now, and no more.
   virtual bool supports_batch() const = 0;
 
+  /// Whether a later reader begins where the first did: not of standard input, or a pipe.
+  virtual bool can_reread() const { return true; }
+
   /// The way to read it again from a position; nullptr where there is none, and rows that
   /// were not committed can only be had from the beginning. Lives as long as the source.
   virtual SplitSource* splits() { return nullptr; }

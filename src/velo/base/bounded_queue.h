@@ -16,14 +16,15 @@
 namespace velo {
 
 /// A first-in first-out queue bounded by bytes. An item larger than the bound passes
-/// alone, when the queue is empty. Threads: safe for any number of pushers and poppers.
+/// alone, when the queue is empty; one of no bytes always has room. Threads: safe for any
+/// number of pushers and poppers.
 template <typename T>
 class BoundedQueue {
  public:
   explicit BoundedQueue(int64_t max_bytes) : max_bytes_(max_bytes) {}
 
-  /// Push, blocking while the queue is full. False when the queue was closed or `stop`
-  /// was requested: the item is dropped.
+  /// Push, blocking while the queue is full. False when the queue was closed, or `stop`
+  /// was requested while there was no room: the item is dropped.
   bool push(T item, int64_t num_bytes, std::stop_token stop) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, stop, [&] { return closed_ || has_room(num_bytes); });
@@ -78,7 +79,7 @@ class BoundedQueue {
  private:
   // With mutex_ held.
   bool has_room(int64_t num_bytes) const {
-    return items_.empty() || bytes_ + num_bytes <= max_bytes_;
+    return num_bytes == 0 || items_.empty() || bytes_ + num_bytes <= max_bytes_;
   }
 
   bool push_if_room(T& item, int64_t num_bytes, const std::unique_lock<std::mutex>&) {

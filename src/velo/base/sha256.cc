@@ -1,10 +1,10 @@
 #include "velo/base/sha256.h"
 
-
-#include <fmt/format.h>
 #include <openssl/sha.h>
 
 #include <array>
+
+#include "velo/base/hex.h"
 
 namespace velo {
 
@@ -16,9 +16,7 @@ std::string sha256_hex(std::string_view bytes) {
   ::SHA256_Init(&context);
   ::SHA256_Update(&context, bytes.data(), bytes.size());
   ::SHA256_Final(digest.data(), &context);
-  std::string text;
-  for (const unsigned char byte : digest) text += fmt::format("{:02x}", byte);
-  return text;
+  return hex_encode({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 }  // namespace velo

@@ -58,13 +58,12 @@ class OneEpochWriter : public DataWriter {
   }
 
   int64_t bytes_written() const override {
-    return finished_ || !writer_ ? bytes_written_ : writer_->bytes_written();
+    return writer_ ? writer_->bytes_written() : 0;
   }
 
  private:
   Status commit() {
     if (!writer_) return Status::OK();
-    bytes_written_ = writer_->bytes_written();
     record_.finished = true;
     ARROW_ASSIGN_OR_RAISE(const CommitToken token, writer_->prepare(record_));
     return committer_->commit(record_, {&token, 1});
@@ -75,7 +74,6 @@ class OneEpochWriter : public DataWriter {
   CommitRecord record_;
   std::shared_ptr<arrow::Schema> schema_;
   std::unique_ptr<EpochWriter> writer_;
-  int64_t bytes_written_ = 0;
   bool finished_ = false;
   Status outcome_;  // of finish(), for those who call it again
 };

@@ -38,7 +38,8 @@ class AllSplitsReader : public DataReader {
       if (ended_) continue;
       ARROW_ASSIGN_OR_RAISE(
           Event event,
-          reader_->poll({.max_wait = complete_ ? kLongestWait : milliseconds{200}}, stop));
+          reader_->poll({.max_wait = complete_ ? kLongestWait : milliseconds{200}},
+                        stop));
       if (auto* batch = std::get_if<Batch>(&event)) {
         has_read_ = true;
         return std::move(*batch);

@@ -9,27 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "velo/base/function_loader.h"
+
 namespace velo::sql {
 namespace {
 
 constexpr char kFileName[] = "libduckdb.so";
-
-// Loads function after function; remembers the first that is not there.
-class FunctionLoader {
- public:
-  explicit FunctionLoader(void* library) : library_(library) {}
-
-  template <typename Function>
-  void load(const char* name, Function& function) {
-    function = reinterpret_cast<Function>(::dlsym(library_, name));
-    if (function == nullptr && missing_.empty()) missing_ = name;
-  }
-  const std::string& missing() const { return missing_; }
-
- private:
-  void* library_;
-  std::string missing_;
-};
 
 void load_functions(FunctionLoader& loader, DuckdbLibrary& library) {
   loader.load("duckdb_open_ext", library.open_ext);

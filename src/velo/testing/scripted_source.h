@@ -1,0 +1,193 @@
+#pragma once
+
+/// A source that does what a test says, and writes down what it was asked.
+
+#include <arrow/builder.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "velo/source.h"
+
+namespace velo::testing {
+
+/// The calls of all parties, in their order. Threads: safe.
+class CallLog {
+ public:
+  void add(std::string call) {
+    std::lock_guard lock(mutex_);
+    calls_.push_back(std::move(call));
+  }
+  std::vector<std::string> calls() const {
+    std::lock_guard lock(mutex_);
+    return calls_;
+  }
+  /// Those that begin so.
+  int64_t count(std::string_view prefix) const {
+    std::lock_guard lock(mutex_);
+    return std::ranges::count_if(
+        calls_, [&](const std::string& call) { return call.starts_with(prefix); });
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::string> calls_;
+};
+
+/// Wait for a stop, but not for ever.
+inline void wait_until_stopped(
+    const std::stop_token& stop,
+    std::chrono::milliseconds longest = std::chrono::hours(1)) {
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable_any never;
+  never.wait_for(lock, stop, longest, [] { return false; });
+}
+
+inline std::shared_ptr<arrow::Schema> numbers_schema() {
+  return arrow::schema({arrow::field("n", arrow::int64())});
+}
+
+inline std::shared_ptr<arrow::RecordBatch> numbers(const std::vector<int64_t>& values) {
+  arrow::Int64Builder builder;
+  (void)builder.AppendValues(values);
+  return arrow::RecordBatch::Make(numbers_schema(), static_cast<int64_t>(values.size()),
+                                  {builder.Finish().ValueOrDie()});
+}
+
+/// What a source has, and how it behaves. One row is one batch.
+struct Script {
+  std::string identity = "script";
+  std::map<SplitId, std::vector<int64_t>> splits;
+  bool has_splits = true;  ///< whether it can be read from a position
+  bool ends = true;        ///< whether a split that is read through has ended
+  bool is_complete = true;
+  Status at_end;                       ///< what poll() answers in the place of End
+  std::chrono::milliseconds pause{0};  ///< before each row
+  std::shared_ptr<arrow::Schema> schema = numbers_schema();
+};
+
+inline Position position_of_row(size_t row) { return {fmt::format("{:06}", row)}; }
+
+/// Logs "poll 0" where no rows are wanted, "acknowledge SPLIT=ROW …", "assign SPLIT@ROW".
+class ScriptedReader : public SplitReader {
+ public:
+  ScriptedReader(const Script& script, CallLog& log) : script_(script), log_(log) {}
+
+  Status assign(std::span<const SplitStart> splits) override {
+    for (const SplitStart& split : splits) {
+      const std::string at = split.from ? split.from->position.bytes : "begin";
+      log_.add("assign " + split.split + "@" + at);
+      if (split.from && split.from->ended) continue;
+      waiting_.emplace_back(split.split, split.from ? std::stoul(at) : 0);
+    }
+    return Status::OK();
+  }
+
+  Result<Event> poll(const PollLimits& limits, std::stop_token stop) override {
+    if (!failure_.ok()) return failure_;
+    auto event = read_next(limits, stop);
+    failure_ = event.status();
+    return event;
+  }
+
+  Status acknowledge(const Positions& positions) override {
+    std::string call = "acknowledge";
+    for (const auto& [split, progress] : positions) {
+      call += " " + split + "=" + progress.position.bytes + (progress.ended ? "." : "");
+    }
+    log_.add(call);
+    return Status::OK();
+  }
+
+ private:
+  Result<Event> read_next(const PollLimits& limits, const std::stop_token& stop) {
+    if (limits.max_bytes == 0) {
+      log_.add("poll 0");
+      return Idle();
+    }
+    if (waiting_.empty()) {
+      ARROW_RETURN_NOT_OK(script_.at_end);
+      return End();
+    }
+    if (script_.pause.count() > 0) wait_until_stopped(stop, script_.pause);
+    for (auto& [split, row] : waiting_) {
+      const auto& rows = script_.splits.at(split);
+      if (row < rows.size()) {
+        const int64_t value = rows[row++];
+        return Batch{
+            .rows = numbers({value}), .split = split, .position = position_of_row(row)};
+      }
+      if (!script_.ends) continue;
+      SplitEnded ended{split, position_of_row(row)};
+      waiting_.pop_front();
+      return ended;
+    }
+    wait_until_stopped(stop, limits.max_wait);
+    if (stop.stop_requested()) return make_error(ErrorKind::kCancelled, {}, "stopped");
+    return Idle();
+  }
+
+  const Script& script_;
+  CallLog& log_;
+  std::deque<std::pair<SplitId, size_t>> waiting_;
+  Status failure_;
+};
+
+class ScriptedSource : public DataSource, public SplitSource {
+ public:
+  ScriptedSource(const Script& script, CallLog& log) : script_(script), log_(log) {}
+
+  Result<std::shared_ptr<arrow::Schema>> fetch_schema() override {
+    return script_.schema;
+  }
+  Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& options) override {
+    ARROW_ASSIGN_OR_RAISE(auto discovery, discover());
+    ARROW_ASSIGN_OR_RAISE(auto reader, create_split_reader(options));
+    return read_all_splits(std::move(discovery), std::move(reader), script_.schema);
+  }
+  bool supports_streaming() const override { return !script_.ends; }
+  bool supports_batch() const override { return script_.ends; }
+  SplitSource* splits() override { return script_.has_splits ? this : nullptr; }
+
+  std::string identity() const override { return script_.identity; }
+  Result<std::unique_ptr<SplitDiscovery>> discover() override {
+    struct Discovery : SplitDiscovery {
+      Result<NewSplits> poll(std::chrono::milliseconds max_wait,
+                             std::stop_token stop) override {
+        if (std::exchange(asked, true)) {
+          wait_until_stopped(stop, max_wait);
+          if (stop.stop_requested()) {
+            return make_error(ErrorKind::kCancelled, {}, "stopped");
+          }
+          return NewSplits{.added = {}, .complete = script->is_complete};
+        }
+        NewSplits found{.added = {}, .complete = script->is_complete};
+        for (const auto& [split, rows] : script->splits) found.added.push_back(split);
+        return found;
+      }
+      const Script* script = nullptr;
+      bool asked = false;
+    };
+    auto discovery = std::make_unique<Discovery>();
+    discovery->script = &script_;
+    return discovery;
+  }
+  Result<std::unique_ptr<SplitReader>> create_split_reader(const ReadOptions&) override {
+    return std::make_unique<ScriptedReader>(script_, log_);
+  }
+
+ private:
+  const Script& script_;
+  CallLog& log_;
+};
+
+}  // namespace velo::testing
