@@ -40,14 +40,21 @@ std::optional<uint64_t> parse_number(std::string_view text) {
   return number;
 }
 
+// As it is written: a person's "7.json" is none.
+std::optional<uint64_t> parse_epoch(std::string_view text) {
+  const auto number = parse_number(text);
+  if (!number || fmt::format("{:013}", *number) != text) return {};
+  return number;
+}
+
 std::optional<uint64_t> number_of_manifest(std::string_view name) {
   if (!name.ends_with(kManifestSuffix)) return {};
-  return parse_number(name.substr(0, name.size() - kManifestSuffix.size()));
+  return parse_epoch(name.substr(0, name.size() - kManifestSuffix.size()));
 }
 
 std::optional<uint64_t> number_of_done(std::string_view name) {
   if (!name.starts_with(kDonePrefix)) return {};
-  return parse_number(name.substr(kDonePrefix.size()));
+  return parse_epoch(name.substr(kDonePrefix.size()));
 }
 
 // The fence that stands at the front of a staged file's name: "f12-…".
@@ -63,6 +70,14 @@ Status remove_file(const std::string& path) {
   return errno_error(errno, "remove it", path);
 }
 
+Status may_have_appeared(const Status& status) {
+  return make_error(
+      ErrorKind::kCommitStateUnknown, {},
+      fmt::format("{}; what was committed last may or may not be there: the "
+                  "next run finds out",
+                  status.message()));
+}
+
 bool is_there(const std::string& path) {
   struct stat info {};
   return ::lstat(path.c_str(), &info) == 0;
@@ -73,22 +88,58 @@ bool is_there(const std::string& path) {
 LocalManifestStore::LocalManifestStore(std::string directory, const std::string& pipeline)
     : directory_(std::move(directory)),
       pipeline_(pipeline),
-      records_(directory_ + "_velo/" + pipeline + "/"),
-      staging_(records_ + "staged/") {}
+      home_(directory_ + "_velo/" + pipeline + "/") {}
+
+LocalManifestStore::~LocalManifestStore() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
 
 Status LocalManifestStore::open() {
-  ARROW_ASSIGN_OR_RAISE(made_, make_directories(staging_));
+  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+  ARROW_ASSIGN_OR_RAISE(auto made, make_directories(home_ + "staged"));
+  std::ranges::move(made, std::back_inserter(made_));
+  descriptor_ = ::open(home_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor_ < 0) return errno_error(errno, "open the directory", home_);
+  records_ = fmt::format("/proc/self/fd/{}/", descriptor_);
+  staging_ = records_ + "staged/";
   return Status::OK();
 }
 
-bool LocalManifestStore::exists() const { return is_there(records_); }
+bool LocalManifestStore::exists() const { return is_there(home_); }
+
+bool LocalManifestStore::is_gone() const {
+  struct stat ours {};
+  struct stat there {};
+  return ::fstat(descriptor_, &ours) != 0 || ::stat(home_.c_str(), &there) != 0 ||
+         ours.st_ino != there.st_ino || ours.st_dev != there.st_dev;
+}
+
+Status LocalManifestStore::respell(const Status& status) const {
+  if (status.ok()) return status;
+  std::string message = status.message();
+  for (size_t at = 0; (at = message.find(records_, at)) != std::string::npos;) {
+    message.replace(at, records_.size(), home_);
+    at += home_.size();
+  }
+  return status.WithMessage(message);
+}
 
 std::string LocalManifestStore::name_of(uint64_t number) const {
+  return fmt::format("{}{:013}{}", home_, number, kManifestSuffix);
+}
+
+std::string LocalManifestStore::path_of(uint64_t number) const {
   return fmt::format("{}{:013}{}", records_, number, kManifestSuffix);
 }
 
+Result<std::vector<std::string>> LocalManifestStore::names_in_record() const {
+  auto names = names_in(records_);
+  if (!names.ok()) return respell(names.status());
+  return names;
+}
+
 Result<uint64_t> LocalManifestStore::newest() {
-  ARROW_ASSIGN_OR_RAISE(const auto names, names_in(records_));
+  ARROW_ASSIGN_OR_RAISE(const auto names, names_in_record());
   uint64_t newest = 0;
   for (const std::string& name : names) {
     newest = std::max(newest, number_of_manifest(name).value_or(0));
@@ -97,30 +148,35 @@ Result<uint64_t> LocalManifestStore::newest() {
 }
 
 Result<std::string> LocalManifestStore::read(uint64_t number) {
-  return read_small_file(name_of(number), kMaxManifestBytes);
+  auto text = read_small_file(path_of(number), kMaxManifestBytes);
+  if (!text.ok()) return respell(text.status());
+  return text;
 }
 
 Result<bool> LocalManifestStore::publish(uint64_t number, std::string_view text) {
   std::random_device random;
-  const std::string draft =
-      fmt::format("{}draft-{:08x}{:08x}", records_, random(), random());
-  ARROW_ASSIGN_OR_RAISE(const auto output, LocalOutput::create(draft));
+  const std::string draft = fmt::format("draft-{:08x}{:08x}", random(), random());
+  ARROW_ASSIGN_OR_RAISE(const auto output,
+                        LocalOutput::create(records_ + draft, home_ + draft));
   Status status = output->Write(text.data(), static_cast<int64_t>(text.size()));
   if (status.ok()) status = output->sync_and_close();
-  const std::string name = name_of(number);
   bool is_ours = false;
   if (status.ok()) {
-    is_ours = ::link(draft.c_str(), name.c_str()) == 0;
-    if (!is_ours && errno != EEXIST) status = errno_error(errno, "publish", name);
+    is_ours = ::link((records_ + draft).c_str(), path_of(number).c_str()) == 0;
+    if (!is_ours && errno != EEXIST) {
+      status = errno_error(errno, "publish", name_of(number));
+    }
   }
-  ARROW_RETURN_NOT_OK(remove_file(draft));
+  // A draft that stays harms nobody; see remove_old_manifests().
+  (void)remove_file(records_ + draft);
   ARROW_RETURN_NOT_OK(status);
-  ARROW_RETURN_NOT_OK(sync_directory(records_));
+  const Status durable = respell(sync_directory(records_));
+  if (!durable.ok()) return is_ours ? may_have_appeared(durable) : durable;
   return is_ours;
 }
 
 Result<uint64_t> LocalManifestStore::newest_done() {
-  ARROW_ASSIGN_OR_RAISE(const auto names, names_in(records_));
+  ARROW_ASSIGN_OR_RAISE(const auto names, names_in_record());
   uint64_t newest = 0;
   for (const std::string& name : names) {
     newest = std::max(newest, number_of_done(name).value_or(0));
@@ -129,15 +185,15 @@ Result<uint64_t> LocalManifestStore::newest_done() {
 }
 
 Status LocalManifestStore::mark_done(uint64_t number) {
-  ARROW_ASSIGN_OR_RAISE(const auto names, names_in(records_));
+  ARROW_ASSIGN_OR_RAISE(const auto names, names_in_record());
   const std::string mark = fmt::format("{}{}{:013}", records_, kDonePrefix, number);
   const int file = ::open(mark.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0666);
-  if (file < 0) return errno_error(errno, "write it", mark);
+  if (file < 0) return respell(errno_error(errno, "write it", mark));
   ::close(file);
-  ARROW_RETURN_NOT_OK(sync_directory(records_));
+  ARROW_RETURN_NOT_OK(respell(sync_directory(records_)));
   for (const std::string& name : names) {
     if (number_of_done(name).value_or(number) < number) {
-      ARROW_RETURN_NOT_OK(remove_file(records_ + name));
+      ARROW_RETURN_NOT_OK(respell(remove_file(records_ + name)));
     }
   }
   return Status::OK();
@@ -169,12 +225,15 @@ Status LocalManifestStore::complete_one(const ManifestFile& file) {
                       "this name is taken by a file that velo did not write; move it "
                       "away and run again");
   }
-  if (kind_of(renamed.status()) != ErrorKind::kNotFound) return renamed.status();
+  if (kind_of(renamed.status()) != ErrorKind::kNotFound) {
+    return respell(renamed.status());
+  }
   if (is_there(path)) return Status::OK();
-  return make_error(ErrorKind::kCommitLost, {.resource = path},
-                    fmt::format("this file was committed, and neither it nor {} is there: "
-                                "somebody has removed one of them",
-                                staged));
+  return make_error(
+      ErrorKind::kCommitLost, {.resource = path},
+      fmt::format("this file was committed, and neither it nor {} is there: "
+                  "somebody has removed one of them",
+                  home_ + "staged/" + file.staged));
 }
 
 Status LocalManifestStore::remove(std::span<const std::string> paths) {
@@ -193,14 +252,14 @@ Status LocalManifestStore::remove_staged_below(uint64_t fence) {
   ARROW_ASSIGN_OR_RAISE(const auto names, names_in(staging_));
   for (const std::string& name : names) {
     if (fence_of_staged(name).value_or(fence) < fence) {
-      ARROW_RETURN_NOT_OK(remove_file(staging_ + name));
+      ARROW_RETURN_NOT_OK(respell(remove_file(staging_ + name)));
     }
   }
   return Status::OK();
 }
 
 Status LocalManifestStore::remove_old_manifests(uint64_t number) {
-  ARROW_ASSIGN_OR_RAISE(const auto names, names_in(records_));
+  ARROW_ASSIGN_OR_RAISE(const auto names, names_in_record());
   const auto oldest_kept = fs::file_time_type::clock::now() - kManifestsKept;
   for (const std::string& name : names) {
     const bool is_draft = name.starts_with("draft-");
@@ -208,7 +267,7 @@ Status LocalManifestStore::remove_old_manifests(uint64_t number) {
     std::error_code error;
     const auto written = fs::last_write_time(records_ + name, error);
     if (!error && written < oldest_kept) {
-      ARROW_RETURN_NOT_OK(remove_file(records_ + name));
+      ARROW_RETURN_NOT_OK(respell(remove_file(records_ + name)));
     }
   }
   return Status::OK();
@@ -219,10 +278,12 @@ Status LocalManifestStore::forget() {
   const std::string gone = fmt::format("{}_velo/.gone-{}", directory_, pipeline_);
   std::error_code error;
   fs::remove_all(gone, error);
-  if (std::rename(records_.c_str(), gone.c_str()) != 0 && errno != ENOENT) {
-    return errno_error(errno, "remove it", records_);
+  if (std::rename(home_.c_str(), gone.c_str()) != 0 && errno != ENOENT) {
+    return errno_error(errno, "remove it", home_);
   }
-  ARROW_RETURN_NOT_OK(sync_directory(parent_directory(gone)));
+  if (is_there(directory_ + "_velo")) {
+    ARROW_RETURN_NOT_OK(sync_directory(directory_ + "_velo"));
+  }
   fs::remove_all(gone, error);
   fs::remove(directory_ + "_velo", error);  // where no other pipeline is there
   // What was made for this run and stayed empty.

@@ -19,17 +19,21 @@ class LocalManifestStore : public ManifestStore {
  public:
   /// `directory` ends in a slash. Nothing is made before it is needed.
   LocalManifestStore(std::string directory, const std::string& pipeline);
-
-  /// Make the directories where they are not there yet.
-  Status open();
+  ~LocalManifestStore() override;
 
   /// Whether there is a record of the pipeline.
   bool exists() const;
 
-  /// Where writers stage files, with a slash at its end; the files' names begin with
-  /// "f", the fence in decimal and "-".
+  /// Where writers stage files, with a slash at its end, once it is open; the files'
+  /// names begin with "f", the fence in decimal and "-". The path is of this process
+  /// alone, and means this record even when another has taken its place.
   const std::string& staging_directory() const { return staging_; }
 
+  /// How messages call that.
+  std::string shown_staging_directory() const { return home_ + "staged/"; }
+
+  Status open() override;
+  bool is_gone() const override;
   Result<uint64_t> newest() override;
   Result<std::string> read(uint64_t number) override;
   Result<bool> publish(uint64_t number, std::string_view text) override;
@@ -45,11 +49,20 @@ class LocalManifestStore : public ManifestStore {
 
  private:
   Status complete_one(const ManifestFile& file);
+  Result<std::vector<std::string>> names_in_record() const;
+  std::string path_of(uint64_t number) const;
+
+  /// A status with the names that people know.
+  Status respell(const Status& status) const;
 
   const std::string directory_;
   const std::string pipeline_;
-  const std::string records_;  // DIRECTORY/_velo/PIPELINE/
-  const std::string staging_;
+  const std::string home_;  // DIRECTORY/_velo/PIPELINE/
+  // The same through a descriptor: where it was removed, nothing of ours gets into what
+  // another process has made in its place.
+  int descriptor_ = -1;
+  std::string records_;
+  std::string staging_;
   std::vector<std::string> made_;  // directories that were not there
 };
 

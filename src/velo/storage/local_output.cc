@@ -21,10 +21,11 @@ constexpr int64_t kWritebackBytes = int64_t{8} << 20;
 
 }  // namespace
 
-Result<std::shared_ptr<LocalOutput>> LocalOutput::create(const std::string& path) {
+Result<std::shared_ptr<LocalOutput>> LocalOutput::create(const std::string& path,
+                                                         const std::string& shown) {
   const int file = ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
-  if (file < 0) return errno_error(errno, "write it", path);
-  return std::shared_ptr<LocalOutput>(new LocalOutput(path, file));
+  if (file < 0) return errno_error(errno, "write it", shown);
+  return std::shared_ptr<LocalOutput>(new LocalOutput(shown, file));
 }
 
 LocalOutput::~LocalOutput() {

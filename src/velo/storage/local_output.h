@@ -15,9 +15,13 @@ namespace velo::storage {
 /// Threads: thread-compatible. Destruction closes the file as it is.
 class LocalOutput : public arrow::io::OutputStream {
  public:
-  /// Make a file that must not be there. Errors: kAlreadyExists, kNotFound (no such
-  /// directory), kPermissionDenied, kSystem.
-  static Result<std::shared_ptr<LocalOutput>> create(const std::string& path);
+  /// Make a file that must not be there; messages call it `shown`. Errors:
+  /// kAlreadyExists, kNotFound (no such directory), kPermissionDenied, kSystem.
+  static Result<std::shared_ptr<LocalOutput>> create(const std::string& path,
+                                                     const std::string& shown);
+  static Result<std::shared_ptr<LocalOutput>> create(const std::string& path) {
+    return create(path, path);
+  }
 
   ~LocalOutput() override;
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -52,8 +53,10 @@ class Fields {
     if (field) value = field->get<uint64_t>();
   }
   void read(const char* name, int64_t& value) {
-    const Json* field = find(name, &Json::is_number_integer);
-    if (field) value = field->get<int64_t>();
+    uint64_t number = 0;
+    read(name, number);
+    if (number > std::numeric_limits<int64_t>::max()) return fail(name);
+    value = static_cast<int64_t>(number);
   }
 
   /// The list or object of this name, else an empty one.
@@ -90,7 +93,8 @@ class Fields {
 
 // A manifest is not to lead out of the sink, whoever wrote it.
 bool is_below(std::string_view path) {
-  if (path.empty() || path.starts_with('/') || path.find('\0') != std::string_view::npos) {
+  if (path.empty() || path.starts_with('/') ||
+      path.find('\0') != std::string_view::npos) {
     return false;
   }
   for (size_t begin = 0; begin <= path.size();) {
@@ -159,6 +163,7 @@ std::string encode_manifest(const Manifest& manifest) {
                      {"finished", record.finished},
                      {"files", json_of(manifest.files)},
                      {"removes", manifest.removes},
+                     {"forgotten", manifest.is_forgotten},
                      {"written_at", record.written_at},
                      {"version", record.velo_version}};
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -172,7 +177,8 @@ Result<Manifest> decode_manifest(std::string_view name, std::string_view text) {
   Fields fields(json);
   int64_t version = 0;
   fields.read("velo", version);
-  if (fields.failed().empty() && version > kVersion) {
+  if (version == 0) fields.fail("velo");
+  if (version > kVersion) {
     return corrupt(name, fmt::format("its version is {}, and this velo knows {}; use the "
                                      "newer velo",
                                      version, kVersion));
@@ -197,11 +203,12 @@ Result<Manifest> decode_manifest(std::string_view name, std::string_view text) {
     }
     manifest.removes.push_back(path.get<std::string>());
   }
+  fields.read("forgotten", manifest.is_forgotten);
   fields.read("written_at", record.written_at);
   fields.read("version", record.velo_version);
   if (fields.failed().empty()) return manifest;
-  return corrupt(name, fmt::format("the field '{}' is missing or cannot be meant",
-                                   fields.failed()));
+  return corrupt(
+      name, fmt::format("the field '{}' is missing or cannot be meant", fields.failed()));
 }
 
 CommitToken encode_token(const std::vector<ManifestFile>& files) {

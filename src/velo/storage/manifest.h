@@ -28,7 +28,7 @@ struct ManifestFile {
 ///      "positions": {"/in/a.csv": {"at": BASE64, "ended": true}, …}, "base": false,
 ///      "rows": 1000, "total_rows": 17000, "finished": false,
 ///      "files": [{"staged": …, "path": …, "rows": …, "bytes": …}], "removes": [PATH, …],
-///      "written_at": …, "version": …}
+///      "forgotten": false, "written_at": …, "version": …}
 ///
 /// A manifest without files is a fence: it only takes its number.
 struct Manifest {
@@ -38,6 +38,7 @@ struct Manifest {
   int64_t total_rows = 0;  ///< of this epoch and all before it
   std::vector<ManifestFile> files;
   std::vector<std::string> removes;  ///< files that go when the epoch is there
+  bool is_forgotten = false;         ///< the end of the record: what follows begins anew
 };
 
 std::string encode_manifest(const Manifest& manifest);

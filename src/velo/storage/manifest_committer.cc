@@ -15,10 +15,19 @@ namespace {
 
 // A manifest with all positions comes so often, so that few have to be read.
 constexpr uint64_t kEpochsPerBase = 100;
+constexpr int kMaxAttempts = 20;
 
 std::string random_incarnation() {
   std::random_device random;
   return fmt::format("{:08x}{:08x}", random(), random());
+}
+
+Manifest new_record(const std::string& pipeline, uint64_t last_fence) {
+  Manifest manifest;
+  manifest.record.pipeline = pipeline;
+  manifest.record.incarnation = random_incarnation();
+  manifest.record.fence = last_fence;
+  return manifest;
 }
 
 std::string now_as_text() {
@@ -26,13 +35,60 @@ std::string now_as_text() {
                                       std::chrono::system_clock::now())));
 }
 
-Status fenced(const std::string& pipeline, uint64_t ours, uint64_t theirs) {
-  return make_error(ErrorKind::kFenced, {.resource = pipeline},
-                    fmt::format("a newer run of this pipeline has taken over (fence {}, "
-                                "ours is {}); this one has stopped and committed nothing "
-                                "more",
-                                theirs, ours));
+Status fenced(const std::string& pipeline, std::string_view what) {
+  return make_error(
+      ErrorKind::kFenced, {.resource = pipeline},
+      fmt::format("a newer run of this pipeline {}; this one has stopped and committed "
+                  "nothing more",
+                  what));
 }
+
+// What has failed after the decision is put right by the next recover().
+Status is_decided(const std::string& pipeline, uint64_t epoch, const Status& cause) {
+  if (kind_of(cause) == ErrorKind::kCommitLost) return cause;
+  return make_error(
+      ErrorKind::kCommitStateUnknown, {.resource = pipeline},
+      fmt::format(
+          "epoch {} is committed, but not all of it has appeared yet: {}. Put that "
+          "right and run again: that completes it",
+          epoch, cause.message()));
+}
+
+Status gone(const std::string& name) {
+  return make_error(ErrorKind::kCommitLost, {.resource = name},
+                    "a part of the pipeline's record is gone; put it back, or remove the "
+                    "directory that it was in to begin anew");
+}
+
+// Says of a writer whose record was taken away what has happened.
+class WatchedWriter : public EpochWriter {
+ public:
+  WatchedWriter(std::unique_ptr<EpochWriter> writer, const ManifestStore& store,
+                const std::string& pipeline)
+      : writer_(std::move(writer)), store_(store), pipeline_(pipeline) {}
+
+  Status write(const Batch& batch, std::stop_token stop) override {
+    return explain(writer_->write(batch, std::move(stop)));
+  }
+
+  Result<CommitToken> prepare(const CommitRecord& record) override {
+    auto token = writer_->prepare(record);
+    if (!token.ok()) return explain(token.status());
+    return token;
+  }
+
+  int64_t bytes_written() const override { return writer_->bytes_written(); }
+
+ private:
+  Status explain(Status status) const {
+    if (status.ok() || !store_.is_gone()) return status;
+    return fenced(pipeline_, "has taken over and finished");
+  }
+
+  const std::unique_ptr<EpochWriter> writer_;
+  const ManifestStore& store_;
+  const std::string& pipeline_;
+};
 
 }  // namespace
 
@@ -43,6 +99,15 @@ ManifestCommitter::ManifestCommitter(PipelineIdentity pipeline, ManifestSink sin
 // The order is what makes it safe: a process that lists before it fences can miss what an
 // older one publishes in between, and then remove it.
 Result<CommitRecord> ManifestCommitter::recover() {
+  for (int attempt = 1;; ++attempt) {
+    ARROW_RETURN_NOT_OK(sink_.store->open());
+    auto record = try_to_recover();
+    // A run that has finished took its record away between two of our steps.
+    if (!sink_.store->is_gone() || attempt == kMaxAttempts) return record;
+  }
+}
+
+Result<CommitRecord> ManifestCommitter::try_to_recover() {
   ARROW_ASSIGN_OR_RAISE(const uint64_t newest, win_fence());
   observer_.reached(CommitStep::kInRecover);
   ARROW_ASSIGN_OR_RAISE(record_, read_record(newest));
@@ -53,48 +118,49 @@ Result<CommitRecord> ManifestCommitter::recover() {
 
 Result<Manifest> ManifestCommitter::read(uint64_t number) const {
   const std::string name = sink_.store->name_of(number);
-  ARROW_ASSIGN_OR_RAISE(const std::string text, sink_.store->read(number));
-  ARROW_ASSIGN_OR_RAISE(Manifest manifest, decode_manifest(name, text));
+  const auto text = sink_.store->read(number);
+  if (!text.ok() && kind_of(text.status()) == ErrorKind::kNotFound) return gone(name);
+  ARROW_RETURN_NOT_OK(text);
+  ARROW_ASSIGN_OR_RAISE(Manifest manifest, decode_manifest(name, *text));
   if (manifest.record.pipeline == pipeline_.id && manifest.record.epoch == number) {
     return manifest;
   }
   return make_error(ErrorKind::kCorruptData, {.resource = name},
-                    fmt::format("it says that it is epoch {} of pipeline {}",
+                    fmt::format("it says that it is epoch {} of pipeline {}; put back "
+                                "what was there",
                                 manifest.record.epoch, manifest.record.pipeline));
 }
 
 Result<uint64_t> ManifestCommitter::win_fence() {
   while (true) {
     ARROW_ASSIGN_OR_RAISE(const uint64_t newest, sink_.store->newest());
-    Manifest fence;
-    if (newest == 0) {
-      fence.record.pipeline = pipeline_.id;
-      fence.record.incarnation = random_incarnation();
-    } else {
-      ARROW_ASSIGN_OR_RAISE(fence, read(newest));
+    Manifest before;
+    if (newest > 0) {
+      ARROW_ASSIGN_OR_RAISE(before, read(newest));
     }
+    const bool is_new = newest == 0 || before.is_forgotten;
+    Manifest fence = is_new ? new_record(pipeline_.id, before.record.fence) : before;
     fence.record.fence += 1;
     fence.record.epoch = newest + 1;
     fence.record.positions.clear();
     fence.record.num_rows = 0;
-    fence.is_base = newest == 0;
+    fence.is_base = is_new;
     fence.files.clear();
     fence.removes.clear();
     fence.record.written_at = now_as_text();
     fence.record.velo_version = version();
-    ARROW_ASSIGN_OR_RAISE(
-        const bool is_ours,
-        sink_.store->publish(newest + 1, encode_manifest(fence)));
+    ARROW_ASSIGN_OR_RAISE(const bool is_ours,
+                          sink_.store->publish(newest + 1, encode_manifest(fence)));
     if (is_ours) return newest + 1;
   }
 }
 
-Result<CommitRecord> ManifestCommitter::read_record(uint64_t newest) const {
+Result<CommitRecord> ManifestCommitter::read_record(uint64_t newest) {
   ARROW_ASSIGN_OR_RAISE(Manifest manifest, read(newest));
   CommitRecord record = std::move(manifest.record);
   record.num_rows = manifest.total_rows;
-  for (uint64_t number = newest; !manifest.is_base;) {
-    ARROW_ASSIGN_OR_RAISE(manifest, read(--number));
+  for (base_ = newest; !manifest.is_base;) {
+    ARROW_ASSIGN_OR_RAISE(manifest, read(--base_));
     // What a newer manifest says of a split counts.
     record.positions.merge(manifest.record.positions);
   }
@@ -118,30 +184,37 @@ Status ManifestCommitter::complete(const Manifest& manifest) {
 
 Result<std::unique_ptr<EpochWriter>> ManifestCommitter::create_writer(
     int lane, const std::shared_ptr<arrow::Schema>& schema) {
-  return sink_.make_writer(record_, lane, schema);
+  auto writer = sink_.make_writer(record_, lane, schema);
+  if (!writer.ok()) return writer;
+  return std::make_unique<WatchedWriter>(*std::move(writer), *sink_.store, pipeline_.id);
 }
 
 Manifest ManifestCommitter::manifest_of(const CommitRecord& record) const {
   Manifest manifest{.record = record};
   manifest.record.written_at = now_as_text();
   manifest.record.velo_version = version();
-  manifest.total_rows = record_.num_rows + record.num_rows;
-  manifest.is_base = record.epoch % kEpochsPerBase == 0;
+  manifest.total_rows = record.num_rows;
+  manifest.is_base = commits_once() || record.epoch >= base_ + kEpochsPerBase;
+  if (commits_once()) return manifest;  // nothing of what was before counts any more
+  manifest.total_rows += record_.num_rows;
   if (manifest.is_base) {
-    Positions whole = record.positions;
-    whole.insert(record_.positions.begin(), record_.positions.end());
-    manifest.record.positions = std::move(whole);
+    manifest.record.positions.insert(record_.positions.begin(), record_.positions.end());
   }
   return manifest;
 }
 
 Status ManifestCommitter::publish(uint64_t number, const std::string& text) {
-  ARROW_ASSIGN_OR_RAISE(const bool is_ours, sink_.store->publish(number, text));
-  if (is_ours) return Status::OK();
+  auto is_ours = sink_.store->publish(number, text);
+  if (is_ours.ok() && *is_ours) return Status::OK();
+  if (sink_.store->is_gone()) {
+    return fenced(pipeline_.id, "has taken over and finished");
+  }
+  ARROW_RETURN_NOT_OK(is_ours);
   ARROW_ASSIGN_OR_RAISE(const std::string there, sink_.store->read(number));
   if (there == text) return Status::OK();  // ours after all: its answer was lost
   ARROW_ASSIGN_OR_RAISE(const Manifest theirs, read(number));
-  return fenced(pipeline_.id, record_.fence, theirs.record.fence);
+  return fenced(pipeline_.id, fmt::format("has taken over (fence {}, ours is {})",
+                                          theirs.record.fence, record_.fence));
 }
 
 Status ManifestCommitter::commit(const CommitRecord& record,
@@ -156,16 +229,36 @@ Status ManifestCommitter::commit(const CommitRecord& record,
   }
   ARROW_RETURN_NOT_OK(publish(record.epoch, encode_manifest(manifest)));
   observer_.reached(CommitStep::kAfterPublish);
-  ARROW_RETURN_NOT_OK(complete(manifest));
-  ARROW_RETURN_NOT_OK(sink_.store->mark_done(record.epoch));
+  Status status = complete(manifest);
+  if (status.ok()) status = sink_.store->mark_done(record.epoch);
+  if (!status.ok()) return is_decided(pipeline_.id, record.epoch, status);
 
-  Positions whole = record.positions;
-  whole.merge(record_.positions);
+  Positions whole = manifest.record.positions;
+  if (!manifest.is_base) whole.insert(record_.positions.begin(), record_.positions.end());
   record_ = record;
   record_.positions = std::move(whole);
   record_.num_rows = manifest.total_rows;
-  if (manifest.is_base) return sink_.store->remove_old_manifests(record.epoch);
-  return Status::OK();
+  if (!manifest.is_base) return Status::OK();
+  base_ = record.epoch;
+  return sink_.store->remove_old_manifests(base_);
+}
+
+// The next number is taken first: who holds it is the newest, and nobody older can
+// publish any more. Else the record is somebody's who goes on.
+Status ManifestCommitter::forget() {
+  if (record_.fence == 0) return Status::OK();
+  Manifest end{.record = record_};
+  end.record.epoch = record_.epoch + 1;
+  end.record.positions.clear();
+  end.record.num_rows = 0;
+  end.record.written_at = now_as_text();
+  end.record.velo_version = version();
+  end.is_base = true;
+  end.is_forgotten = true;
+  const auto is_ours = sink_.store->publish(end.record.epoch, encode_manifest(end));
+  if (sink_.store->is_gone()) return Status::OK();
+  ARROW_RETURN_NOT_OK(is_ours);
+  return *is_ours ? sink_.store->forget() : Status::OK();
 }
 
 }  // namespace velo::storage

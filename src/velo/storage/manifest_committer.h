@@ -39,12 +39,13 @@ class ManifestCommitter : public Committer {
   Result<std::unique_ptr<EpochWriter>> create_writer(
       int lane, const std::shared_ptr<arrow::Schema>& schema) override;
   Status commit(const CommitRecord& record, std::span<const CommitToken> tokens) override;
-  Status forget() override { return sink_.store->forget(); }
+  Status forget() override;
 
  private:
   Result<Manifest> read(uint64_t number) const;
+  Result<CommitRecord> try_to_recover();
   Result<uint64_t> win_fence();
-  Result<CommitRecord> read_record(uint64_t newest) const;
+  Result<CommitRecord> read_record(uint64_t newest);
   Status roll_forward(uint64_t newest);
   Status complete(const Manifest& manifest);
   Status publish(uint64_t number, const std::string& text);
@@ -54,6 +55,7 @@ class ManifestCommitter : public Committer {
   const ManifestSink sink_;
   CommitObserver& observer_;
   CommitRecord record_;  // as committed last, positions whole
+  uint64_t base_ = 0;    // the newest manifest with all positions
 };
 
 }  // namespace velo::storage

@@ -19,6 +19,12 @@ class ManifestStore {
  public:
   virtual ~ManifestStore() = default;
 
+  /// Go to where the record is, making it where it is not there.
+  virtual Status open() = 0;
+
+  /// Whether the record was removed since open(): a newer process has finished.
+  virtual bool is_gone() const = 0;
+
   /// The greatest number of a manifest; 0 without any.
   virtual Result<uint64_t> newest() = 0;
 
@@ -49,7 +55,8 @@ class ManifestStore {
   /// write one of theirs.
   virtual Status remove_old_manifests(uint64_t number) = 0;
 
-  /// Remove everything of the pipeline but its files.
+  /// Remove everything of the pipeline but its files. Only for who has published the
+  /// newest manifest.
   virtual Status forget() = 0;
 
   /// How messages call a manifest.
