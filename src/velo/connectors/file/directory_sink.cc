@@ -16,21 +16,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Adds the files below `directory` + `below` that end in `suffix`.
+// Adds the files below `directory` + `below` that are `wanted` by their names.
+template <typename Wanted>
 Status list_files_below(const std::string& directory, const std::string& below,
-                        const std::string& suffix, std::vector<std::string>& files) {
+                        const Wanted& wanted, std::vector<std::string>& files) {
   std::error_code error;
   fs::directory_iterator entry(directory + below, error);
   if (error.value() == ENOENT) return Status::OK();
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     const std::string name = entry->path().filename().string();
     std::error_code ignored;  // gone since it was listed
-    if (name.starts_with('.') || entry->is_symlink(ignored)) continue;
+    if (name.starts_with('.')) continue;
     if (entry->is_directory(ignored)) {
       const bool is_partition = name.find('=') != std::string::npos;
-      if (!is_partition) continue;
-      ARROW_RETURN_NOT_OK(list_files_below(directory, below + name + "/", suffix, files));
-    } else if (name.ends_with(suffix)) {
+      if (!is_partition || entry->is_symlink(ignored)) continue;
+      ARROW_RETURN_NOT_OK(list_files_below(directory, below + name + "/", wanted, files));
+    } else if (wanted(name)) {
       files.push_back(below + name);
     }
   }
@@ -56,9 +57,18 @@ Status DirectorySink::check_format() const {
 }
 
 Result<std::vector<std::string>> DirectorySink::files_of_this_format() const {
+  // Whatever the options say, a file's own name tells what it is here.
+  ARROW_ASSIGN_OR_RAISE(
+      const OptionValues by_name,
+      OptionValues::parse(Uri{.scheme = "file"}, FileOptions::descriptors(),
+                          OptionUse::kSink));
+  const auto wanted = [&,
+                       format = options_.values.text("format")](const std::string& name) {
+    const auto encoding = encoding_of(name, by_name);
+    return encoding.ok() && encoding->format->name == format;
+  };
   std::vector<std::string> files;
-  ARROW_RETURN_NOT_OK(
-      list_files_below(directory_, "", "." + extension_of(options_.values), files));
+  ARROW_RETURN_NOT_OK(list_files_below(directory_, "", wanted, files));
   for (const std::string& file : files) {
     if (find_invalid_utf8(file) == std::string_view::npos) continue;
     return make_error(ErrorKind::kInvalidArgument,
@@ -81,12 +91,14 @@ Result<std::unique_ptr<Committer>> DirectorySink::create_committer(
                         "the directory holds files already, and mode=error");
     }
   }
-  ARROW_RETURN_NOT_OK(store->open());
   storage::ManifestSink sink;
-  sink.make_writer = [options = options_, staging = store->staging_directory()](
+  // Open since recover(); the committer outlives its writers.
+  sink.make_writer = [options = options_, target = directory_, place = store.get()](
                          const CommitRecord& record, int lane,
                          const std::shared_ptr<arrow::Schema>& schema) {
-    return make_epoch_writer({.directory = staging,
+    return make_epoch_writer({.directory = place->staging_directory(),
+                              .shown = place->shown_staging_directory(),
+                              .target = target,
                               .incarnation = record.incarnation,
                               .fence = record.fence,
                               .epoch = record.epoch + 1,

@@ -1,6 +1,7 @@
 #include "velo/connectors/file/epoch_writer.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -28,6 +29,12 @@ class FileEpochWriter : public EpochWriter {
         schema_(std::move(schema)),
         extension_(extension_of(options_.values)) {}
 
+  // What was not handed over in a token is nobody's.
+  ~FileEpochWriter() override {
+    for (const auto& [directory, file] : open_) remove_staged(file.entry);
+    for (const storage::ManifestFile& entry : finished_) remove_staged(entry);
+  }
+
   Status write(const Batch& batch, std::stop_token) override {
     if (!batch.rows->schema()->Equals(*schema_, /*check_metadata=*/false)) {
       return make_error(ErrorKind::kSchemaMismatch, {.connector = "file"},
@@ -48,11 +55,10 @@ class FileEpochWriter : public EpochWriter {
   Result<CommitToken> prepare(const CommitRecord& record) override {
     while (!open_.empty()) ARROW_RETURN_NOT_OK(finish(open_.begin()));
     if (!finished_.empty()) {
-      ARROW_RETURN_NOT_OK(storage::sync_directory(place_.directory));
+      ARROW_RETURN_NOT_OK(storage::sync_directory(place_.directory, place_.shown));
     }
     CommitToken token = storage::encode_token(finished_);
     finished_.clear();
-    bytes_finished_ = 0;
     num_files_ = 0;
     place_.epoch = record.epoch + 1;
     return token;
@@ -60,7 +66,8 @@ class FileEpochWriter : public EpochWriter {
 
   int64_t bytes_written() const override {
     int64_t num_bytes = bytes_finished_;
-    for (const auto& [directory, file] : open_) num_bytes += file.encoded->bytes_written();
+    for (const auto& [directory, file] : open_)
+      num_bytes += file.encoded->bytes_written();
     return num_bytes;
   }
 
@@ -77,25 +84,29 @@ class FileEpochWriter : public EpochWriter {
     const auto found = open_.find(partition.directory);
     if (found != open_.end()) return &found->second;
     if (open_.size() >= kMaxOpenFiles) {
-      ARROW_RETURN_NOT_OK(
-          finish(std::ranges::min_element(open_, {}, [](const auto& named) {
-            return named.second.last_use;
-          })));
+      ARROW_RETURN_NOT_OK(finish(std::ranges::min_element(
+          open_, {}, [](const auto& named) { return named.second.last_use; })));
     }
+    ARROW_RETURN_NOT_OK(
+        storage::check_rename(place_.directory, place_.target + partition.directory));
     OpenFile file;
     const int number = num_files_++;
     file.entry.staged = fmt::format("f{}-e{}-{}-{}.part", place_.fence, place_.epoch,
                                     place_.lane, number);
-    file.entry.path =
-        fmt::format("{}part-{}-{:08}-f{}-{}-{:05}.{}", partition.directory,
-                    place_.incarnation, place_.epoch, place_.fence, place_.lane, number,
-                    extension_);
+    file.entry.path = fmt::format("{}part-{}-{:08}-f{}-{}-{:05}.{}", partition.directory,
+                                  place_.incarnation, place_.epoch, place_.fence,
+                                  place_.lane, number, extension_);
     ARROW_ASSIGN_OR_RAISE(
-        file.output, storage::LocalOutput::create(place_.directory + file.entry.staged));
+        file.output, storage::LocalOutput::create(place_.directory + file.entry.staged,
+                                                  place_.shown + file.entry.staged));
     ARROW_ASSIGN_OR_RAISE(file.encoded,
                           EncodedFile::create(file.entry.path, file.output,
                                               partition.rows->schema(), options_.values));
     return &open_.emplace(partition.directory, std::move(file)).first->second;
+  }
+
+  void remove_staged(const storage::ManifestFile& entry) const {
+    ::unlink((place_.directory + entry.staged).c_str());
   }
 
   Status finish(OpenFiles::iterator place) {

@@ -13,6 +13,8 @@ namespace velo::file {
 /// What names the staged files, and where they are staged.
 struct StagingPlace {
   std::string directory;    ///< ends in a slash
+  std::string shown;        ///< how messages call the directory
+  std::string target;       ///< where the files will be, with a slash at its end
   std::string incarnation;  ///< CommitRecord's
   uint64_t fence = 0;
   uint64_t epoch = 0;  ///< the first that will be written

@@ -23,7 +23,8 @@ SplitId split_of_path(const std::string& path) {
   SplitId split;
   for (const char c : path) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool stays = byte >= 0x20 && byte != 0x7F && c != '%' && (is_utf8 || byte < 0x80);
+    const bool stays =
+        byte >= 0x20 && byte != 0x7F && c != '%' && (is_utf8 || byte < 0x80);
     split += stays ? std::string(1, c) : escape_of(c);
   }
   return split;
@@ -65,9 +66,8 @@ Result<FilePosition> FilePosition::decode(const Position& position) {
   const auto number_at = [&](size_t index) {
     return read_big_endian<uint64_t>(position.bytes.data() + index * kNumberBytes);
   };
-  return FilePosition{
-      .next_row = number_at(0),
-      .version = {.num_bytes = number_at(1), .modified = number_at(2)}};
+  return FilePosition{.next_row = number_at(0),
+                      .version = {.num_bytes = number_at(1), .modified = number_at(2)}};
 }
 
 }  // namespace velo::file

@@ -69,6 +69,7 @@ std::string absolute_address(Uri uri) {
     const auto here = std::filesystem::current_path(error).string();
     uri.path = escape_glob(here) + "/" + uri.path;
   }
+  uri.path = std::filesystem::path(uri.path).lexically_normal().string();
   return redact_uri(uri);
 }
 

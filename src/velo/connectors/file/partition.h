@@ -18,11 +18,12 @@ struct PartitionRows {
   std::shared_ptr<arrow::RecordBatch> rows;
 };
 
-/// Split a batch by the values of the partition columns, as Hive names directories: NULL
-/// and the empty text are __HIVE_DEFAULT_PARTITION__, other bytes than letters, digits
-/// and
-/// -._~ are percent-encoded. Keeps the order of rows within a directory.
-/// Errors: kSchemaMismatch for a column that is not there, or cannot be written as text.
+/// Split a batch by the values of the partition columns, as Hive names directories, so
+/// that each value reads back as it was: NULL is "column=__HIVE_DEFAULT_PARTITION__", the
+/// empty text "column=". In names and values other bytes than letters, digits and -._~
+/// are percent-encoded, and the first one of a text that readers would take for NULL.
+/// Keeps the order of rows within a directory. Errors: kSchemaMismatch for a column that
+/// is not there, cannot be written as text, or has a value too long for a file system.
 Result<std::vector<PartitionRows>> split_by_partition(
     const std::shared_ptr<arrow::RecordBatch>& rows,
     const std::vector<std::string>& partition_by);

@@ -96,6 +96,7 @@ class PipeSource : public DataSource {
 
   bool supports_streaming() const override { return false; }
   bool supports_batch() const override { return true; }
+  bool can_reread() const override { return false; }
 
  private:
   Status open() {

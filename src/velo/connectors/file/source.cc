@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -44,6 +45,16 @@ std::string one_line(const arrow::Schema& schema) {
   return "(" + text + ")";
 }
 
+// The same from wherever it is asked, so that a split has one name.
+std::string absolute_path(const std::string& path) {
+  std::error_code error;
+  const auto absolute = std::filesystem::absolute(path, error);
+  if (error) return path;
+  std::string normal = absolute.lexically_normal().string();
+  while (normal.ends_with('/') && normal.size() > 1) normal.pop_back();
+  return normal;
+}
+
 // All files that there are when it is first asked.
 class FileDiscovery : public SplitDiscovery {
  public:
@@ -52,7 +63,7 @@ class FileDiscovery : public SplitDiscovery {
   Result<NewSplits> poll(std::chrono::milliseconds, std::stop_token) override {
     NewSplits found{.added = {}, .complete = true};
     for (const std::string& file : std::exchange(files_, {})) {
-      found.added.push_back(split_of_path(file));
+      found.added.push_back(split_of_path(absolute_path(file)));
     }
     return found;
   }
@@ -64,6 +75,7 @@ class FileDiscovery : public SplitDiscovery {
 // A file opened to learn its columns, for the reader that will want it.
 struct OpenedFile {
   std::string path;
+  FileVersion version;  ///< before it was opened: a change since is seen later
   std::unique_ptr<formats::Decoder> decoder;
 };
 
@@ -78,10 +90,10 @@ class FileReader : public SplitReader {
 
   Status assign(std::span<const SplitStart> splits) override {
     for (const SplitStart& split : splits) {
-      if (split.from && split.from->ended) {
-        ARROW_RETURN_NOT_OK(check_version(split).status());
-      } else {
+      if (!split.from || !split.from->ended) {
         waiting_.push_back(split);
+      } else if (is_there(split)) {
+        ARROW_RETURN_NOT_OK(check_version(split).status());
       }
     }
     return Status::OK();
@@ -115,7 +127,8 @@ class FileReader : public SplitReader {
       if (skipped == num_rows) continue;
       if (skipped > 0) rows = rows->Slice(static_cast<int64_t>(skipped));
       position_.next_row += num_rows - skipped;
-      return Batch{.rows = std::move(rows), .split = split_, .position = position_.encode()};
+      return Batch{
+          .rows = std::move(rows), .split = split_, .position = position_.encode()};
     }
   }
 
@@ -125,28 +138,58 @@ class FileReader : public SplitReader {
     split_ = start.split;
     ARROW_ASSIGN_OR_RAISE(position_, check_version(start));
     rows_to_skip_ = position_.next_row;
-    return open_file(path_of_split(split_));
+    return open_file(spelled(path_of_split(split_)));
+  }
+
+  // A path as messages show it: below this directory where the user wrote it so.
+  std::string spelled(const std::string& path) const {
+    const bool is_relative = !options_.pattern.starts_with('/');
+    return is_relative && path.starts_with(here_) ? path.substr(here_.size()) : path;
+  }
+
+  bool is_opened(const SplitId& split) const {
+    return first_.decoder && absolute_path(first_.path) == path_of_split(split);
+  }
+
+  // The version of what is read, or will be: a change between the two is seen.
+  Result<FileVersion> version_of(const SplitId& split) const {
+    if (is_opened(split)) return first_.version;
+    return FileVersion::of(spelled(path_of_split(split)));
+  }
+
+  static bool is_there(const SplitStart& start) {
+    std::error_code ignored;
+    return std::filesystem::exists(path_of_split(start.split), ignored);
   }
 
   // Where to begin, after it was seen that the file is still the one that was begun.
   Result<FilePosition> check_version(const SplitStart& start) const {
-    const std::string path = path_of_split(start.split);
-    ARROW_ASSIGN_OR_RAISE(const FileVersion now, FileVersion::of(path));
-    if (!start.from) return FilePosition{.next_row = 0, .version = now};
+    const std::string path = spelled(path_of_split(start.split));
+    if (!start.from) {
+      ARROW_ASSIGN_OR_RAISE(const FileVersion now, version_of(start.split));
+      return FilePosition{.next_row = 0, .version = now};
+    }
     ARROW_ASSIGN_OR_RAISE(const auto begun, FilePosition::decode(start.from->position));
+    if (!is_there(start)) {
+      return make_error(ErrorKind::kPositionLost, {.connector = "file", .resource = path},
+                        fmt::format("the file is gone since {} rows of it were read. Put "
+                                    "it back, or begin anew under another name",
+                                    begun.next_row));
+    }
+    ARROW_ASSIGN_OR_RAISE(const FileVersion now, version_of(start.split));
     if (begun.version == now) return begun;
     return make_error(
         ErrorKind::kPositionLost, {.connector = "file", .resource = path},
-        fmt::format("the file has changed since {} rows of it were read: it had {} bytes, "
-                    "now {}{}. Put the old file back, or begin anew under another name",
-                    begun.next_row, begun.version.num_bytes, now.num_bytes,
-                    begun.version.num_bytes == now.num_bytes
-                        ? ", and was written to since"
-                        : ""));
+        fmt::format(
+            "the file has changed since {} rows of it were read: it had {} bytes, "
+            "now {}{}. Put the old file back, or begin anew under another name",
+            begun.next_row, begun.version.num_bytes, now.num_bytes,
+            begun.version.num_bytes == now.num_bytes ? ", and was written to since"
+                                                     : ""));
   }
 
   Status open_file(const std::string& path) {
-    if (path == first_.path && first_.decoder) {
+    if (is_opened(split_)) {
       decoder_ = std::move(first_.decoder);
       return Status::OK();
     }
@@ -157,12 +200,13 @@ class FileReader : public SplitReader {
     }
     // Inferred otherwise, from a sample of its own; the first file's types may still fit.
     if (options_.schema == nullptr &&
-        schema_->field_names() == decoder_->schema()->field_names() && !read_.columns) {
-      auto again =
-          open_decoder(path, options_, std::nullopt, schema_, /*is_inferred=*/true);
-      if (again.ok()) {
+        schema_->field_names() == decoder_->schema()->field_names()) {
+      ARROW_ASSIGN_OR_RAISE(auto whole, schema_of_first());
+      auto again = open_decoder(path, options_, read_.columns, std::move(whole),
+                                /*is_inferred=*/true);
+      if (again.ok() && (*again)->schema()->Equals(*schema_, false)) {
         decoder_ = *std::move(again);
-        if (decoder_->schema()->Equals(*schema_, false)) return Status::OK();
+        return Status::OK();
       }
     }
     return make_error(
@@ -173,10 +217,23 @@ class FileReader : public SplitReader {
             first_path_, one_line(*decoder_->schema()), one_line(*schema_)));
   }
 
+  // Of all columns of the first file, also where only some are read.
+  Result<std::shared_ptr<arrow::Schema>> schema_of_first() {
+    if (!read_.columns) return schema_;
+    if (!whole_schema_) {
+      ARROW_ASSIGN_OR_RAISE(const auto decoder,
+                            open_decoder(first_path_, options_, std::nullopt, nullptr));
+      whole_schema_ = decoder->schema();
+    }
+    return whole_schema_;
+  }
+
   const FileOptions options_;
   const ReadOptions read_;
+  const std::string here_ = absolute_path(".") + "/";
   const std::string first_path_;
   const std::shared_ptr<arrow::Schema> schema_;
+  std::shared_ptr<arrow::Schema> whole_schema_;
   OpenedFile first_;
   std::deque<SplitStart> waiting_;
   std::unique_ptr<formats::Decoder> decoder_;  // of split_
@@ -199,10 +256,9 @@ class FileSource : public DataSource, public SplitSource {
     ARROW_ASSIGN_OR_RAISE(auto discovery, discover());
     ARROW_ASSIGN_OR_RAISE(OpenedFile first, take_first(read));
     auto schema = first.decoder->schema();
-    return read_all_splits(
-        std::move(discovery),
-        std::make_unique<FileReader>(options_, read, std::move(first)),
-        std::move(schema));
+    return read_all_splits(std::move(discovery),
+                           std::make_unique<FileReader>(options_, read, std::move(first)),
+                           std::move(schema));
   }
 
   bool supports_streaming() const override { return false; }
@@ -225,9 +281,10 @@ class FileSource : public DataSource, public SplitSource {
  private:
   Result<OpenedFile> open_first(const ReadOptions& read) const {
     ARROW_ASSIGN_OR_RAISE(auto files, list_files(options_));
+    ARROW_ASSIGN_OR_RAISE(const FileVersion version, FileVersion::of(files.front()));
     ARROW_ASSIGN_OR_RAISE(auto decoder, open_decoder(files.front(), options_,
                                                      read.columns, options_.schema));
-    return OpenedFile{files.front(), std::move(decoder)};
+    return OpenedFile{files.front(), version, std::move(decoder)};
   }
 
   // What fetch_schema() has opened, if it is what is wanted: a pipe opens only once.

@@ -140,8 +140,8 @@ class GenerateReader : public SplitReader {
     } else if (!stop.stop_requested()) {
       return true;
     }
-    return make_error(ErrorKind::kCancelled,
-                      {.connector = "generate", .resource = name_}, "stopped");
+    return make_error(ErrorKind::kCancelled, {.connector = "generate", .resource = name_},
+                      "stopped");
   }
 
   const std::string name_;
@@ -164,9 +164,9 @@ class GenerateReader : public SplitReader {
 
 Result<std::unique_ptr<DataSource>> GenerateSource::make(const Uri& uri, Clock& clock) {
   ARROW_ASSIGN_OR_RAISE(const GenerateOptions options, GenerateOptions::from_uri(uri));
-  return std::unique_ptr<DataSource>(new GenerateSource(
-      options, redact_uri({.scheme = uri.scheme, .path = uri.path}), redact_uri(uri),
-      clock));
+  return std::unique_ptr<DataSource>(
+      new GenerateSource(options, redact_uri({.scheme = uri.scheme, .path = uri.path}),
+                         redact_uri(uri), clock));
 }
 
 Result<std::shared_ptr<arrow::Schema>> GenerateSource::fetch_schema() {

@@ -30,6 +30,7 @@ class StdinSource : public DataSource {
 
   bool supports_streaming() const override { return false; }
   bool supports_batch() const override { return true; }
+  bool can_reread() const override { return false; }
 
  private:
   StdinSource(StdinOptions options, int descriptor)

@@ -1,0 +1,105 @@
+#include "velo/connectors/file/file_position.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <vector>
+
+#include "velo/base/ascii.h"
+#include "velo/base/utf8.h"
+#include "velo/testing/matchers.h"
+#include "velo/testing/temporary_folder.h"
+
+namespace velo::file {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::IsError;
+
+constexpr int kNumCases = 2000;
+
+TEST(FilePosition, ReadsWhatItHasWritten) {
+  std::mt19937_64 random(20);
+  for (int i = 0; i < kNumCases; ++i) {
+    // Numbers of every length.
+    const FilePosition given{.next_row = random() >> random() % 64,
+                             .version = {.num_bytes = random() >> random() % 64,
+                                         .modified = random() >> random() % 64}};
+    const auto read = FilePosition::decode(given.encode());
+    ASSERT_TRUE(read.ok());
+    EXPECT_EQ(read->next_row, given.next_row);
+    EXPECT_EQ(read->version, given.version);
+  }
+}
+
+TEST(FilePosition, IsOrderedAsRowsAreRead) {
+  std::mt19937_64 random(21);
+  std::vector<uint64_t> numbers = {0, 1, 127, 128, 255, 256, 65535, 65536, ~uint64_t{0}};
+  for (int i = 0; i < kNumCases; ++i) numbers.push_back(random() >> random() % 64);
+  std::ranges::sort(numbers);
+  const auto last = std::ranges::unique(numbers).begin();
+  numbers.erase(last, numbers.end());
+  const FileVersion version{.num_bytes = 7, .modified = 9};
+  for (size_t i = 1; i < numbers.size(); ++i) {
+    EXPECT_LT((FilePosition{numbers[i - 1], version}.encode()),
+              (FilePosition{numbers[i], version}.encode()));
+  }
+}
+
+TEST(FilePosition, IsNotReadFromOtherBytes) {
+  for (const size_t size : {0, 23, 25, 48}) {
+    EXPECT_THAT(
+        FilePosition::decode({std::string(size, 'x')}),
+        IsError(ErrorKind::kCorruptData, HasSubstr("has 24 bytes, this one has")));
+  }
+}
+
+TEST(FileVersions, DifferWhenAFileWasWritten) {
+  const testing::TemporaryFolder folder;
+  folder.write("a", "12");
+  const auto before = FileVersion::of(folder.at("a"));
+  ASSERT_TRUE(before.ok());
+  EXPECT_EQ(before->num_bytes, 2U);
+  EXPECT_EQ(FileVersion::of(folder.at("a")).ValueOrDie(), *before);
+  std::filesystem::last_write_time(
+      folder.at("a"),
+      std::filesystem::file_time_type::clock::now() + std::chrono::hours(1));
+  EXPECT_NE(FileVersion::of(folder.at("a")).ValueOrDie(), *before);
+  EXPECT_THAT(FileVersion::of(folder.at("b")),
+              IsError(ErrorKind::kNotFound, HasSubstr(folder.at("b"))));
+}
+
+TEST(FileSplits, AreNamedSoThatTheyCanBeShown) {
+  const struct {
+    const char* path;
+    const char* split;
+  } cases[] = {
+      {"/in/a b.csv", "/in/a b.csv"},     {"/in/ö.csv", "/in/ö.csv"},
+      {"/in/100%.csv", "/in/100%25.csv"}, {"/in/%25.csv", "/in/%2525.csv"},
+      {"/in/\n\x7f", "/in/%0A%7F"},       {"/in/\xff\xc3\xb6", "/in/%FF%C3%B6"},
+  };
+  for (const auto& one : cases) {
+    EXPECT_EQ(split_of_path(one.path), one.split);
+    EXPECT_EQ(path_of_split(one.split), one.path);
+  }
+}
+
+TEST(FileSplits, AreNamedUniquelyAndBack) {
+  std::mt19937_64 random(22);
+  for (int i = 0; i < kNumCases; ++i) {
+    std::string path;
+    for (uint64_t size = random() % 20; size > 0; --size) {
+      constexpr std::string_view kOften = "%2F\xc3\xb6/a";
+      path += random() % 2 ? static_cast<char>(random() % 255 + 1)
+                           : kOften[random() % kOften.size()];
+    }
+    const SplitId split = split_of_path(path);
+    EXPECT_EQ(path_of_split(split), path);
+    EXPECT_EQ(find_invalid_utf8(split), std::string::npos);
+    EXPECT_TRUE(std::ranges::none_of(split, is_ascii_control));
+  }
+}
+
+}  // namespace
+}  // namespace velo::file
