@@ -37,8 +37,8 @@ Result<Progress> copy(DataSource& source, DataSink& sink, const CopyOptions& opt
   BatchQueue queue(options.queue_bytes);
   // Destroyed before the reader and the queue: it asks its thread to stop, then joins it.
   std::jthread reading([&](const std::stop_token& reading_stop) {
-    queue.close(catch_to_status(
-        "while reading", [&] { return read_into(*reader, queue, reading_stop); }));
+    queue.close(catch_to_status("while reading",
+                                [&] { return read_into(*reader, queue, reading_stop); }));
   });
   std::stop_callback forward(stop, [&] { reading.request_stop(); });
 

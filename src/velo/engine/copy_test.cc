@@ -2,10 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <thread>
-
-#include "velo/base/bounded_queue.h"
 #include "velo/pipeline.h"
 
 namespace velo {
@@ -147,31 +143,6 @@ TEST(Copy, StopsWhenAsked) {
   const auto progress = copy(source, sink, {}, stop.get_token());
   EXPECT_EQ(kind_of(progress.status()), ErrorKind::kCancelled);
   EXPECT_TRUE(written.aborted);
-}
-
-TEST(BoundedQueue, HoldsNoMoreThanItsBytes) {
-  BoundedQueue<int> queue(100);
-  std::atomic<int> num_pushed = 0;
-  std::jthread pushing([&](std::stop_token stop) {
-    for (int i = 0; i < 100; ++i) {
-      if (!queue.push(i, 40, stop)) return;
-      ++num_pushed;
-    }
-    queue.close();
-  });
-  for (int i = 0; i < 100; ++i) {
-    const auto item = queue.pop({});
-    ASSERT_TRUE(item.ok() && *item);
-    EXPECT_EQ(**item, i);
-    EXPECT_LE(num_pushed, i + 4);  // two held, one popped, one on its way
-  }
-  EXPECT_FALSE(queue.pop({}).ValueOrDie());
-}
-
-TEST(BoundedQueue, LetsALargeItemPassAlone) {
-  BoundedQueue<int> queue(10);
-  EXPECT_TRUE(queue.push(1, 1000, {}));
-  EXPECT_EQ(queue.pop({}).ValueOrDie(), 1);
 }
 
 }  // namespace

@@ -75,8 +75,8 @@ Status Feed::look_for_splits(milliseconds max_wait, const std::stop_token& stop)
   std::vector<SplitStart> starts;
   for (const SplitId& split : found.added) {
     const auto known = from_.find(split);
-    starts.push_back({split, known == from_.end() ? std::nullopt
-                                                  : std::optional(known->second)});
+    starts.push_back(
+        {split, known == from_.end() ? std::nullopt : std::optional(known->second)});
   }
   ended_ = false;
   return reader_->assign(starts);

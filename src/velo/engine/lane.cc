@@ -9,12 +9,13 @@
 namespace velo::engine {
 
 Lane::Lane(std::unique_ptr<EpochWriter> writer, int64_t queue_bytes,
-           CommitObserver& observer)
+           CommitObserver& observer, std::stop_source halt)
     : writer_(std::move(writer)), observer_(observer), queue_(queue_bytes) {
-  thread_ = std::jthread([this](const std::stop_token& stop) {
+  thread_ = std::jthread([this, halt](const std::stop_token& stop) mutable {
     Status status = catch_to_status("while writing", [&] { return work(stop); });
     if (status.ok()) status = make_error(ErrorKind::kCancelled, {}, "stopped");
     queue_.close(status);
+    halt.request_stop();
     refuse_queued(status);
   });
 }
@@ -67,7 +68,7 @@ Status Lane::take(Work work, const std::stop_token& stop) {
     token = writer_->prepare(prepare.record);
     return token.status();
   });
-  bytes_written_.store(0, std::memory_order_relaxed);
+  bytes_written_.store(writer_->bytes_written(), std::memory_order_relaxed);
   if (!status.ok()) token = status;
   prepare.answer.set_value(std::move(token));
   return status;

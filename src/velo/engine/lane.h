@@ -18,9 +18,9 @@ namespace velo::engine {
 /// A writer on a thread of its own, with a queue before it. Threads: thread-compatible.
 class Lane {
  public:
-  /// The observer outlives the lane.
-  Lane(std::unique_ptr<EpochWriter> writer, int64_t queue_bytes,
-       CommitObserver& observer);
+  /// `halt` is requested when the writer fails. The observer outlives the lane.
+  Lane(std::unique_ptr<EpochWriter> writer, int64_t queue_bytes, CommitObserver& observer,
+       std::stop_source halt);
 
   /// Stops the thread, dropping what is queued, and joins it.
   ~Lane();
@@ -32,6 +32,9 @@ class Lane {
   /// Have the epoch prepared, once all that is queued is written. A failed lane answers
   /// with its error.
   std::future<Result<CommitToken>> prepare(CommitRecord record);
+
+  /// What the writer has failed with; OK while it has not.
+  Status failure() const { return queue_.error(); }
 
   /// See EpochWriter::bytes_written.
   int64_t bytes_written() const { return bytes_written_.load(std::memory_order_relaxed); }

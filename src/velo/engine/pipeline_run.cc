@@ -1,5 +1,6 @@
 #include "velo/engine/pipeline_run.h"
 
+#include <arrow/util/byte_size.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,6 +8,12 @@
 
 namespace velo::engine {
 namespace {
+
+constexpr std::chrono::milliseconds kLookAround{50};
+// About so many bytes of rows make one of output: what the lanes have not written yet
+// counts too.
+constexpr int64_t kRowsToOutput = 4;
+constexpr std::chrono::milliseconds kLongestWait{3'600'000};
 
 Status is_another(const PipelineIdentity& pipeline, std::string_view what,
                   std::string_view before, std::string_view now) {
@@ -37,15 +44,21 @@ PipelineRun::PipelineRun(DataSource& source, TransactionalSink& sink,
       sink_(sink),
       pipeline_(pipeline),
       options_(options),
-      observer_(options.observer ? *options.observer : no_observer_) {}
+      observer_(options.observer ? *options.observer : no_observer_),
+      lanes_commit_alone_(sink.commit_kind() == CommitKind::kSession) {}
 
-Result<Progress> PipelineRun::run(const std::stop_token& stop) {
-  ARROW_ASSIGN_OR_RAISE(schema_, source_.fetch_schema());
+Result<Progress> PipelineRun::run(std::shared_ptr<arrow::Schema> schema,
+                                  const std::stop_token& stop) {
+  stop_ = stop;
+  const std::stop_callback forward(stop, [this] { halt_.request_stop(); });
+  schema_ = std::move(schema);
   ARROW_RETURN_NOT_OK(recover());
-  if (!is_done()) {
-    const Status status = move_all(stop);
+  if (is_done()) {
+    progress_.was_loaded_before = true;
+  } else {
+    const Status status = move_all();
     if (!status.ok()) {
-      forget_what_never_began(kind_of(status));
+      forget_what_never_began();
       return status;
     }
   }
@@ -54,17 +67,15 @@ Result<Progress> PipelineRun::run(const std::stop_token& stop) {
   return progress_;
 }
 
-Status PipelineRun::move_all(const std::stop_token& stop) {
+Status PipelineRun::move_all() {
   ARROW_RETURN_NOT_OK(open_lanes());
-  return move_rows(stop);
+  return move_rows();
 }
 
-// A run that has failed before its first commit leaves nothing behind.
-void PipelineRun::forget_what_never_began(ErrorKind failure) {
-  const bool may_have_begun =
-      has_record() || progress_.num_commits > 0 || failure == ErrorKind::kFenced ||
-      failure == ErrorKind::kCommitStateUnknown || failure == ErrorKind::kCommitLost;
-  if (!pipeline_.is_run || may_have_begun) return;
+// A run that has failed before its first commit leaves nothing behind. One that has
+// failed in it may have been committed: the next run finds out.
+void PipelineRun::forget_what_never_began() {
+  if (!pipeline_.is_run || has_record() || has_tried_to_commit_) return;
   feed_.reset();
   lanes_.clear();
   // What could not be removed is invisible, and the next run removes it.
@@ -74,15 +85,35 @@ void PipelineRun::forget_what_never_began(ErrorKind failure) {
 Status PipelineRun::recover() {
   ARROW_ASSIGN_OR_RAISE(committer_, sink_.create_committer(pipeline_, observer_));
   ARROW_ASSIGN_OR_RAISE(record_, committer_->recover());
-  progress_.num_rows_before = record_.num_rows;
   one_epoch_ = !source_.splits() || committer_->commits_once();
-  return check_fingerprint();
-}
-
-Status PipelineRun::check_fingerprint() {
   fingerprint_ = {.source = splits_->identity(),
                   .select = options_.select,
                   .schema = one_line(schema_->ToString())};
+  ARROW_RETURN_NOT_OK(check_fingerprint());
+  if (committer_->commits_once()) {
+    // What was there is replaced: nothing of it counts.
+    record_.positions.clear();
+    record_.num_rows = 0;
+  }
+  progress_.num_rows_before = record_.num_rows;
+  return Status::OK();
+}
+
+Status PipelineRun::check_fingerprint() const {
+  const bool had_positions = !record_.positions.empty();
+  const bool has_lost_place =
+      one_epoch_ ? had_positions : !had_positions && record_.num_rows > 0;
+  if (has_lost_place && !committer_->commits_once()) {
+    return make_error(
+        ErrorKind::kInvalidArgument, {},
+        fmt::format("pipeline {} {}, which would repeat its rows; give it another name",
+                    pipeline_.id,
+                    had_positions
+                        ? "keeps its position, and what it selects now can only "
+                          "be read whole"
+                        : "was loaded whole, and what it selects now would be "
+                          "read from the beginning"));
+  }
   const Fingerprint& before = record_.fingerprint;
   if (!has_record() || options_.replace || before == fingerprint_) return Status::OK();
   if (before.source != fingerprint_.source) {
@@ -99,13 +130,12 @@ bool PipelineRun::has_record() const {
   return record_.finished || record_.num_rows > 0 || !record_.positions.empty();
 }
 
-// Whether there can be nothing to move: a run that was killed after its last commit, or a
-// load of the whole source that was completed before.
+// Whether all of a source that can only be read whole was committed before: by this run,
+// which was killed then, or by an earlier one of this name.
 bool PipelineRun::is_done() const {
-  if (!record_.finished) return false;
-  if (pipeline_.is_run) return true;
-  return !source_.splits() && !committer_->commits_once() &&
-         record_.fingerprint == fingerprint_;
+  if (!record_.finished || source_.splits() || !source_.can_reread()) return false;
+  if (committer_->commits_once()) return false;
+  return pipeline_.is_run || record_.fingerprint == fingerprint_;
 }
 
 Status PipelineRun::open_lanes() {
@@ -114,22 +144,25 @@ Status PipelineRun::open_lanes() {
     ARROW_ASSIGN_OR_RAISE(auto writer, committer_->create_writer(lane, schema_));
     // The other half is the feed's.
     lanes_.push_back(std::make_unique<Lane>(
-        std::move(writer), options_.queue_bytes / 2 / num_lanes, observer_));
+        std::move(writer), options_.queue_bytes / 2 / num_lanes, observer_, halt_));
   }
+  shares_.assign(lanes_.size(), {});
   return Status::OK();
 }
 
-Status PipelineRun::move_rows(const std::stop_token& stop) {
-  ARROW_ASSIGN_OR_RAISE(
-      feed_, Feed::start(*splits_, options_.read,
-                         one_epoch_ ? Positions() : record_.positions,
-                         options_.queue_bytes / 2));
+Status PipelineRun::move_rows() {
+  ARROW_ASSIGN_OR_RAISE(feed_, Feed::start(*splits_, options_.read,
+                                           one_epoch_ ? Positions() : record_.positions,
+                                           options_.queue_bytes / 2));
   epoch_begin_ = Clock::now();
   while (true) {
-    ARROW_ASSIGN_OR_RAISE(Event event, feed_->next(time_to_commit(), stop));
-    if (stop.stop_requested()) return stop_here();
+    const auto longest =
+        one_epoch_ ? kLongestWait : std::min(time_to_commit(), kLongestWait);
+    ARROW_ASSIGN_OR_RAISE(Event event, feed_->next(longest, halt_.get_token()));
+    ARROW_RETURN_NOT_OK(failure_of_lane());
+    if (stop_.stop_requested()) return stop_here();
     if (auto* batch = std::get_if<Batch>(&event)) {
-      ARROW_RETURN_NOT_OK(take(std::move(*batch), stop));
+      ARROW_RETURN_NOT_OK(take(std::move(*batch)));
     } else if (const auto* ended = std::get_if<SplitEnded>(&event)) {
       ARROW_RETURN_NOT_OK(take(*ended));
     } else if (std::holds_alternative<End>(event)) {
@@ -140,7 +173,7 @@ Status PipelineRun::move_rows(const std::stop_token& stop) {
 }
 
 Status PipelineRun::stop_here() {
-  const bool has_begun = has_record() || num_rows_ > 0 || !moved_.empty();
+  const bool has_begun = has_record() || progress_.num_rows > 0;
   if (one_epoch_ || !has_begun) {
     return make_error(ErrorKind::kCancelled, {}, "stopped before the end was reached");
   }
@@ -148,64 +181,94 @@ Status PipelineRun::stop_here() {
   return commit(/*finished=*/false);
 }
 
-Status PipelineRun::take(Batch batch, const std::stop_token& stop) {
+Status PipelineRun::take(Batch batch) {
   const int64_t num_rows = batch.rows->num_rows();
-  if (!batch.split.empty()) moved_[batch.split] = {batch.position, /*ended=*/false};
-  if (num_rows == 0) return Status::OK();
-  Lane& lane = *lanes_[next_lane_];
-  next_lane_ = (next_lane_ + 1) % lanes_.size();
-  ARROW_RETURN_NOT_OK(lane.write(std::move(batch), stop));
-  num_rows_ += num_rows;
+  const size_t lane = lanes_commit_alone_ ? lane_of(batch.split) : next_lane();
+  if (num_rows > 0) {
+    const Status queued = lanes_[lane]->write(batch, halt_.get_token());
+    // The loop sees why; what was not queued was not read, as far as the record knows.
+    if (!queued.ok() && halt_.stop_requested()) return Status::OK();
+    ARROW_RETURN_NOT_OK(queued);
+  }
+  Share& share = shares_[lanes_commit_alone_ ? lane : 0];
+  if (!batch.split.empty()) share.moved[batch.split] = {batch.position, /*ended=*/false};
+  share.num_rows += num_rows;
+  bytes_queued_ += arrow::util::TotalBufferSize(*batch.rows);
   progress_.num_rows += num_rows;
-  tell_progress();
+  if (num_rows > 0) tell_progress();
   return Status::OK();
 }
 
 Status PipelineRun::take(const SplitEnded& ended) {
   const SplitProgress now{ended.position, /*ended=*/true};
+  Share& share = shares_[lanes_commit_alone_ ? lane_of(ended.split) : 0];
   const auto before = record_.positions.find(ended.split);
-  if (before != record_.positions.end() && before->second == now) return Status::OK();
-  moved_[ended.split] = now;
+  const bool is_known = before != record_.positions.end() && before->second == now;
+  if (!is_known || share.moved.contains(ended.split)) share.moved[ended.split] = now;
   return Status::OK();
 }
 
-std::chrono::nanoseconds PipelineRun::time_to_commit() const {
-  const auto left = epoch_begin_ + options_.commit_interval - Clock::now();
-  return one_epoch_ ? options_.commit_interval
-                    : std::max<Clock::duration>(left, Clock::duration(0));
+size_t PipelineRun::next_lane() {
+  return std::exchange(next_lane_, (next_lane_ + 1) % lanes_.size());
+}
+
+size_t PipelineRun::lane_of(const SplitId& split) {
+  const auto known = lane_of_split_.find(split);
+  if (known != lane_of_split_.end()) return known->second;
+  return lane_of_split_[split] = next_lane();
+}
+
+PipelineRun::Share PipelineRun::whole_epoch() const {
+  Share whole;
+  for (const Share& share : shares_) {
+    whole.moved.insert(share.moved.begin(), share.moved.end());
+    whole.num_rows += share.num_rows;
+  }
+  return whole;
+}
+
+// In milliseconds, which any interval fits.
+std::chrono::milliseconds PipelineRun::time_to_commit() const {
+  const auto age =
+      std::chrono::floor<std::chrono::milliseconds>(Clock::now() - epoch_begin_);
+  return options_.commit_interval - age;
 }
 
 bool PipelineRun::commit_is_due() const {
   if (one_epoch_) return false;
-  return Clock::now() - epoch_begin_ >= options_.commit_interval ||
-         bytes_in_epoch() >= options_.commit_bytes;
+  return time_to_commit().count() <= 0 ||
+         bytes_written() - bytes_committed_ >= options_.commit_bytes ||
+         bytes_queued_ / kRowsToOutput >= options_.commit_bytes;
 }
 
 Status PipelineRun::commit(bool finished) {
   epoch_begin_ = Clock::now();
-  if (moved_.empty() && num_rows_ == 0 && (!finished || record_.finished)) {
+  Share epoch = whole_epoch();
+  const bool is_replaced = has_record() && record_.fingerprint != fingerprint_;
+  if (epoch.moved.empty() && epoch.num_rows == 0 && !is_replaced &&
+      (!finished || record_.finished)) {
     return Status::OK();
   }
   CommitRecord record = record_;
   record.epoch += 1;
   record.fingerprint = fingerprint_;
-  record.positions = moved_;
-  record.num_rows = num_rows_;
+  record.positions = epoch.moved;
+  record.num_rows = epoch.num_rows;
   record.finished = finished;
-  const int64_t num_bytes = bytes_in_epoch();
   ARROW_ASSIGN_OR_RAISE(const auto tokens, prepare(record));
   observer_.reached(CommitStep::kAfterPrepare);
+  has_tried_to_commit_ = true;
   ARROW_RETURN_NOT_OK(committer_->commit(record, tokens));
   observer_.reached(CommitStep::kAfterCommit);
-  if (feed_) ARROW_RETURN_NOT_OK(feed_->acknowledge(moved_));
+  if (feed_) ARROW_RETURN_NOT_OK(feed_->acknowledge(epoch.moved));
 
-  for (auto& [split, progress] : moved_) record_.positions[split] = std::move(progress);
-  record.positions = std::move(record_.positions);
+  epoch.moved.merge(record_.positions);
+  record.positions = std::move(epoch.moved);
   record.num_rows += record_.num_rows;
   record_ = std::move(record);
-  moved_.clear();
-  num_rows_ = 0;
-  bytes_committed_ += num_bytes;
+  shares_.assign(lanes_.size(), {});
+  bytes_committed_ = bytes_written();
+  bytes_queued_ = 0;
   progress_.num_rows_committed = progress_.num_rows;
   ++progress_.num_commits;
   tell_progress();
@@ -214,24 +277,52 @@ Status PipelineRun::commit(bool finished) {
 
 Result<std::vector<CommitToken>> PipelineRun::prepare(const CommitRecord& record) {
   std::vector<std::future<Result<CommitToken>>> answers;
-  for (const auto& lane : lanes_) answers.push_back(lane->prepare(record));
+  for (size_t lane = 0; lane < lanes_.size(); ++lane) {
+    CommitRecord part = record;
+    if (lanes_commit_alone_) {
+      part.positions = shares_[lane].moved;
+      part.num_rows = shares_[lane].num_rows;
+    }
+    answers.push_back(lanes_[lane]->prepare(std::move(part)));
+  }
   std::vector<CommitToken> tokens;
   for (auto& answer : answers) {
-    ARROW_ASSIGN_OR_RAISE(auto token, answer.get());
+    ARROW_ASSIGN_OR_RAISE(auto token, wait_for(answer));
     tokens.push_back(std::move(token));
     if (tokens.size() == 1) observer_.reached(CommitStep::kAfterPrepareOne);
   }
   return tokens;
 }
 
-int64_t PipelineRun::bytes_in_epoch() const {
+// Not for ever: another lane may fail meanwhile, and who has asked for a stop wants it.
+Result<CommitToken> PipelineRun::wait_for(std::future<Result<CommitToken>>& answer) {
+  while (answer.wait_for(kLookAround) != std::future_status::ready) {
+    ARROW_RETURN_NOT_OK(failure_of_lane());
+    if (!stop_.stop_requested()) continue;
+    if (!stopped_at_) stopped_at_ = Clock::now();
+    if (Clock::now() - *stopped_at_ < options_.longest_stop) continue;
+    return make_error(ErrorKind::kCancelled, {},
+                      fmt::format("stopped; the sink did not take within {} ms what was "
+                                  "read since the last commit, which will be read again "
+                                  "by the next run",
+                                  options_.longest_stop.count()));
+  }
+  return answer.get();
+}
+
+Status PipelineRun::failure_of_lane() const {
+  for (const auto& lane : lanes_) ARROW_RETURN_NOT_OK(lane->failure());
+  return Status::OK();
+}
+
+int64_t PipelineRun::bytes_written() const {
   int64_t num_bytes = 0;
   for (const auto& lane : lanes_) num_bytes += lane->bytes_written();
   return num_bytes;
 }
 
 void PipelineRun::tell_progress() {
-  progress_.bytes_written = bytes_committed_ + bytes_in_epoch();
+  progress_.bytes_written = bytes_written();
   progress_.elapsed = Clock::now() - begin_;
   if (options_.on_progress) options_.on_progress(progress_);
 }

@@ -3,6 +3,8 @@
 /// One run of a pipeline that keeps a record in its sink.
 
 #include <chrono>
+#include <future>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -26,28 +28,41 @@ class PipelineRun {
   PipelineRun(DataSource& source, TransactionalSink& sink,
               const PipelineIdentity& pipeline, const RunOptions& options);
 
-  /// See velo::run.
-  Result<Progress> run(const std::stop_token& stop);
+  /// See velo::run. `schema` is that of the rows.
+  Result<Progress> run(std::shared_ptr<arrow::Schema> schema,
+                       const std::stop_token& stop);
 
  private:
   using Clock = std::chrono::steady_clock;
 
+  // What a lane answers for in an epoch: all of it is the first lane's where the lanes
+  // commit together.
+  struct Share {
+    Positions moved;
+    int64_t num_rows = 0;
+  };
+
   Status recover();
-  Status move_all(const std::stop_token& stop);
-  void forget_what_never_began(ErrorKind failure);
-  Status check_fingerprint();
+  Status move_all();
+  void forget_what_never_began();
+  Status check_fingerprint() const;
   bool has_record() const;
   bool is_done() const;
   Status open_lanes();
-  Status move_rows(const std::stop_token& stop);
+  Status move_rows();
   Status stop_here();
-  Status take(Batch batch, const std::stop_token& stop);
+  Status take(Batch batch);
   Status take(const SplitEnded& ended);
-  std::chrono::nanoseconds time_to_commit() const;
+  std::chrono::milliseconds time_to_commit() const;
   bool commit_is_due() const;
   Status commit(bool finished);
+  Share whole_epoch() const;
+  size_t next_lane();
+  size_t lane_of(const SplitId& split);
   Result<std::vector<CommitToken>> prepare(const CommitRecord& record);
-  int64_t bytes_in_epoch() const;
+  Result<CommitToken> wait_for(std::future<Result<CommitToken>>& answer);
+  Status failure_of_lane() const;
+  int64_t bytes_written() const;
   void tell_progress();
 
   DataSource& source_;
@@ -59,23 +74,31 @@ class PipelineRun {
   CommitObserver no_observer_;
   CommitObserver& observer_;
 
+  std::stop_token stop_;   // the user's
+  std::stop_source halt_;  // that, or a lane has failed
+  std::optional<Clock::time_point> stopped_at_;
   Clock::time_point begin_ = Clock::now();
   std::shared_ptr<arrow::Schema> schema_;
   Fingerprint fingerprint_;
   std::unique_ptr<Committer> committer_;
+  bool has_tried_to_commit_ = false;
   bool one_epoch_ = false;  // only the end of the source ends the epoch
-  CommitRecord record_;  // the last that was committed, by whomever
+  CommitRecord record_;     // the last that was committed, by whomever
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Feed> feed_;
 
   // Of the epoch that is being written.
-  Positions moved_;
-  int64_t num_rows_ = 0;
+  std::vector<Share> shares_;  // by lane
   Clock::time_point epoch_begin_ = Clock::now();
+
+  // Where each lane commits for itself, a split's rows and its position go to one lane.
+  const bool lanes_commit_alone_;
+  std::map<SplitId, size_t> lane_of_split_;
   size_t next_lane_ = 0;
 
   Progress progress_;
-  int64_t bytes_committed_ = 0;
+  int64_t bytes_committed_ = 0;  // of bytes_written()
+  int64_t bytes_queued_ = 0;     // bytes of rows in the epoch
 };
 
 }  // namespace velo::engine

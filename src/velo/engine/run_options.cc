@@ -22,8 +22,9 @@ Status set_guarantee(RunOptions& options, std::string_view text) {
   if (text == "exactly_once") options.guarantee = Guarantee::kExactlyOnce;
   if (text == "at_least_once") options.guarantee = Guarantee::kAtLeastOnce;
   if (text == "exactly_once" || text == "at_least_once") return Status::OK();
-  return fail(ErrorKind::kInvalidArgument,
-              fmt::format("guarantee = {}: exactly_once or at_least_once is expected", text));
+  return fail(
+      ErrorKind::kInvalidArgument,
+      fmt::format("guarantee = {}: exactly_once or at_least_once is expected", text));
 }
 
 // "10s", "64MiB", or both with a comma between them.
@@ -33,7 +34,9 @@ Status set_commit_every(RunOptions& options, std::string_view text) {
     const std::string_view part = trim(text.substr(begin, end - begin));
     begin = end + 1;
     const auto interval = parse_duration(part);
-    const auto num_bytes = parse_bytes(part);
+    // "10" is not ten bytes to whoever has meant ten seconds.
+    const bool has_unit = !part.empty() && is_ascii_letter(part.back());
+    const auto num_bytes = has_unit ? parse_bytes(part) : std::nullopt;
     if (interval && interval->count() > 0) {
       options.commit_interval = *interval;
     } else if (num_bytes && *num_bytes > 0) {

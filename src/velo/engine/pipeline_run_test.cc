@@ -1,0 +1,549 @@
+#include "velo/engine/pipeline_run.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <future>
+#include <numeric>
+#include <thread>
+
+#include "velo/testing/matchers.h"
+#include "velo/testing/memory_sink.h"
+
+namespace velo::engine {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using testing::CallLog;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::IsError;
+using testing::IsOk;
+using testing::Memory;
+using testing::MemorySink;
+using ::testing::Not;
+using testing::position_of_row;
+using testing::Script;
+using testing::ScriptedSource;
+using testing::wait_until_stopped;
+
+std::vector<int64_t> count(int64_t num_rows, int64_t first = 0) {
+  std::vector<int64_t> values(static_cast<size_t>(num_rows));
+  std::iota(values.begin(), values.end(), first);
+  return values;
+}
+
+class PipelineRuns : public ::testing::Test {
+ protected:
+  PipelineRuns() {
+    script_.splits = {{"a", count(3)}, {"b", count(2, 3)}};
+    options_.commit_interval = 1h;
+  }
+
+  // Run the pipeline; a run that hangs ends the program.
+  Result<Progress> run(const PipelineIdentity& pipeline = {.id = "orders"}) {
+    ScriptedSource source(script_, log_);
+    MemorySink sink(memory_);
+    auto done = std::async(std::launch::async, [&] {
+      return velo::run(source, sink, pipeline, options_, stop_.get_token());
+    });
+    if (done.wait_for(60s) != std::future_status::ready) {
+      std::fputs("the pipeline hangs\n", stderr);
+      std::abort();
+    }
+    return done.get();
+  }
+
+  // Run it and stop it as soon as some call is made, which then blocks.
+  Result<Progress> run_until(const std::string& call) {
+    memory_.on_call = [this, call](const std::string& made, const std::stop_token& stop) {
+      if (!made.starts_with(call)) return Status::OK();
+      stop_.request_stop();
+      wait_until_stopped(stop);
+      return make_error(ErrorKind::kCancelled, {}, "the writer was stopped");
+    };
+    return run();
+  }
+
+  void fail(const std::string& call, ErrorKind kind = ErrorKind::kSystem) {
+    memory_.on_call = [call, kind](const std::string& made, const std::stop_token&) {
+      return made.starts_with(call) ? make_error(kind, {}, "failed: " + made)
+                                    : Status::OK();
+    };
+  }
+
+  void fail_nothing() {
+    memory_.on_call = [](const std::string&, const std::stop_token&) {
+      return Status::OK();
+    };
+  }
+
+  // The reader is a few rows ahead of the writer, and each commit has a few rows.
+  void commit_often() {
+    options_.queue_bytes = 16;
+    options_.commit_bytes = 8;
+  }
+
+  void restart() { stop_ = std::stop_source(); }
+
+  CommitRecord record(const std::string& pipeline = "orders") const {
+    return memory_.records().at(pipeline);
+  }
+
+  CallLog log_;
+  Script script_;
+  Memory memory_{log_};
+  RunOptions options_;
+  std::stop_source stop_;
+};
+
+TEST_F(PipelineRuns, PrepareThenCommitThenAcknowledge) {
+  const auto progress = run();
+  ASSERT_THAT(progress, IsOk());
+  EXPECT_THAT(log_.calls(),
+              ElementsAre("recover", "assign a@begin", "assign b@begin", "write 0",
+                          "write 0", "write 0", "write 0", "write 0", "prepare 0",
+                          "commit 5 rows of 1 lanes, last", "committed",
+                          "acknowledge a=000003. b=000002."));
+  EXPECT_EQ(memory_.rows(), count(5));
+  EXPECT_EQ(progress->num_rows, 5);
+  EXPECT_EQ(progress->num_rows_committed, 5);
+  EXPECT_EQ(progress->num_commits, 1);
+  EXPECT_EQ(progress->bytes_written, 40);
+  EXPECT_FALSE(progress->stopped);
+  EXPECT_TRUE(record().finished);
+}
+
+TEST_F(PipelineRuns, PrepareEveryLaneBeforeTheyCommit) {
+  options_.num_lanes = 3;
+  script_.splits = {{"a", count(100)}};
+  ASSERT_THAT(run(), IsOk());
+  const auto calls = log_.calls();
+  const auto commit = std::ranges::find(calls, "commit 100 rows of 3 lanes, last");
+  ASSERT_NE(commit, calls.end());
+  for (const char* prepare : {"prepare 0", "prepare 1", "prepare 2"}) {
+    EXPECT_NE(std::find(calls.begin(), commit, prepare), commit) << prepare;
+  }
+  EXPECT_EQ(memory_.rows(), count(100));
+}
+
+TEST_F(PipelineRuns, CommitByBytes) {
+  commit_often();
+  script_.splits = {{"a", count(1000)}};
+  const auto progress = run();
+  ASSERT_THAT(progress, IsOk());
+  EXPECT_GT(progress->num_commits, 5);
+  EXPECT_EQ(memory_.rows(), count(1000));
+  EXPECT_EQ(record().num_rows, 1000);
+  EXPECT_EQ(log_.count("acknowledge"), progress->num_commits);
+  EXPECT_EQ(progress->bytes_written, 8000);
+}
+
+TEST_F(PipelineRuns, CommitAnUnboundedSourceByTime) {
+  script_.ends = false;
+  script_.pause = 2ms;
+  script_.splits = {{"a", count(1000)}};
+  options_.commit_interval = 20ms;
+  options_.on_progress = [&](const Progress& progress) {
+    if (progress.num_commits == 3) stop_.request_stop();
+  };
+  const auto progress = run();
+  ASSERT_THAT(progress, IsOk());
+  EXPECT_TRUE(progress->stopped);
+  EXPECT_GE(progress->num_commits, 3);
+  EXPECT_EQ(progress->num_rows, progress->num_rows_committed);
+  EXPECT_EQ(memory_.rows(), count(progress->num_rows));
+  EXPECT_FALSE(record().finished);
+}
+
+TEST_F(PipelineRuns, CommitNothingWhileNothingComes) {
+  script_.ends = false;
+  options_.commit_interval = 10ms;
+  options_.on_progress = [&](const Progress& progress) {
+    if (progress.num_commits == 1) stop_.request_stop();
+  };
+  ASSERT_THAT(run(), IsOk());
+  restart();
+  options_.on_progress = nullptr;
+  std::jthread stopping([this](const std::stop_token& never) {
+    wait_until_stopped(never, 300ms);
+    stop_.request_stop();
+  });
+  const auto idle = run();
+  ASSERT_THAT(idle, IsOk());
+  EXPECT_TRUE(idle->stopped);
+  EXPECT_EQ(idle->num_commits, 0);
+  EXPECT_EQ(memory_.rows(), count(5));
+}
+
+TEST_F(PipelineRuns, TakeTheLongestInterval) {
+  options_.commit_interval = std::chrono::milliseconds::max();
+  ASSERT_THAT(run(), IsOk());
+  EXPECT_EQ(log_.count("commit "), 1);
+}
+
+TEST_F(PipelineRuns, GoOnFromTheirRecord) {
+  commit_often();
+  script_.splits = {{"a", count(3)}, {"b", count(40, 3)}};
+  script_.at_end = make_error(ErrorKind::kTransient, {}, "the source went away");
+  EXPECT_THAT(run(), IsError(ErrorKind::kTransient, "the source went away"));
+  const Positions known = record().positions;
+  ASSERT_FALSE(known.empty());
+
+  CallLog second;
+  script_.at_end = Status::OK();
+  ScriptedSource source(script_, second);
+  MemorySink sink(memory_);
+  const auto progress = velo::run(source, sink, {.id = "orders"}, options_, {});
+  ASSERT_THAT(progress, IsOk());
+  for (const auto& [split, at] : known) {
+    EXPECT_THAT(second.calls(), Contains("assign " + split + "@" + at.position.bytes));
+  }
+  EXPECT_EQ(memory_.rows(), count(43));
+  EXPECT_EQ(progress->num_rows_before + progress->num_rows, 43);
+}
+
+TEST_F(PipelineRuns, ReadOnlyWhatIsNewWhenRunAgain) {
+  ASSERT_THAT(run(), IsOk());
+  const auto again = run();
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(again->num_commits, 0);
+  EXPECT_EQ(again->num_rows_before, 5);
+  EXPECT_THAT(log_.calls(), Contains("assign a@000003"));
+
+  script_.splits["c"] = count(2, 5);
+  const auto more = run();
+  ASSERT_THAT(more, IsOk());
+  EXPECT_EQ(more->num_rows, 2);
+  EXPECT_EQ(memory_.rows(), count(7));
+  EXPECT_EQ(record().positions.size(), 3U);
+}
+
+TEST_F(PipelineRuns, StopWhereASplitIsGoneThatWasReadInPart) {
+  script_.ends = false;
+  options_.on_progress = [&](const Progress& progress) {
+    if (progress.num_rows == 5) stop_.request_stop();
+  };
+  ASSERT_THAT(run(), IsOk());
+  restart();
+  script_.splits.erase("a");
+  EXPECT_THAT(run(), IsError(ErrorKind::kPositionLost,
+                             AllOf(HasSubstr("a: "), HasSubstr("put it back"))));
+  EXPECT_EQ(memory_.rows(), count(5));
+}
+
+TEST_F(PipelineRuns, GoOnWhereASplitIsGoneThatHadEnded) {
+  ASSERT_THAT(run(), IsOk());
+  script_.splits.erase("a");
+  EXPECT_THAT(run(), IsOk());
+}
+
+TEST_F(PipelineRuns, RefuseToGoOnAsAnother) {
+  options_.select = "SELECT n";
+  ASSERT_THAT(run(), IsOk());
+  script_.splits["c"] = count(1, 5);
+
+  script_.identity = "another";
+  const auto is_another = [](const std::string& what, const std::string& before,
+                             const std::string& now) {
+    return IsError(
+        ErrorKind::kInvalidArgument,
+        AllOf(HasSubstr("pipeline orders: " + what + " has changed"),
+              HasSubstr("before: " + before + "\n"), HasSubstr("now:    " + now + "\n"),
+              HasSubstr("CREATE OR REPLACE goes on")));
+  };
+  EXPECT_THAT(run(), is_another("its source", "script", "another"));
+  script_.identity = "script";
+  options_.select = "SELECT m";
+  EXPECT_THAT(run(), is_another("its SELECT", "SELECT n", "SELECT m"));
+  options_.select = "SELECT n";
+  script_.schema = arrow::schema({arrow::field("m", arrow::int64())});
+  EXPECT_THAT(run(), is_another("the schema of its rows", "n: int64", "m: int64"));
+  EXPECT_EQ(memory_.rows(), count(5));
+}
+
+TEST_F(PipelineRuns, GoOnAsAnotherWhereThatIsAsked) {
+  ASSERT_THAT(run(), IsOk());
+  options_.select = "SELECT m";
+  options_.replace = true;
+  ASSERT_THAT(run(), IsOk()) << "nothing is new but the SELECT";
+  options_.replace = false;
+  EXPECT_THAT(run(), IsOk()) << "it is accepted from here on";
+  script_.splits["c"] = count(1, 5);
+  EXPECT_THAT(run(), IsOk());
+  EXPECT_EQ(memory_.rows(), count(6));
+}
+
+TEST_F(PipelineRuns, LoadASourceWithoutSplitsAsOneEpoch) {
+  script_.has_splits = false;
+  options_.commit_bytes = 8;
+  options_.commit_interval = 1ms;
+  script_.at_end = make_error(ErrorKind::kTransient, {}, "the source went away");
+  EXPECT_THAT(run(), IsError(ErrorKind::kTransient, HasSubstr("went away")));
+  EXPECT_THAT(memory_.rows(), IsEmpty());
+
+  script_.at_end = Status::OK();
+  const auto progress = run();
+  ASSERT_THAT(progress, IsOk());
+  EXPECT_EQ(progress->num_commits, 1);
+  EXPECT_EQ(memory_.rows(), count(5));
+
+  const auto again = run();
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(again->num_rows, 0);
+  EXPECT_EQ(again->num_rows_before, 5);
+  EXPECT_EQ(memory_.rows(), count(5));
+}
+
+TEST_F(PipelineRuns, LoadAnEmptySourceWithoutSplitsOnce) {
+  script_.has_splits = false;
+  script_.splits = {{"a", {}}};
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(run(), IsOk());
+    EXPECT_TRUE(record().finished);
+  }
+  EXPECT_EQ(log_.count("commit 0 rows"), 1);
+}
+
+TEST_F(PipelineRuns, ReadAllAgainIntoASinkThatIsReplaced) {
+  memory_.commits_once = true;
+  options_.commit_bytes = 8;
+  for (int i = 1; i <= 2; ++i) {
+    const auto progress = run();
+    ASSERT_THAT(progress, IsOk());
+    EXPECT_EQ(progress->num_rows, 5);
+    EXPECT_EQ(progress->num_commits, 1);
+  }
+}
+
+TEST_F(PipelineRuns, FailWithTheSourcesErrorAfterWhatItHadCommitted) {
+  commit_often();
+  script_.splits = {{"a", count(50)}};
+  script_.at_end = make_error(ErrorKind::kCorruptData, {}, "row 51 is bad");
+  EXPECT_THAT(run(), IsError(ErrorKind::kCorruptData, "row 51 is bad"));
+  EXPECT_EQ(memory_.rows(), count(record().num_rows));
+}
+
+TEST_F(PipelineRuns, FailWhereACallOfTheSinkFails) {
+  for (const char* call : {"recover", "write 0", "prepare 0", "commit ", "committed"}) {
+    SCOPED_TRACE(call);
+    fail(call);
+    EXPECT_THAT(run({.id = std::string(call).substr(0, 4)}),
+                IsError(ErrorKind::kSystem, HasSubstr(call)));
+    EXPECT_EQ(log_.count("acknowledge"), 0);
+  }
+  EXPECT_EQ(log_.count("forget"), 0) << "a named one keeps its record";
+}
+
+TEST_F(PipelineRuns, FailWhereASinkThrows) {
+  for (const char* call : {"write 0", "prepare 0"}) {
+    memory_.on_call = [call](const std::string& made, const std::stop_token&) {
+      if (made == call) throw std::runtime_error("thrown: " + made);
+      return Status::OK();
+    };
+    EXPECT_THAT(run({.id = std::string(call).substr(0, 4)}),
+                IsError(ErrorKind::kInternal, HasSubstr("thrown: " + std::string(call))));
+  }
+}
+
+// One lane blocks, the other fails: nobody waits for the first.
+TEST_F(PipelineRuns, FailWithTheFirstLaneThatDoes) {
+  options_.num_lanes = 2;
+  script_.splits = {{"a", count(1000)}};
+  for (const bool is_committing : {false, true}) {
+    SCOPED_TRACE(is_committing);
+    options_.queue_bytes = is_committing ? 1 << 20 : 100;
+    memory_.on_call = [](const std::string& made, const std::stop_token& stop) {
+      if (made == "write 1") return make_error(ErrorKind::kSystem, {}, "disk full");
+      if (made == "write 0") wait_until_stopped(stop);
+      return Status::OK();
+    };
+    EXPECT_THAT(run(), IsError(ErrorKind::kSystem, "disk full"));
+    EXPECT_THAT(memory_.rows(), IsEmpty());
+  }
+}
+
+// A source that has nothing to say does not hide that a writer has failed.
+TEST_F(PipelineRuns, FailWhileTheSourceIsIdle) {
+  script_.ends = false;
+  fail("write 0");
+  EXPECT_THAT(run(), IsError(ErrorKind::kSystem, HasSubstr("write 0")));
+}
+
+TEST_F(PipelineRuns, AreFencedByANewerOne) {
+  commit_often();
+  script_.splits = {{"a", count(100)}};
+  memory_.on_call = [&](const std::string& made, const std::stop_token&) {
+    if (made == "committed" && log_.count("recover") == 1) {
+      EXPECT_THAT(memory_.recover("orders"), IsOk());
+    }
+    return Status::OK();
+  };
+  EXPECT_THAT(run(), IsError(ErrorKind::kFenced, "fenced"));
+  EXPECT_EQ(log_.count("committed"), 1);
+  EXPECT_EQ(record().num_rows, static_cast<int64_t>(memory_.rows().size()));
+}
+
+TEST_F(PipelineRuns, StopWhileIdle) {
+  script_.ends = false;
+  std::jthread stopping([this](const std::stop_token& never) {
+    while (log_.count("write") < 5) wait_until_stopped(never, 1ms);
+    wait_until_stopped(never, 20ms);
+    stop_.request_stop();
+  });
+  const auto progress = run();
+  ASSERT_THAT(progress, IsOk());
+  EXPECT_TRUE(progress->stopped);
+  EXPECT_EQ(memory_.rows(), count(5));
+  EXPECT_EQ(record().positions.at("a").position, position_of_row(3));
+}
+
+TEST_F(PipelineRuns, StopBeforeAnythingCame) {
+  script_.splits.clear();
+  script_.is_complete = false;
+  stop_.request_stop();
+  EXPECT_THAT(run(), IsError(ErrorKind::kCancelled, HasSubstr("stopped")));
+}
+
+// What is in the queue is written, what is not is left for the next run.
+TEST_F(PipelineRuns, StopWhileTheQueueIsFull) {
+  script_.splits = {{"a", count(10'000)}};
+  options_.queue_bytes = 2000;
+  memory_.on_call = [this](const std::string& made, const std::stop_token& stop) {
+    if (made != "write 0" || stop_.stop_requested()) return Status::OK();
+    wait_until_stopped(stop, 300ms);
+    stop_.request_stop();
+    return Status::OK();
+  };
+  const auto progress = run();
+  ASSERT_THAT(progress, IsOk());
+  EXPECT_TRUE(progress->stopped);
+  EXPECT_GT(progress->num_rows, 0);
+  EXPECT_LT(progress->num_rows, 10'000);
+  EXPECT_EQ(memory_.rows(), count(progress->num_rows));
+  EXPECT_EQ(record().positions.at("a").position,
+            position_of_row(static_cast<size_t>(progress->num_rows)));
+
+  restart();
+  fail_nothing();
+  ASSERT_THAT(run(), IsOk());
+  EXPECT_EQ(memory_.rows(), count(10'000));
+}
+
+TEST_F(PipelineRuns, StopWhileALaneBlocks) {
+  options_.longest_stop = 50ms;
+  for (const int64_t queue_bytes : {100, 1 << 20}) {
+    options_.queue_bytes = queue_bytes;
+    EXPECT_THAT(run_until("write 0"),
+                IsError(ErrorKind::kCancelled, HasSubstr("read again by the next run")));
+    EXPECT_THAT(memory_.rows(), IsEmpty());
+    restart();
+  }
+  fail_nothing();
+  ASSERT_THAT(run(), IsOk());
+  EXPECT_EQ(memory_.rows(), count(5));
+}
+
+// While the sink is behind, the source is asked to keep its connection.
+TEST_F(PipelineRuns, KeepTheSourceAliveWhileTheSinkIsSlow) {
+  script_.splits = {{"a", count(100)}};
+  options_.queue_bytes = 100;
+  memory_.on_call = [this](const std::string& made, const std::stop_token& stop) {
+    while (made == "write 0" && log_.count("poll 0") == 0 && !stop.stop_requested()) {
+      wait_until_stopped(stop, 10ms);
+    }
+    return Status::OK();
+  };
+  ASSERT_THAT(run(), IsOk());
+  EXPECT_GT(log_.count("poll 0"), 0);
+  EXPECT_EQ(memory_.rows(), count(100));
+}
+
+TEST_F(PipelineRuns, WithoutANameLeaveNoRecord) {
+  const PipelineIdentity nameless{.id = "run_1", .is_run = true};
+  ASSERT_THAT(run(nameless), IsOk());
+  EXPECT_THAT(memory_.records(), IsEmpty());
+  ASSERT_THAT(run(nameless), IsOk());
+  EXPECT_EQ(memory_.rows().size(), 10U) << "each is a run of its own";
+}
+
+TEST_F(PipelineRuns, WithoutANameResumeWhatWasLeftUnfinished) {
+  const PipelineIdentity nameless{.id = "run_1", .is_run = true};
+  script_.splits = {{"a", count(50)}};
+  commit_often();
+  script_.at_end = make_error(ErrorKind::kTransient, {}, "the source went away");
+  EXPECT_THAT(run(nameless), IsError(ErrorKind::kTransient, HasSubstr("went away")));
+  script_.at_end = Status::OK();
+  ASSERT_THAT(run(nameless), IsOk());
+  EXPECT_EQ(memory_.rows(), count(50));
+  EXPECT_THAT(memory_.records(), IsEmpty());
+}
+
+TEST_F(PipelineRuns, WithoutANameForgetWhatNeverBegan) {
+  const PipelineIdentity nameless{.id = "run_1", .is_run = true};
+  for (const char* call : {"write 0", "prepare 0"}) {
+    fail(call);
+    EXPECT_THAT(run(nameless), IsError(ErrorKind::kSystem, HasSubstr(call)));
+    EXPECT_THAT(memory_.records(), IsEmpty());
+  }
+}
+
+// Its first commit may have been decided before it failed: the next run is to find out.
+TEST_F(PipelineRuns, WithoutANameKeepWhatMayHaveBeenCommitted) {
+  const PipelineIdentity nameless{.id = "run_1", .is_run = true};
+  fail("committed");
+  EXPECT_THAT(run(nameless), IsError(ErrorKind::kSystem, HasSubstr("committed")));
+  fail_nothing();
+  ASSERT_THAT(run(nameless), IsOk());
+  EXPECT_EQ(memory_.rows(), count(5));
+  EXPECT_THAT(memory_.records(), IsEmpty());
+}
+
+TEST_F(PipelineRuns, TakeTheColumnsThatAreAskedFor) {
+  script_.schema = arrow::schema(
+      {arrow::field("m", arrow::utf8()), arrow::field("n", arrow::int64())});
+  options_.read.columns = {{"n"}};
+  ASSERT_THAT(run(), IsOk());
+  EXPECT_EQ(record().fingerprint.schema, "n: int64");
+  options_.read.columns = {{"none"}};
+  EXPECT_THAT(run(), IsError(ErrorKind::kInvalidArgument, HasSubstr("'none'")));
+}
+
+TEST_F(PipelineRuns, TellTheirProgress) {
+  std::vector<int64_t> rows;
+  options_.on_progress = [&](const Progress& progress) {
+    rows.push_back(progress.num_rows);
+  };
+  ASSERT_THAT(run(), IsOk());
+  EXPECT_THAT(rows, ElementsAre(1, 2, 3, 4, 5, 5));
+}
+
+TEST(PipelineSteps, AreObservedInOrder) {
+  struct Observer : CommitObserver {
+    void reached(CommitStep step) override { log.add(std::string(to_string(step))); }
+    CallLog log;
+  };
+  Script script;
+  script.splits = {{"a", count(2)}};
+  CallLog log;
+  Memory memory(log);
+  ScriptedSource source(script, log);
+  MemorySink sink(memory);
+  Observer observer;
+  RunOptions options;
+  options.observer = &observer;
+  options.num_lanes = 2;
+  ASSERT_THAT(velo::run(source, sink, {.id = "orders"}, options, {}), IsOk());
+  EXPECT_EQ(observer.log.count("in_write"), 2);
+  auto steps = observer.log.calls();
+  std::erase(steps, "in_write");  // a lane may write while the other has prepared
+  EXPECT_THAT(steps, ElementsAre("after_prepare_one", "after_prepare", "after_commit"));
+}
+
+}  // namespace
+}  // namespace velo::engine

@@ -1,0 +1,88 @@
+#include <gtest/gtest.h>
+
+#include "velo/pipeline.h"
+#include "velo/testing/matchers.h"
+
+namespace velo {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using testing::IsError;
+using testing::IsOk;
+
+TEST(RunOptions, SetHowOftenToCommit) {
+  const struct {
+    const char* text;
+    std::chrono::milliseconds interval;
+    int64_t num_bytes;
+  } cases[] = {
+      {"30s", 30s, int64_t{128} << 20},       {"64MiB", 10s, int64_t{64} << 20},
+      {"10s, 64MiB", 10s, int64_t{64} << 20}, {"1GB,500 ms", 500ms, 1'000'000'000},
+      {"2min", 2min, int64_t{128} << 20},
+  };
+  for (const auto& one : cases) {
+    RunOptions options;
+    EXPECT_THAT(options.set("commit_every", one.text), IsOk()) << one.text;
+    EXPECT_EQ(options.commit_interval, one.interval) << one.text;
+    EXPECT_EQ(options.commit_bytes, one.num_bytes) << one.text;
+  }
+  for (const char* text : {"", "10s,", ",", "0s", "0", "0B", "-1s", "10", "ten",
+                           "10s;1MiB", "10s 1MiB", "1s,2s,x"}) {
+    RunOptions options;
+    EXPECT_THAT(options.set("commit_every", text),
+                IsError(ErrorKind::kInvalidArgument,
+                        HasSubstr("commit_every = " + std::string(text) + ": a time")))
+        << text;
+  }
+}
+
+TEST(RunOptions, SetTheGuarantee) {
+  RunOptions options;
+  EXPECT_THAT(options.set("guarantee", "exactly_once"), IsOk());
+  EXPECT_EQ(options.guarantee, Guarantee::kExactlyOnce);
+  EXPECT_THAT(options.set("guarantee", "at_least_once"), IsOk());
+  EXPECT_EQ(options.guarantee, Guarantee::kAtLeastOnce);
+  EXPECT_THAT(options.set("guarantee", "twice"),
+              IsError(ErrorKind::kInvalidArgument, HasSubstr("exactly_once or")));
+}
+
+TEST(RunOptions, SetTheNumberOfWriters) {
+  RunOptions options;
+  EXPECT_THAT(options.set("parallel", "64"), IsOk());
+  EXPECT_EQ(options.num_lanes, 64);
+  for (const char* text : {"", "0", "-1", "65", "4x", "99999999999"}) {
+    EXPECT_THAT(options.set("parallel", text),
+                IsError(ErrorKind::kInvalidArgument, HasSubstr("from 1 to 64")))
+        << text;
+  }
+  EXPECT_EQ(options.num_lanes, 64);
+}
+
+TEST(RunOptions, SayWhatDoesNotWorkYet) {
+  RunOptions options;
+  for (const char* name : {"on_error", "on_schema_change", "on_changed"}) {
+    EXPECT_THAT(options.set(name, "fail"), IsOk());
+    EXPECT_THAT(options.set(name, "other"),
+                IsError(ErrorKind::kNotImplemented, HasSubstr(" = fail does")));
+  }
+  EXPECT_THAT(options.set("once", "true"), IsOk());
+  for (const char* name : {"memory", "from", "until", "refresh"}) {
+    EXPECT_THAT(options.set(name, "x"),
+                IsError(ErrorKind::kNotImplemented,
+                        std::string(name) + " = x does not work yet"));
+  }
+}
+
+TEST(RunOptions, NameTheNearestOfAnUnknownOne) {
+  RunOptions options;
+  EXPECT_THAT(options.set("comit_every", "1s"),
+              IsError(ErrorKind::kInvalidArgument, HasSubstr("did you mean "
+                                                             "'commit_every'?")));
+  EXPECT_THAT(
+      options.set("zzzzzzzz", "1s"),
+      IsError(ErrorKind::kInvalidArgument, "there is no pipeline option 'zzzzzzzz'"));
+}
+
+}  // namespace
+}  // namespace velo
