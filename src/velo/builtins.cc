@@ -2,6 +2,7 @@
 #include "velo/connectors/file/connector.h"
 #include "velo/connectors/generate/connector.h"
 #include "velo/connectors/null/connector.h"
+#include "velo/connectors/postgresql/connector.h"
 #include "velo/connectors/stdio/connector.h"
 
 namespace velo {
@@ -12,6 +13,7 @@ const Registry& builtin_registry() {
     all.add(file::file_connector());
     all.add(generate::generate_connector());
     all.add(null::null_connector());
+    all.add(postgresql::postgresql_connector());
     all.add(stdio::stdin_connector());
     all.add(stdio::stdout_connector());
     return all;

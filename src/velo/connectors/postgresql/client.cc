@@ -1,0 +1,299 @@
+#include "velo/connectors/postgresql/client.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <utility>
+
+#include "velo/base/ascii.h"
+#include "velo/base/system_error.h"
+#include "velo/connectors/postgresql/sql_state.h"
+
+namespace velo::postgresql {
+namespace {
+
+// A stop is seen at the latest after so long.
+constexpr int kPollMilliseconds = 200;
+
+int64_t parse_number(std::string_view text) {
+  int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+std::string without_newline(std::string_view text) { return std::string(trim(text)); }
+
+std::vector<const char*> keywords_of(
+    const std::vector<std::pair<std::string, std::string>>& settings) {
+  std::vector<const char*> keywords;
+  for (const auto& [keyword, value] : settings) keywords.push_back(keyword.c_str());
+  keywords.push_back(nullptr);
+  return keywords;
+}
+
+std::vector<const char*> values_of(
+    const std::vector<std::pair<std::string, std::string>>& settings) {
+  std::vector<const char*> values;
+  for (const auto& [keyword, value] : settings) values.push_back(value.c_str());
+  values.push_back(nullptr);
+  return values;
+}
+
+}  // namespace
+
+std::string ResultRows::text(int row, int column) const {
+  return {library_->getvalue(result_.get(), row, column),
+          static_cast<size_t>(library_->getlength(result_.get(), row, column))};
+}
+
+int64_t ResultRows::number(int row, int column) const {
+  return parse_number(text(row, column));
+}
+
+int64_t ResultRows::num_touched() const {
+  return parse_number(library_->cmdTuples(result_.get()));
+}
+
+std::vector<ResultColumn> ResultRows::columns() const {
+  std::vector<ResultColumn> columns;
+  for (int i = 0; i < library_->nfields(result_.get()); ++i) {
+    columns.push_back({.name = library_->fname(result_.get(), i),
+                       .type = library_->ftype(result_.get(), i),
+                       .modifier = library_->fmod(result_.get(), i)});
+  }
+  return columns;
+}
+
+Result<std::unique_ptr<Connection>> Connection::open(
+    const PostgresqlOptions& options, const std::string& application_name) {
+  ARROW_ASSIGN_OR_RAISE(const Libpq* library, libpq());
+  auto settings = options.connection;
+  settings.emplace_back("application_name", application_name);
+  settings.emplace_back("client_encoding", "UTF8");
+  settings.emplace_back("connect_timeout", "10");
+  settings.emplace_back("tcp_user_timeout", "30000");
+  const auto keywords = keywords_of(settings);
+  const auto values = values_of(settings);
+  PGconn* handle = library->connectdbParams(keywords.data(), values.data(), 0);
+  std::unique_ptr<Connection> connection(new Connection(*library, handle, options.shown));
+  if (handle != nullptr && library->status(handle) == CONNECTION_OK) {
+    library->setnonblocking(handle, 1);
+    library->setNoticeProcessor(
+        handle, [](void*, const char*) {}, nullptr);
+    return connection;
+  }
+  const std::string words = without_newline(library->errorMessage(handle));
+  ErrorKind kind = ErrorKind::kTransient;
+  std::string advice;
+  if (library->pingParams(keywords.data(), values.data(), 0) == PQPING_OK) {
+    // libpq gives no SQLSTATE here.
+    const bool by_password = library->connectionUsedPassword(handle) == 1 ||
+                             library->connectionNeedsPassword(handle) == 1;
+    kind = words.find("does not exist") != std::string::npos
+               ? ErrorKind::kNotFound
+               : ErrorKind::kUnauthenticated;
+    if (by_password && kind == ErrorKind::kUnauthenticated) {
+      advice = "; the password comes from the URI, PGPASSWORD or ~/.pgpass";
+    }
+  } else {
+    advice = "; is the server there, and does it listen at this address?";
+  }
+  return make_error(kind, {.connector = "postgresql", .resource = options.shown},
+                    fmt::format("cannot connect: {}{}", words, advice));
+}
+
+Connection::~Connection() { library_.finish(connection_); }
+
+Status Connection::connection_error() const {
+  return make_error(ErrorKind::kTransient,
+                    {.connector = "postgresql", .resource = shown_},
+                    fmt::format("the connection is lost: {}",
+                                without_newline(library_.errorMessage(connection_))));
+}
+
+Status Connection::check(const PGresult* result) const {
+  switch (library_.resultStatus(result)) {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+    case PGRES_COPY_IN:
+    case PGRES_COPY_OUT:
+    case PGRES_EMPTY_QUERY:
+      return Status::OK();
+    default:
+      break;
+  }
+  const auto field = [&](int code) {
+    const char* text = library_.resultErrorField(result, code);
+    return std::string(text ? text : "");
+  };
+  const std::string code = field(PG_DIAG_SQLSTATE);
+  if (code.empty() && library_.status(connection_) != CONNECTION_OK) {
+    return connection_error();
+  }
+  std::string message = field(PG_DIAG_MESSAGE_PRIMARY);
+  if (message.empty()) message = without_newline(library_.errorMessage(connection_));
+  for (const int more : {PG_DIAG_MESSAGE_DETAIL, PG_DIAG_MESSAGE_HINT, PG_DIAG_CONTEXT}) {
+    if (!field(more).empty()) message += "; " + field(more);
+  }
+  return make_error(classify_sql_state(code),
+                    {.connector = "postgresql", .resource = shown_, .vendor_code = code},
+                    fmt::format("{} (SQLSTATE {})", message, code));
+}
+
+void Connection::cancel() noexcept {
+  std::array<char, 256> words{};
+  if (PGcancel* handle = library_.getCancel(connection_)) {
+    library_.cancel(handle, words.data(), words.size());
+    library_.freeCancel(handle);
+  }
+}
+
+Status Connection::wait(bool for_writing, const std::stop_token& stop) {
+  while (true) {
+    if (stop.stop_requested()) {
+      cancel();
+      return make_error(ErrorKind::kCancelled,
+                        {.connector = "postgresql", .resource = shown_}, "stopped");
+    }
+    pollfd descriptor{
+        .fd = library_.socket(connection_),
+        .events = static_cast<short>(for_writing ? POLLIN | POLLOUT : POLLIN),
+        .revents = 0};
+    if (descriptor.fd < 0) return connection_error();
+    const int ready = ::poll(&descriptor, 1, kPollMilliseconds);
+    if (ready > 0) return Status::OK();
+    if (ready < 0 && errno != EINTR) return errno_error(errno, "wait for it", shown_);
+  }
+}
+
+Status Connection::flush(const std::stop_token& stop) {
+  while (true) {
+    const int outcome = library_.flush(connection_);
+    if (outcome == 0) return Status::OK();
+    if (outcome < 0) return connection_error();
+    ARROW_RETURN_NOT_OK(wait(/*for_writing=*/true, stop));
+    // The server may have to be rid of something before it reads on.
+    if (library_.consumeInput(connection_) == 0) return connection_error();
+  }
+}
+
+Result<PGresult*> Connection::next_result(const std::stop_token& stop) {
+  ARROW_RETURN_NOT_OK(flush(stop));
+  while (library_.isBusy(connection_) == 1) {
+    ARROW_RETURN_NOT_OK(wait(/*for_writing=*/false, stop));
+    if (library_.consumeInput(connection_) == 0) return connection_error();
+  }
+  return library_.getResult(connection_);
+}
+
+// The last of the results of a command; an error among them comes first.
+Result<ResultRows> Connection::last_result(const std::stop_token& stop) {
+  std::optional<ResultRows> last;
+  Status failure;
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(PGresult * result, next_result(stop));
+    if (result == nullptr) break;
+    ResultRows rows(library_, result);
+    if (failure.ok()) failure = check(result);
+    const ExecStatusType status = library_.resultStatus(result);
+    last.emplace(std::move(rows));
+    // In a COPY the same answer comes again and again, until it is ended.
+    if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT) break;
+  }
+  ARROW_RETURN_NOT_OK(failure);
+  if (!last) return connection_error();
+  return *std::move(last);
+}
+
+Result<ResultRows> Connection::execute(const std::string& sql,
+                                       const Parameters& parameters,
+                                       std::stop_token stop) {
+  std::vector<const char*> values;
+  for (const auto& parameter : parameters) {
+    values.push_back(parameter ? parameter->c_str() : nullptr);
+  }
+  if (library_.sendQueryParams(connection_, sql.c_str(), static_cast<int>(values.size()),
+                               nullptr, values.data(), nullptr, nullptr, 0) == 0) {
+    return connection_error();
+  }
+  return last_result(stop);
+}
+
+Result<std::vector<ResultColumn>> Connection::describe(const std::string& query) {
+  if (library_.sendPrepare(connection_, "", query.c_str(), 0, nullptr) == 0) {
+    return connection_error();
+  }
+  ARROW_RETURN_NOT_OK(last_result({}).status());
+  if (library_.sendDescribePrepared(connection_, "") == 0) return connection_error();
+  ARROW_ASSIGN_OR_RAISE(const ResultRows rows, last_result({}));
+  return rows.columns();
+}
+
+Status Connection::begin_copy(const std::string& sql, ExecStatusType expected,
+                              const std::stop_token& stop) {
+  if (library_.sendQueryParams(connection_, sql.c_str(), 0, nullptr, nullptr, nullptr,
+                               nullptr, 0) == 0) {
+    return connection_error();
+  }
+  ARROW_ASSIGN_OR_RAISE(PGresult * result, next_result(stop));
+  if (result == nullptr) return connection_error();
+  const ResultRows rows(library_, result);
+  if (library_.resultStatus(result) == expected) return Status::OK();
+  const Status failure = check(result);
+  ARROW_RETURN_NOT_OK(last_result(stop).status());
+  return failure;
+}
+
+Status Connection::begin_copy_in(const std::string& sql, std::stop_token stop) {
+  return begin_copy(sql, PGRES_COPY_IN, stop);
+}
+
+Status Connection::put_copy(std::string_view bytes, std::stop_token stop) {
+  while (true) {
+    const int outcome =
+        library_.putCopyData(connection_, bytes.data(), static_cast<int>(bytes.size()));
+    if (outcome == 1) break;
+    if (outcome < 0) return connection_error();
+    ARROW_RETURN_NOT_OK(wait(/*for_writing=*/true, stop));
+  }
+  return flush(stop);
+}
+
+Result<int64_t> Connection::end_copy_in(std::stop_token stop) {
+  while (true) {
+    const int outcome = library_.putCopyEnd(connection_, nullptr);
+    if (outcome == 1) break;
+    if (outcome < 0) return connection_error();
+    ARROW_RETURN_NOT_OK(wait(/*for_writing=*/true, stop));
+  }
+  ARROW_ASSIGN_OR_RAISE(const ResultRows rows, last_result(stop));
+  return rows.num_touched();
+}
+
+Status Connection::begin_copy_out(const std::string& sql, std::stop_token stop) {
+  return begin_copy(sql, PGRES_COPY_OUT, stop);
+}
+
+Result<std::optional<std::string_view>> Connection::get_copy(std::stop_token stop) {
+  while (true) {
+    char* bytes = nullptr;
+    const int size = library_.getCopyData(connection_, &bytes, /*async=*/1);
+    if (size > 0) {
+      copied_ = {bytes, FreeCopy{library_.freemem}};
+      return std::string_view(bytes, static_cast<size_t>(size));
+    }
+    if (size == 0) {
+      ARROW_RETURN_NOT_OK(wait(/*for_writing=*/false, stop));
+      if (library_.consumeInput(connection_) == 0) return connection_error();
+      continue;
+    }
+    if (size == -2) return connection_error();
+    ARROW_RETURN_NOT_OK(last_result(stop).status());
+    return std::nullopt;
+  }
+}
+
+}  // namespace velo::postgresql

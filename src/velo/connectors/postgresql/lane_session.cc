@@ -1,0 +1,145 @@
+#include "velo/connectors/postgresql/lane_session.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace velo::postgresql {
+namespace {
+
+constexpr size_t kSendBytes = size_t{1} << 20;
+constexpr char kStagedRows[] = "pg_temp.velo_rows";
+// Counts the staged rows, so that the last of a key is known.
+constexpr char kRowNumber[] = "velo_row_number";
+
+}  // namespace
+
+Result<std::shared_ptr<LaneSession>> LaneSession::make(
+    std::unique_ptr<Connection> connection, const PostgresqlOptions& options,
+    const RecordTable& records, int lane, const arrow::Schema& schema,
+    const TargetColumns& target) {
+  std::shared_ptr<LaneSession> session(
+      new LaneSession(std::move(connection), options, records, lane));
+  for (const ResultColumn& column : target.columns) {
+    session->columns_.push_back(quote_identifier(column.name));
+  }
+  for (const std::string& name : options.key) {
+    session->key_.push_back(
+        session->columns_[static_cast<size_t>(schema.GetFieldIndex(name))]);
+  }
+  ARROW_ASSIGN_OR_RAISE(session->encoder_, CopyEncoder::make(schema, target.columns));
+  return session;
+}
+
+Status LaneSession::begin() {
+  if (in_transaction_) return Status::OK();
+  ARROW_RETURN_NOT_OK(connection_->execute("BEGIN").status());
+  in_transaction_ = true;
+  // A role's "off" would say yes to what a crash forgets.
+  return connection_->execute("SET LOCAL synchronous_commit = on").status();
+}
+
+Status LaneSession::begin_copy(const std::stop_token& stop) {
+  ARROW_RETURN_NOT_OK(begin());
+  std::string into = options_.table_name();
+  if (!key_.empty()) {
+    into = kStagedRows;
+    ARROW_RETURN_NOT_OK(
+        connection_
+            ->execute(fmt::format("CREATE TEMP TABLE velo_rows ON COMMIT DROP AS SELECT "
+                                  "{} FROM {} WITH NO DATA",
+                                  fmt::join(columns_, ", "), options_.table_name()))
+            .status());
+    ARROW_RETURN_NOT_OK(
+        connection_
+            ->execute(fmt::format("ALTER TABLE {} ADD COLUMN {} bigserial", kStagedRows,
+                                  kRowNumber))
+            .status());
+  }
+  ARROW_RETURN_NOT_OK(
+      connection_->begin_copy_in(fmt::format("COPY {} ({}) FROM STDIN (FORMAT binary)",
+                                             into, fmt::join(columns_, ", ")),
+                                 stop));
+  in_copy_ = true;
+  buffer_ = CopyEncoder::header();
+  return Status::OK();
+}
+
+Status LaneSession::write(const arrow::RecordBatch& rows, std::stop_token stop) {
+  if (!in_copy_) ARROW_RETURN_NOT_OK(begin_copy(stop));
+  // By parts, so that a large batch does not stand beside all of its bytes.
+  constexpr int64_t kRowsAtOnce = 4096;
+  for (int64_t row = 0; row < rows.num_rows(); row += kRowsAtOnce) {
+    ARROW_RETURN_NOT_OK(encoder_->append(*rows.Slice(row, kRowsAtOnce), buffer_));
+    if (buffer_.size() >= kSendBytes) ARROW_RETURN_NOT_OK(send(stop));
+  }
+  return Status::OK();
+}
+
+Status LaneSession::send(const std::stop_token& stop) {
+  for (size_t begin = 0; begin < buffer_.size(); begin += kSendBytes) {
+    ARROW_RETURN_NOT_OK(
+        connection_->put_copy(std::string_view(buffer_).substr(begin, kSendBytes), stop));
+  }
+  bytes_written_ += static_cast<int64_t>(buffer_.size());
+  buffer_.clear();
+  return Status::OK();
+}
+
+std::string LaneSession::upsert_statement() const {
+  std::vector<std::string> changes;
+  for (const std::string& column : columns_) {
+    if (std::ranges::find(key_, column) == key_.end()) {
+      changes.push_back(fmt::format("{0} = excluded.{0}", column));
+    }
+  }
+  return fmt::format(
+      "INSERT INTO {0} ({1}) SELECT DISTINCT ON ({2}) {1} FROM {3} ORDER BY {2}, {4} "
+      "DESC "
+      "ON CONFLICT ({2}) DO {5}",
+      options_.table_name(), fmt::join(columns_, ", "), fmt::join(key_, ", "),
+      kStagedRows, kRowNumber,
+      changes.empty() ? "NOTHING"
+                      : fmt::format("UPDATE SET {}", fmt::join(changes, ", ")));
+}
+
+Status LaneSession::end_copy() {
+  if (!in_copy_) return Status::OK();
+  buffer_ += CopyEncoder::trailer();
+  ARROW_RETURN_NOT_OK(send({}));
+  in_copy_ = false;
+  ARROW_RETURN_NOT_OK(connection_->end_copy_in({}).status());
+  if (key_.empty()) return Status::OK();
+  return connection_->execute(upsert_statement()).status();
+}
+
+Status LaneSession::prepare(const CommitRecord& record, int num_lanes) {
+  ARROW_RETURN_NOT_OK(begin());
+  ARROW_RETURN_NOT_OK(end_copy());
+  return records_.write(*connection_, lane_, num_lanes, record);
+}
+
+Status LaneSession::commit() {
+  const auto committed = connection_->execute("COMMIT");
+  in_transaction_ = false;
+  if (!committed.ok()) {
+    // Without the server's word there is no telling.
+    const ErrorContext* context = context_of(committed.status());
+    if (context && !context->vendor_code.empty()) return committed.status();
+    return make_error(
+        ErrorKind::kCommitStateUnknown,
+        {.connector = "postgresql", .resource = options_.shown},
+        fmt::format("no answer to COMMIT; the next run finds out whether it "
+                    "was done ({})",
+                    committed.status().message()));
+  }
+  // COMMIT of a transaction that has failed is no error: its tag says ROLLBACK.
+  if (committed->tag() == "COMMIT") return Status::OK();
+  return make_error(ErrorKind::kConflict,
+                    {.connector = "postgresql", .resource = options_.shown},
+                    fmt::format("the server answered {} to COMMIT", committed->tag()));
+}
+
+}  // namespace velo::postgresql

@@ -1,0 +1,66 @@
+#pragma once
+
+/// One lane: a connection, and the transaction that its epoch is written in.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "velo/connectors/postgresql/client.h"
+#include "velo/connectors/postgresql/copy_binary.h"
+#include "velo/connectors/postgresql/record_table.h"
+#include "velo/connectors/postgresql/target_table.h"
+
+namespace velo::postgresql {
+
+/// BEGIN … COPY … the record … COMMIT, again and again.
+/// Threads: thread-compatible; the writer's and, in a commit, the committer's.
+class LaneSession {
+ public:
+  /// The connection has the lane's application name; `target` is of `schema`.
+  static Result<std::shared_ptr<LaneSession>> make(std::unique_ptr<Connection> connection,
+                                                   const PostgresqlOptions& options,
+                                                   const RecordTable& records, int lane,
+                                                   const arrow::Schema& schema,
+                                                   const TargetColumns& target);
+
+  /// Send rows, beginning the transaction with the first.
+  Status write(const arrow::RecordBatch& rows, std::stop_token stop);
+
+  /// End the COPY and write the record. The transaction stays open.
+  Status prepare(const CommitRecord& record, int num_lanes);
+
+  /// Commit what was prepared. Errors: kCommitStateUnknown where the connection was lost
+  /// on the way; else nothing was committed.
+  Status commit();
+
+  int64_t bytes_written() const { return bytes_written_; }
+
+ private:
+  LaneSession(std::unique_ptr<Connection> connection, const PostgresqlOptions& options,
+              const RecordTable& records, int lane)
+      : connection_(std::move(connection)),
+        options_(options),
+        records_(records),
+        lane_(lane) {}
+
+  Status begin();
+  Status begin_copy(const std::stop_token& stop);
+  Status end_copy();
+  Status send(const std::stop_token& stop);
+  std::string upsert_statement() const;
+
+  const std::unique_ptr<Connection> connection_;
+  const PostgresqlOptions options_;
+  const RecordTable records_;
+  const int lane_;
+  std::vector<std::string> columns_;  // quoted
+  std::vector<std::string> key_;      // quoted, as the table spells it
+  std::unique_ptr<CopyEncoder> encoder_;
+  std::string buffer_;
+  int64_t bytes_written_ = 0;
+  bool in_transaction_ = false;
+  bool in_copy_ = false;
+};
+
+}  // namespace velo::postgresql

@@ -1,0 +1,78 @@
+#include "velo/connectors/postgresql/libpq.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include "velo/base/function_loader.h"
+
+namespace velo::postgresql {
+namespace {
+
+constexpr char kFileName[] = "libpq.so.5";
+
+void load_functions(FunctionLoader& loader, Libpq& library) {
+  loader.load("PQconnectdbParams", library.connectdbParams);
+  loader.load("PQpingParams", library.pingParams);
+  loader.load("PQfinish", library.finish);
+  loader.load("PQstatus", library.status);
+  loader.load("PQerrorMessage", library.errorMessage);
+  loader.load("PQconnectionUsedPassword", library.connectionUsedPassword);
+  loader.load("PQconnectionNeedsPassword", library.connectionNeedsPassword);
+  loader.load("PQsetnonblocking", library.setnonblocking);
+  loader.load("PQsetNoticeProcessor", library.setNoticeProcessor);
+  loader.load("PQsocket", library.socket);
+  loader.load("PQsendQueryParams", library.sendQueryParams);
+  loader.load("PQsendPrepare", library.sendPrepare);
+  loader.load("PQsendDescribePrepared", library.sendDescribePrepared);
+  loader.load("PQflush", library.flush);
+  loader.load("PQconsumeInput", library.consumeInput);
+  loader.load("PQisBusy", library.isBusy);
+  loader.load("PQgetResult", library.getResult);
+  loader.load("PQputCopyData", library.putCopyData);
+  loader.load("PQputCopyEnd", library.putCopyEnd);
+  loader.load("PQgetCopyData", library.getCopyData);
+  loader.load("PQfreemem", library.freemem);
+  loader.load("PQgetCancel", library.getCancel);
+  loader.load("PQcancel", library.cancel);
+  loader.load("PQfreeCancel", library.freeCancel);
+  loader.load("PQresultStatus", library.resultStatus);
+  loader.load("PQresultErrorField", library.resultErrorField);
+  loader.load("PQcmdStatus", library.cmdStatus);
+  loader.load("PQcmdTuples", library.cmdTuples);
+  loader.load("PQntuples", library.ntuples);
+  loader.load("PQnfields", library.nfields);
+  loader.load("PQfname", library.fname);
+  loader.load("PQftype", library.ftype);
+  loader.load("PQfmod", library.fmod);
+  loader.load("PQgetvalue", library.getvalue);
+  loader.load("PQgetlength", library.getlength);
+  loader.load("PQgetisnull", library.getisnull);
+  loader.load("PQclear", library.clear);
+}
+
+Result<const Libpq*> open_library() {
+  static Libpq the_library;
+  void* handle = ::dlopen(kFileName, RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) {
+    return make_error(
+        ErrorKind::kNotFound, {.connector = "postgresql"},
+        fmt::format("PostgreSQL's client library is not there ({}); install "
+                    "it (Debian: apt install libpq5)",
+                    ::dlerror()));
+  }
+  FunctionLoader loader(handle);
+  load_functions(loader, the_library);
+  if (loader.missing().empty()) return &the_library;
+  return make_error(ErrorKind::kNotFound, {.connector = "postgresql"},
+                    fmt::format("{} has no {}; PostgreSQL 12 or newer is needed",
+                                kFileName, loader.missing()));
+}
+
+}  // namespace
+
+Result<const Libpq*> libpq() {
+  static const Result<const Libpq*> the_outcome = open_library();
+  return the_outcome;
+}
+
+}  // namespace velo::postgresql

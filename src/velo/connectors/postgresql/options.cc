@@ -1,0 +1,115 @@
+#include "velo/connectors/postgresql/options.h"
+
+#include <fmt/format.h>
+
+#include "velo/base/glob.h"
+
+namespace velo::postgresql {
+namespace {
+
+constexpr int64_t kDefaultBatchRows = 65536;
+
+std::string quoted(std::string_view text, char quote) {
+  std::string result(1, quote);
+  for (const char c : text) {
+    if (c == quote) result += quote;
+    result += c;
+  }
+  return result + quote;
+}
+
+// libpq takes hosts and ports as two lists of one length.
+void add_hosts(const Uri& uri, PostgresqlOptions& options) {
+  std::string hosts;
+  std::string ports;
+  for (const Uri::Host& host : uri.hosts) {
+    if (!hosts.empty()) {
+      hosts += ',';
+      ports += ',';
+    }
+    hosts += host.name;
+    if (host.port) ports += std::to_string(*host.port);
+  }
+  if (hosts.empty()) return;
+  options.connection.emplace_back("host", hosts);
+  if (ports.find_first_not_of(',') != std::string::npos) {
+    options.connection.emplace_back("port", ports);
+  }
+}
+
+Status invalid(const std::string& shown, std::string message) {
+  return make_error(ErrorKind::kInvalidArgument,
+                    {.connector = "postgresql", .resource = shown}, std::move(message));
+}
+
+}  // namespace
+
+std::string quote_identifier(std::string_view name) { return quoted(name, '"'); }
+std::string quote_literal(std::string_view text) { return quoted(text, '\''); }
+
+std::string PostgresqlOptions::table_name() const {
+  return quote_identifier(schema) + "." + quote_identifier(table);
+}
+
+std::vector<OptionDescriptor> PostgresqlOptions::descriptors() {
+  return {
+      {.name = "table", .doc = "The table to read or write."},
+      {.name = "schema", .default_value = "public", .doc = "The table's schema."},
+      {.name = "query",
+       .doc = "A SELECT to read instead of a table.",
+       .use = OptionUse::kSource},
+      {.name = "key",
+       .type = OptionType::kList,
+       .doc = "Columns of a unique index: a row replaces the one of its key (upsert).",
+       .use = OptionUse::kSink},
+      {.name = "ssl_mode",
+       .type = OptionType::kChoice,
+       .doc = "TLS to the server; without it, as libpq does (PGSSLMODE, else prefer).",
+       .choices = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}},
+      {.name = "batch_size",
+       .type = OptionType::kInt,
+       .unit = "rows",
+       .default_value = "65536",
+       .doc = "Most rows in one batch.",
+       .use = OptionUse::kSource},
+      {.name = "cdc",
+       .type = OptionType::kBool,
+       .default_value = "false",
+       .doc = "Go on with the changes to the table.",
+       .use = OptionUse::kSource,
+       .not_yet = true},
+  };
+}
+
+Result<PostgresqlOptions> PostgresqlOptions::from_uri(const Uri& uri, OptionUse use) {
+  PostgresqlOptions options;
+  Uri place = uri;
+  place.options.clear();
+  options.shown = redact_uri(place);
+  options.identity = redact_uri(uri);
+  ARROW_ASSIGN_OR_RAISE(const auto values, OptionValues::parse(uri, descriptors(), use));
+  options.schema = values.text("schema");
+  options.table = values.text("table");
+  options.query = use == OptionUse::kSource ? values.text("query") : std::string();
+  if (use == OptionUse::kSink) options.key = values.list("key");
+  options.batch_rows = values.integer("batch_size").value_or(kDefaultBatchRows);
+  if (options.batch_rows < 1) return invalid(options.shown, "batch_size: at least 1");
+  if (options.table.empty() == options.query.empty()) {
+    return invalid(options.shown,
+                   use == OptionUse::kSink
+                       ? "which table? Add ?table=NAME"
+                       : "which rows? Add ?table=NAME, or ?query=SELECT …, not both");
+  }
+  add_hosts(uri, options);
+  if (uri.user) options.connection.emplace_back("user", *uri.user);
+  if (uri.password) options.connection.emplace_back("password", *uri.password);
+  std::string database = literal_path(uri.path);
+  if (database.starts_with('/')) database.erase(0, 1);
+  if (!database.empty()) options.connection.emplace_back("dbname", database);
+  if (values.has("ssl_mode")) {
+    options.connection.emplace_back("sslmode", values.text("ssl_mode"));
+  }
+  return options;
+}
+
+}  // namespace velo::postgresql

@@ -1,0 +1,62 @@
+#pragma once
+
+/// The tables that hold a pipeline's record: beside the rows, and changed with them.
+///
+///     velo_checkpoint  a row for each lane, and one, lane -1, for the fence
+///     velo_split       a row for each split: its position
+///
+/// A lane's transaction ends by updating its row WHERE fence = its own, and goes on only
+/// if that has touched one: whoever takes over has raised the fence of all lanes first.
+
+#include <cstdint>
+#include <string>
+
+#include "velo/commit.h"
+#include "velo/connectors/postgresql/client.h"
+
+namespace velo::postgresql {
+
+/// Names the two tables, and one pipeline in them. Threads: safe.
+class RecordTable {
+ public:
+  RecordTable(const std::string& schema, PipelineIdentity pipeline);
+
+  /// Make the tables where they are not there.
+  Status create(Connection& connection) const;
+
+  /// Raise the fence over all earlier processes, waiting for a COMMIT of theirs that is
+  /// on its way and ending those that hold a lock for longer; then read the record. Calls
+  /// `after_fence` in between. Errors: kConflict where a lock cannot be had.
+  template <typename AfterFence>
+  Result<CommitRecord> take_over(Connection& connection, AfterFence after_fence) const {
+    ARROW_ASSIGN_OR_RAISE(CommitRecord record, raise_fence(connection));
+    after_fence();
+    // Of another role they stay, and cannot commit any more.
+    (void)end_lanes_below(connection, record.fence);
+    ARROW_RETURN_NOT_OK(read_positions(connection, record));
+    return record;
+  }
+
+  /// Make the row of a lane, unless it is there.
+  Status add_lane(Connection& connection, int lane, const CommitRecord& record) const;
+
+  /// In the open transaction of a lane: keep the splits that it has moved and its row.
+  /// Errors: kFenced.
+  Status write(Connection& connection, int lane, int num_lanes,
+               const CommitRecord& record) const;
+
+  /// Remove the pipeline, and the tables where no other is in them.
+  Status forget(Connection& connection) const;
+
+ private:
+  Result<CommitRecord> raise_fence(Connection& connection) const;
+  Result<CommitRecord> try_to_raise_fence(Connection& connection) const;
+  Status end_lanes_below(Connection& connection, uint64_t fence) const;
+  Status read_positions(Connection& connection, CommitRecord& record) const;
+
+  const PipelineIdentity pipeline_;
+  const std::string checkpoints_;  // quoted
+  const std::string splits_;
+};
+
+}  // namespace velo::postgresql

@@ -1,0 +1,160 @@
+#include "velo/connectors/postgresql/sink.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <utility>
+#include <vector>
+
+#include "velo/connectors/postgresql/lane_session.h"
+#include "velo/connectors/postgresql/record_table.h"
+#include "velo/connectors/postgresql/target_table.h"
+
+namespace velo::postgresql {
+namespace {
+
+class PostgresqlEpochWriter : public EpochWriter {
+ public:
+  PostgresqlEpochWriter(std::shared_ptr<LaneSession> session, int lane,
+                        const std::vector<std::shared_ptr<LaneSession>>& lanes)
+      : session_(std::move(session)), lane_(lane), lanes_(lanes) {}
+
+  Status write(const Batch& batch, std::stop_token stop) override {
+    return session_->write(*batch.rows, std::move(stop));
+  }
+
+  Result<CommitToken> prepare(const CommitRecord& record) override {
+    ARROW_RETURN_NOT_OK(session_->prepare(record, static_cast<int>(lanes_.size())));
+    return CommitToken{std::to_string(lane_)};
+  }
+
+  int64_t bytes_written() const override { return session_->bytes_written(); }
+
+ private:
+  const std::shared_ptr<LaneSession> session_;
+  const int lane_;
+  const std::vector<std::shared_ptr<LaneSession>>& lanes_;  // all, by the time of prepare
+};
+
+class PostgresqlCommitter : public Committer {
+ public:
+  PostgresqlCommitter(PostgresqlOptions options, const PipelineIdentity& pipeline,
+                      CommitObserver& observer, std::unique_ptr<Connection> connection)
+      : options_(std::move(options)),
+        pipeline_(pipeline),
+        observer_(observer),
+        records_(options_.schema, pipeline),
+        connection_(std::move(connection)) {}
+
+  Result<CommitRecord> recover() override {
+    lanes_.clear();
+    ARROW_ASSIGN_OR_RAISE(const ResultRows state,
+                          connection_->execute("SELECT pg_is_in_recovery()"));
+    if (state.text(0, 0) == "t") {
+      return make_error(ErrorKind::kInvalidArgument,
+                        {.connector = "postgresql", .resource = options_.shown},
+                        "this server is a standby, which cannot be written; name the "
+                        "primary");
+    }
+    ARROW_RETURN_NOT_OK(records_.create(*connection_));
+    ARROW_ASSIGN_OR_RAISE(record_, records_.take_over(*connection_, [&] {
+      observer_.reached(CommitStep::kInRecover);
+    }));
+    return record_;
+  }
+
+  bool commits_once() const override { return false; }
+
+  Result<std::unique_ptr<EpochWriter>> create_writer(
+      int lane, const std::shared_ptr<arrow::Schema>& schema) override {
+    ARROW_ASSIGN_OR_RAISE(auto target,
+                          find_target_columns(*connection_, options_, *schema));
+    if (!target.exists) {
+      ARROW_RETURN_NOT_OK(create_target_table(*connection_, options_, *schema));
+      ARROW_ASSIGN_OR_RAISE(target, find_target_columns(*connection_, options_, *schema));
+    }
+    ARROW_RETURN_NOT_OK(records_.add_lane(*connection_, lane, record_));
+    ARROW_ASSIGN_OR_RAISE(
+        auto connection,
+        Connection::open(
+            options_, fmt::format("velo:{}:{}:{}", pipeline_.id, record_.fence, lane)));
+    ARROW_ASSIGN_OR_RAISE(
+        auto session, LaneSession::make(std::move(connection), options_, records_, lane,
+                                        *schema, target));
+    lanes_.push_back(session);
+    return std::make_unique<PostgresqlEpochWriter>(std::move(session), lane, lanes_);
+  }
+
+  Status commit(const CommitRecord&, std::span<const CommitToken> tokens) override {
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      ARROW_ASSIGN_OR_RAISE(const auto session, session_of(tokens[i]));
+      ARROW_RETURN_NOT_OK(session->commit());
+      if (i == 0 && tokens.size() > 1) observer_.reached(CommitStep::kBetweenCompletes);
+    }
+    return Status::OK();
+  }
+
+  Status forget() override {
+    lanes_.clear();
+    return records_.forget(*connection_);
+  }
+
+ private:
+  Result<std::shared_ptr<LaneSession>> session_of(const CommitToken& token) const {
+    size_t lane = lanes_.size();
+    const char* end = token.bytes.data() + token.bytes.size();
+    const auto [read, error] = std::from_chars(token.bytes.data(), end, lane);
+    if (error == std::errc() && read == end && lane < lanes_.size()) return lanes_[lane];
+    return make_error(ErrorKind::kInternal, {.connector = "postgresql"},
+                      "a token that no lane of this process has given out");
+  }
+
+  const PostgresqlOptions options_;
+  const PipelineIdentity pipeline_;
+  CommitObserver& observer_;
+  const RecordTable records_;
+  const std::unique_ptr<Connection> connection_;
+  CommitRecord record_;
+  std::vector<std::shared_ptr<LaneSession>> lanes_;
+};
+
+class PostgresqlSink : public DataSink, public TransactionalSink {
+ public:
+  explicit PostgresqlSink(PostgresqlOptions options) : options_(std::move(options)) {}
+
+  Status validate_schema(const arrow::Schema& schema) override {
+    ARROW_ASSIGN_OR_RAISE(const auto connection, Connection::open(options_, "velo"));
+    return find_target_columns(*connection, options_, schema).status();
+  }
+
+  Result<std::unique_ptr<DataWriter>> create_writer() override {
+    return write_one_epoch(*this);
+  }
+
+  bool supports_transactions() const override { return true; }
+  bool supports_upsert() const override { return !options_.key.empty(); }
+  TransactionalSink* transactions() override { return this; }
+
+  CommitKind commit_kind() const override { return CommitKind::kSession; }
+  std::string identity() const override { return options_.identity; }
+
+  Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,
+                                                      CommitObserver& observer) override {
+    ARROW_ASSIGN_OR_RAISE(
+        auto connection,
+        Connection::open(options_, fmt::format("velo:{}:control", pipeline.id)));
+    return std::make_unique<PostgresqlCommitter>(options_, pipeline, observer,
+                                                 std::move(connection));
+  }
+
+ private:
+  const PostgresqlOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<DataSink> make_postgresql_sink(PostgresqlOptions options) {
+  return std::make_unique<PostgresqlSink>(std::move(options));
+}
+
+}  // namespace velo::postgresql

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string_view>
+
+#include "velo/error.h"
+
+namespace velo::postgresql {
+
+/// What kind of failure an SQLSTATE says. Exact codes come before their classes.
+/// Source: PostgreSQL manual, Appendix A, PostgreSQL Error Codes.
+ErrorKind classify_sql_state(std::string_view code);
+
+}  // namespace velo::postgresql

@@ -1,0 +1,92 @@
+#include "velo/connectors/postgresql/target_table.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "velo/base/ascii.h"
+#include "velo/connectors/postgresql/copy_binary.h"
+#include "velo/connectors/postgresql/types.h"
+
+namespace velo::postgresql {
+namespace {
+
+// nullptr where no column is meant, or two may be.
+const ResultColumn* find_column(const std::vector<ResultColumn>& columns,
+                                const std::string& name) {
+  const auto exact = std::ranges::find(columns, name, &ResultColumn::name);
+  if (exact != columns.end()) return &*exact;
+  const auto is_meant = [&](const ResultColumn& column) {
+    return ascii_lower(column.name) == ascii_lower(name);
+  };
+  if (std::ranges::count_if(columns, is_meant) != 1) return nullptr;
+  return &*std::ranges::find_if(columns, is_meant);
+}
+
+Status no_column(const PostgresqlOptions& options, const std::string& name,
+                 const std::vector<ResultColumn>& columns) {
+  std::vector<std::string> known;
+  for (const ResultColumn& column : columns) known.push_back(column.name);
+  return make_error(
+      ErrorKind::kSchemaMismatch,
+      {.connector = "postgresql", .resource = options.table_name()},
+      fmt::format("there is no column '{}'; the columns are {}. Leave it out of the "
+                  "SELECT, or ALTER TABLE … ADD COLUMN",
+                  name, fmt::join(known, ", ")));
+}
+
+Status check_key(const PostgresqlOptions& options, const arrow::Schema& schema) {
+  for (const std::string& name : options.key) {
+    if (schema.GetFieldIndex(name) >= 0) continue;
+    return make_error(
+        ErrorKind::kSchemaMismatch,
+        {.connector = "postgresql", .resource = options.table_name()},
+        fmt::format("key names a column '{}' that the rows do not have", name));
+  }
+  return Status::OK();
+}
+
+}  // namespace
+
+Result<TargetColumns> find_target_columns(Connection& connection,
+                                          const PostgresqlOptions& options,
+                                          const arrow::Schema& schema) {
+  ARROW_RETURN_NOT_OK(check_key(options, schema));
+  auto table = connection.describe("SELECT * FROM " + options.table_name());
+  if (!table.ok() && kind_of(table.status()) == ErrorKind::kNotFound) {
+    for (const auto& field : schema.fields()) {
+      ARROW_RETURN_NOT_OK(sql_type_of(*field).status());
+    }
+    return TargetColumns{.columns = {}, .exists = false};
+  }
+  ARROW_RETURN_NOT_OK(table.status());
+  TargetColumns target;
+  for (const auto& field : schema.fields()) {
+    const ResultColumn* column = find_column(*table, field->name());
+    if (!column) return no_column(options, field->name(), *table);
+    target.columns.push_back(*column);
+  }
+  ARROW_RETURN_NOT_OK(CopyEncoder::make(schema, target.columns).status());
+  return target;
+}
+
+Status create_target_table(Connection& connection, const PostgresqlOptions& options,
+                           const arrow::Schema& schema) {
+  std::vector<std::string> parts;
+  for (const auto& field : schema.fields()) {
+    ARROW_ASSIGN_OR_RAISE(const std::string type, sql_type_of(*field));
+    parts.push_back(quote_identifier(field->name()) + " " + type);
+  }
+  if (!options.key.empty()) {
+    std::vector<std::string> key;
+    for (const std::string& name : options.key) key.push_back(quote_identifier(name));
+    parts.push_back(fmt::format("PRIMARY KEY ({})", fmt::join(key, ", ")));
+  }
+  return connection
+      .execute(fmt::format("CREATE TABLE IF NOT EXISTS {} ({})", options.table_name(),
+                           fmt::join(parts, ", ")))
+      .status();
+}
+
+}  // namespace velo::postgresql

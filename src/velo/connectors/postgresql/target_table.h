@@ -1,0 +1,33 @@
+#pragma once
+
+/// The table that a sink writes.
+
+#include <arrow/type.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "velo/connectors/postgresql/client.h"
+#include "velo/connectors/postgresql/options.h"
+
+namespace velo::postgresql {
+
+/// The columns that rows of a schema go into, in the schema's order.
+struct TargetColumns {
+  std::vector<ResultColumn> columns;
+  bool exists = true;  ///< whether the table is there; else `columns` are what it will be
+};
+
+/// Find the columns of the table for rows of `schema`: by name, exactly, else without
+/// regard to case where that names one. Errors: kSchemaMismatch naming a column that the
+/// table does not have, or whose values it could lose.
+Result<TargetColumns> find_target_columns(Connection& connection,
+                                          const PostgresqlOptions& options,
+                                          const arrow::Schema& schema);
+
+/// Make the table where it is not there; with a key, as its primary key.
+Status create_target_table(Connection& connection, const PostgresqlOptions& options,
+                           const arrow::Schema& schema);
+
+}  // namespace velo::postgresql

@@ -1,0 +1,248 @@
+"""PostgreSQL as a source and a sink, on a real server, looked at by psycopg and pyarrow."""
+
+import datetime
+import decimal
+import os
+import signal
+import subprocess
+import time
+import unittest
+import urllib.parse
+import uuid
+
+import psycopg
+import pyarrow
+import pyarrow.csv
+import pyarrow.parquet
+
+from program import VELO, ProgramTest, wait_until_signals_are_awaited
+
+SERVER = os.environ["VELO_TEST_POSTGRESQL_URI"]
+UTC = datetime.timezone.utc
+
+COLUMNS = """
+    small smallint, number integer, big bigint, price numeric(12,2), wide numeric(38,10), real4 real,
+    real8 double precision, flag boolean, name text, short varchar(20), data bytea, day date,
+    moment timestamptz, wall timestamp"""
+ROWS = [
+    (1, 2, 3, decimal.Decimal("12.50"), decimal.Decimal("1.0000000001"), 1.5, 2.25, True, "naïve ☃", "ab", b"\x00\xff",
+     datetime.date(2026, 11, 22), datetime.datetime(2026, 11, 22, 12, 0, 0, 123456, UTC), datetime.datetime(2026, 1, 2)),
+    (-(2**15), -(2**31), -(2**63), decimal.Decimal("-9999999999.99"), decimal.Decimal("-" + "9" * 28 + "." + "9" * 10),
+     -1024.5, 5e-324, False, "", "", b"", datetime.date(1, 1, 1), datetime.datetime(1, 1, 1, tzinfo=UTC),
+     datetime.datetime(1, 1, 1)),
+    (2**15 - 1, 2**31 - 1, 2**63 - 1, decimal.Decimal("0.01"), decimal.Decimal("0"), float("inf"), 1.7976931348623157e308,
+     None, "a\tb\n\"c\\", "x" * 20, bytes(range(256)), datetime.date(9999, 12, 31),
+     datetime.datetime(9999, 12, 31, 23, 59, 59, 999999, UTC), datetime.datetime(9999, 12, 31, 23, 59, 59, 999999)),
+    (None,) * 14,
+]
+
+
+class Postgresql(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.session = psycopg.connect(SERVER, autocommit=True)
+        self.addCleanup(self.session.close)
+        self.schema = f"velo_{uuid.uuid4().hex[:12]}"
+        self.session.execute(f"CREATE SCHEMA {self.schema}")
+        self.addCleanup(self.session.execute, f"DROP SCHEMA {self.schema} CASCADE")
+        self.session.execute(f"SET search_path = {self.schema}")
+        self.session.execute("SET timezone = 'UTC'")
+
+    def uri(self, table=None, **options):
+        options = {"schema": self.schema, **({"table": table} if table else {}), **options}
+        return SERVER + "?" + urllib.parse.urlencode(options, quote_via=urllib.parse.quote)
+
+    def rows(self, query):
+        return self.session.execute(query).fetchall()
+
+    def tables(self):
+        return {name for (name,) in self.rows(f"SELECT tablename FROM pg_tables WHERE schemaname = '{self.schema}'")}
+
+    def fill(self):
+        self.session.execute(f"CREATE TABLE everything ({COLUMNS})")
+        with self.session.cursor().copy("COPY everything FROM STDIN (FORMAT binary)") as copy:
+            copy.set_types("int2 int4 int8 numeric numeric float4 float8 bool text varchar bytea date timestamptz "
+                           "timestamp".split())
+            for row in ROWS:
+                copy.write_row(row)
+
+    def test_every_type_goes_out_and_in(self):
+        self.fill()
+        self.done("copy", self.uri("everything"), "out.parquet")
+        table = pyarrow.parquet.read_table(self.folder / "out.parquet")
+        self.assertEqual(table.schema.field("wide").type, pyarrow.decimal128(38, 10))
+        self.assertEqual(table.schema.field("moment").type, pyarrow.timestamp("us", "UTC"))
+        self.assertEqual([tuple(row.values()) for row in table.to_pylist()], ROWS)
+        self.done("copy", "out.parquet", self.uri("again"))
+        self.assertEqual(self.rows("SELECT * FROM again"), ROWS)
+        self.assertEqual(self.rows("(TABLE again EXCEPT ALL TABLE everything) UNION ALL "
+                                   "(TABLE everything EXCEPT ALL TABLE again)"), [])
+
+    def test_other_types_are_read_as_their_text(self):
+        self.session.execute("CREATE TABLE other AS SELECT '{1,2}'::int[] AS list, 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'"
+                             "::uuid AS id, '{\"a\": 1}'::jsonb AS doc, 1.10::numeric AS free, '10 days'::interval AS span")
+        self.done("copy", self.uri("other"), "out.csv")
+        self.assertEqual(pyarrow.csv.read_csv(self.folder / "out.csv").schema.names, ["list", "id", "doc", "free", "span"])
+        self.assertIn('"{1,2}",a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11,"{""a"": 1}",1.10,10 days',
+                      (self.folder / "out.csv").read_text())
+
+    def test_what_arrow_cannot_hold_is_named(self):
+        self.session.execute("CREATE TABLE odd AS SELECT 'infinity'::timestamptz AS moment")
+        process = self.velo("copy", self.uri("odd"), "out.csv")
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("row 1: column 'moment': infinity has no counterpart in a timestamp; read it as text", process.stderr)
+        self.done("copy", self.uri(query=f"SELECT moment::text FROM {self.schema}.odd"), "out.csv")
+        self.assertEqual((self.folder / "out.csv").read_text(), "moment\ninfinity\n")
+
+    def test_a_query_and_sql(self):
+        self.session.execute("CREATE TABLE numbers AS SELECT n::bigint AS n, n % 3 AS third FROM generate_series(1, 5000) n")
+        uri = self.uri("numbers").removeprefix("postgresql://")
+        process = self.done("run", "-e", f"SELECT third, count(*) AS rows FROM postgresql('{uri}') WHERE n > 4000 "
+                            "GROUP BY third ORDER BY third", "--to", "-?format=csv")
+        self.assertEqual(process.stdout, "third,rows\n0,333\n1,333\n2,334\n")
+        process = self.done("show", self.uri("numbers"), "-n", "2")
+        self.assertIn("third", process.stdout)
+        process = self.done("schema", self.uri(query="SELECT 1::smallint AS one, now() AS moment"))
+        self.assertIn("int16", process.stdout)
+
+    def test_an_empty_table(self):
+        self.session.execute("CREATE TABLE empty (id bigint, name text)")
+        self.done("copy", self.uri("empty"), "out.csv")
+        self.assertEqual((self.folder / "out.csv").read_text(), "id,name\n")
+        self.done("copy", "out.csv?schema=id int64,name text", self.uri("made"))
+        self.assertEqual(self.rows("SELECT * FROM made"), [])
+
+    def test_append_and_what_a_run_leaves(self):
+        self.write("in.csv", "id,name\n1,a\n2,b\n")
+        for expected in (2, 4):
+            self.done("copy", "in.csv", self.uri("target"))
+            self.assertEqual(self.rows("SELECT count(*) FROM target"), [(expected,)])
+        self.assertEqual(self.tables(), {"target"})
+
+    def test_upsert_by_key(self):
+        self.write("in.csv", "id,part,name\n1,a,first\n2,a,second\n1,a,third\n1,b,fourth\n")
+        self.done("copy", "in.csv", self.uri("target", key="id,part"))
+        self.assertEqual(self.rows("SELECT * FROM target ORDER BY 1, 2"),
+                         [(1, "a", "third"), (1, "b", "fourth"), (2, "a", "second")])
+        self.write("more.csv", "id,part,name\n2,a,changed\n3,c,new\n")
+        self.done("copy", "more.csv", self.uri("target", key="id,part"))
+        self.assertEqual(self.rows("SELECT name FROM target ORDER BY id, part"),
+                         [("third",), ("fourth",), ("changed",), ("new",)])
+
+    def test_a_named_pipeline_goes_on(self):
+        self.write("in/a.csv", "id,name\n1,a\n2,b\n")
+        address = self.uri("target").removeprefix("postgresql://")
+        self.write("go.sql", "CREATE STREAM names WITH (parallel = 2) AS SELECT * FROM file('in/*.csv') INSERT INTO "
+                   f"postgresql('{address}');")
+        self.done("run", "go.sql")
+        self.assertIn("nothing new since the 2 rows", self.done("run", "go.sql").stderr)
+        self.write("in/b.csv", "id,name\n3,c\n")
+        self.done("run", "go.sql")
+        self.assertEqual(self.rows("SELECT id FROM target ORDER BY 1"), [(1,), (2,), (3,)])
+        self.assertEqual(self.tables(), {"target", "velo_checkpoint", "velo_split"})
+        self.write("go.sql", (self.folder / "go.sql").read_text().replace("SELECT *", "SELECT id"))
+        process = self.velo("run", "go.sql")
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("its SELECT has changed", process.stderr)
+
+    def test_columns_meet_by_name(self):
+        self.session.execute('CREATE TABLE target ("Id" bigint, note text DEFAULT \'none\', amount numeric(20,4))')
+        self.write("in.csv", "amount,id\n1.25,7\n")
+        self.done("copy", "in.csv?schema=amount decimal(12,2),id int32", self.uri("target"))
+        self.assertEqual(self.rows("SELECT * FROM target"), [(7, "none", decimal.Decimal("1.2500"))])
+        self.write("in.csv", "id,other\n1,2\n")
+        process = self.velo("copy", "in.csv", self.uri("target"))
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("there is no column 'other'; the columns are Id, note, amount", process.stderr)
+
+    def test_what_could_be_lost_is_refused(self):
+        self.session.execute("CREATE TABLE target (id integer, name text)")
+        self.write("in.csv", "id,name\n1,a\n")
+        process = self.velo("copy", "in.csv", self.uri("target"))
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("column 'id': int64 does not go into integer without loss; CAST it in the SELECT", process.stderr)
+        pyarrow.parquet.write_table(pyarrow.table({"name": ["a", "b\x00c"]}), self.folder / "nul.parquet")
+        process = self.velo("copy", "nul.parquet", self.uri("target"))
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("column 'name': PostgreSQL cannot hold the value", process.stderr)
+        self.assertEqual(self.rows("SELECT * FROM target"), [])
+
+    def test_messages(self):
+        parts = urllib.parse.urlsplit(SERVER)
+        at = f"{parts.hostname}:{parts.port}"
+        self.write("in.csv", "id\n1\n")
+        for uri, words, code in [
+            (f"postgresql://{parts.username}:wrong@{at}{parts.path}?table=t", "password authentication failed", 2),
+            (f"postgresql://{parts.username}:{parts.password}@{at}/nothing?table=t", 'database "nothing" does not exist', 2),
+            (f"postgresql://{parts.username}:{parts.password}@127.0.0.1:9{parts.path}?table=t", "is the server there", 1),
+            (self.uri("missing"), 'relation "' + self.schema + '.missing" does not exist', 2),
+            (SERVER + "?tabel=t", "did you mean 'table'?", 2),
+            (SERVER, "which rows? Add ?table=NAME", 2),
+            (SERVER + "?table=t&cdc=true", "cdc", 2),
+        ]:
+            with self.subTest(words):
+                process = self.velo("copy", uri, "out.csv")
+                self.assertIn(words, process.stderr)
+                self.assertEqual(process.returncode, code, process.stderr)
+                self.assertNotIn("wrong@", process.stderr)
+                self.assertNotIn(f":{parts.password}@", process.stderr)
+        self.assertEqual(self.files(), ["in.csv"])
+
+    def start(self, *arguments):
+        process = subprocess.Popen([VELO, *map(str, arguments)], cwd=self.folder, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def lanes(self):
+        return self.rows("SELECT pid FROM pg_stat_activity WHERE application_name ~ '^velo:slow:[0-9]+:[0-9]+$'")
+
+    def wait_for(self, condition):
+        end = time.monotonic() + 30
+        while not condition():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
+
+    def slow_pipeline(self):
+        address = self.uri("target").removeprefix("postgresql://")
+        self.write("go.sql", "CREATE STREAM slow WITH (commit_every = '200ms') AS SELECT id FROM "
+                   f"generate('orders?rows=30000&rate=20000') INSERT INTO postgresql('{address}');")
+
+    def check_slow_pipeline(self):
+        self.done("run", "go.sql")
+        self.assertEqual(self.rows("SELECT count(*), count(DISTINCT id) FROM target"), [(30000, 30000)])
+
+    def test_a_lost_connection_loses_nothing(self):
+        self.slow_pipeline()
+        process = self.start("run", "go.sql")
+        self.wait_for(self.lanes)
+        time.sleep(0.5)
+        self.session.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'velo:slow:%'")
+        self.assertEqual(process.wait(timeout=30), 1)
+        self.check_slow_pipeline()
+
+    def test_a_stop_commits(self):
+        self.slow_pipeline()
+        process = self.start("run", "go.sql")
+        self.wait_for(self.lanes)
+        wait_until_signals_are_awaited(process)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=30), 0)
+        self.assertIn("which are committed; run it again to go on", process.stderr.read())
+        self.check_slow_pipeline()
+
+    def test_of_two_the_older_is_fenced(self):
+        self.slow_pipeline()
+        older = self.start("run", "go.sql")
+        self.wait_for(self.lanes)
+        older.send_signal(signal.SIGSTOP)
+        self.check_slow_pipeline()
+        older.send_signal(signal.SIGCONT)
+        self.assertEqual(older.wait(timeout=30), 1, older.stderr.read())
+        self.assertEqual(self.rows("SELECT count(*), count(DISTINCT id) FROM target"), [(30000, 30000)])
+
+
+if __name__ == "__main__":
+    unittest.main()
