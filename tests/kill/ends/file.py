@@ -1,0 +1,133 @@
+"""Files, as the end that is read and as the end that is written."""
+
+import dataclasses
+import json
+import pathlib
+import random
+import re
+import urllib.parse
+
+from formats import FORMATS, read_rows, write_rows
+from rows import SCHEMA, Row, draw_rows
+
+EXTENSIONS = ("csv", "csv.gz", "csv.zst", "json", "json.gz", "json.zst", "parquet")
+OF_VELO = re.compile(r"part-[0-9a-f]{16}-(\d{8})-f\d+-(\d+)-(\d+)\.")
+
+
+@dataclasses.dataclass
+class FileSource:
+    """Files in `in/`. A part is one file."""
+
+    extension: str
+    has_schema: bool
+    parts: list[str] = dataclasses.field(default_factory=list)
+    num_rows: int = 0
+
+    @classmethod
+    def draw(cls, draw: random.Random) -> "FileSource":
+        return cls(draw.choice(EXTENSIONS), has_schema=draw.random() < 0.5)
+
+    @property
+    def uri(self) -> str:
+        needs_schema = self.has_schema and not self.extension.startswith("parquet")
+        return f"file:in/*.{self.extension}" + (f"?schema={SCHEMA}" if needs_schema else "")
+
+    def add(self, folder: pathlib.Path, draw: random.Random) -> None:
+        """1 to 20 files; some may be empty, where their columns are known all the same, but not the first."""
+        (folder / "in").mkdir(exist_ok=True)
+        can_be_empty = self.has_schema or self.extension == "parquet"
+        total = draw.choice((500, 5_000, 20_000, 40_000))
+        weights = [draw.random() ** 3 for _ in range(draw.randint(1, 20))]
+        added = []
+        for index, weight in enumerate(weights):
+            is_empty = can_be_empty and index > 0 and draw.random() < 0.1
+            count = 0 if is_empty else 1 + int(total * weight / sum(weights))
+            part = f"in/{len(self.parts):02}-{index:02}.{self.extension}"
+            write_rows(folder / part, draw_rows(draw, self.num_rows, count), draw.choice((500, 5_000, 50_000)))
+            self.num_rows += count
+            added.append(part)
+        self.parts += added
+
+    def rows(self, folder: pathlib.Path, part: str) -> list[Row]:
+        return read_rows(folder / part)
+
+
+@dataclasses.dataclass
+class FileSink:
+    """A directory `out/`, perhaps with a file of somebody else's in it."""
+
+    format: str
+    compression: str
+    partitioned: bool
+    mode: str
+
+    @classmethod
+    def draw(cls, draw: random.Random) -> "FileSink":
+        format = draw.choice(FORMATS)
+        compression = "" if format == "parquet" else draw.choice(("", "gzip", "zstd"))
+        return cls(format, compression, partitioned=draw.random() < 0.3, mode=draw.choice(("append",) * 4 + ("overwrite",)))
+
+    @property
+    def uri(self) -> str:
+        options = {"format": self.format, "compression": self.compression, "mode": self.mode}
+        options["partition_by"] = "category" if self.partitioned else ""
+        return "file:out/?" + "&".join(f"{name}={value}" for name, value in options.items() if value)
+
+    @property
+    def replaces(self) -> bool:
+        return self.mode == "overwrite"
+
+    @property
+    def keeps_order(self) -> bool:
+        """Whether one lane leaves the rows in the order of the source."""
+        return not self.partitioned
+
+    def put_before(self, folder: pathlib.Path, rows: list[Row]) -> None:
+        """Rows of somebody else's."""
+        (folder / "out").mkdir()
+        suffix = {"": "", "gzip": ".gz", "zstd": ".zst"}[self.compression]
+        write_rows(folder / f"out/before.{self.format}{suffix}", rows)
+
+    def files(self, folder: pathlib.Path) -> list[pathlib.Path]:
+        """Those that a reader of the directory sees, in the order of their epochs."""
+        out = folder / "out"
+        found = [path for path in out.rglob("*") if path.is_file() and not is_hidden(path.relative_to(out))]
+        return sorted(found, key=place_of)
+
+    def rows(self, folder: pathlib.Path) -> list[Row]:
+        return [row for path in self.files(folder) for row in read_rows(path, partition_of(path))]
+
+    def record_exists(self, folder: pathlib.Path) -> bool:
+        """Whether a run would go on from it: one whose end is written down begins anew."""
+        manifests = sorted((folder / "out/_velo").glob("[!.]*/*.json"))
+        return bool(manifests) and not json.loads(manifests[-1].read_text(encoding="utf-8"))["forgotten"]
+
+    def record_mark(self, folder: pathlib.Path) -> set[str]:
+        """What grows with each process that takes the record over."""
+        return {str(path) for path in (folder / "out/_velo").glob("[!.]*/*.json")}
+
+    def state(self, folder: pathlib.Path) -> set[str]:
+        """What changes whenever rows become visible."""
+        return {str(path) for path in self.files(folder)}
+
+    def left_behind(self, folder: pathlib.Path, is_run: bool) -> list[str]:
+        """What should not be there after a run that has found nothing to do: staged files, a finished run's record."""
+        velo = folder / "out/_velo"
+        found = [velo] if is_run else [*velo.glob("**/*.part")]
+        return [str(path.relative_to(folder)) for path in found if path.exists()]
+
+
+def is_hidden(path: pathlib.Path) -> bool:
+    return any(name.startswith((".", "_")) for name in path.parts)
+
+
+def place_of(path: pathlib.Path) -> tuple:
+    match = OF_VELO.match(path.name)
+    return (1, *map(int, match.groups())) if match else (0,)
+
+
+def partition_of(path: pathlib.Path) -> dict:
+    name, equals, value = path.parent.name.partition("=")
+    if not equals:
+        return {}
+    return {name: None if value == "__HIVE_DEFAULT_PARTITION__" else urllib.parse.unquote(value)}

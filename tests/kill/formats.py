@@ -1,0 +1,49 @@
+"""Reads and writes files of rows with clients that are not velo's: pyarrow, and Python's csv and json."""
+
+import csv
+import io
+import json
+import pathlib
+
+import pyarrow
+import pyarrow.parquet
+from rows import COLUMNS, Row, row_of
+
+COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+FORMATS = ("csv", "json", "parquet")
+PARQUET_SCHEMA = pyarrow.schema(
+    [("id", pyarrow.int64()), ("category", pyarrow.string()), ("amount", pyarrow.float64()), ("note", pyarrow.string())]
+)
+
+
+def format_of(path: pathlib.Path) -> str:
+    return next(suffix[1:] for suffix in reversed(path.suffixes) if suffix not in COMPRESSIONS)
+
+
+def write_rows(path: pathlib.Path, rows: list[Row], row_group_size: int = 5000) -> None:
+    if format_of(path) == "parquet":
+        table = pyarrow.Table.from_pylist([dict(zip(COLUMNS, row)) for row in rows], PARQUET_SCHEMA)
+        pyarrow.parquet.write_table(table, path, row_group_size=row_group_size)
+        return
+    text = io.StringIO(newline="")
+    if format_of(path) == "csv":
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(rows)
+    else:
+        for row in rows:
+            text.write(json.dumps(dict(zip(COLUMNS, row)), ensure_ascii=False) + "\n")
+    with pyarrow.output_stream(path, compression=COMPRESSIONS.get(path.suffix)) as stream:
+        stream.write(text.getvalue().encode())
+
+
+def read_rows(path: pathlib.Path, more: dict | None = None) -> list[Row]:
+    """All rows in their order; more: the columns that are not in the file, but in its name."""
+    more = more or {}
+    if format_of(path) == "parquet":
+        return [row_of({**row, **more}) for row in pyarrow.parquet.ParquetFile(path).read().to_pylist()]
+    with pyarrow.input_stream(path, compression=COMPRESSIONS.get(path.suffix)) as stream:
+        text = stream.read().decode()
+    if format_of(path) == "csv":
+        return [row_of({**row, **more}) for row in csv.DictReader(io.StringIO(text, newline=""), strict=True)]
+    return [row_of({**json.loads(line), **more}) for line in text.split("\n") if line]

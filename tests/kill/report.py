@@ -1,0 +1,106 @@
+"""Results as they are kept, a line of docs/results/kills.jsonl each, and docs/guarantees.md, which is made of them."""
+
+import collections
+import datetime
+import json
+import os
+import pathlib
+import platform
+import subprocess
+
+from tally import Tally
+
+DOCS = pathlib.Path(__file__).parents[2] / "docs"
+RESULTS = DOCS / "results/kills.jsonl"
+PAGE = DOCS / "guarantees.md"
+
+HEADING = """# What was killed, and what came of it
+
+Written by `dev/kill --report` from [results/kills.jsonl](results/kills.jsonl), a line for each recorded run of
+`dev/kill --route ROUTE --kills N --seed S --record`.
+
+A run draws pipelines by its seed (formats, compression, lanes, commits, partitions, modes, files added between
+runs), kills them while they move rows, starts them again until they are done, and compares the sink with the
+source row by row, as multisets, with clients that are not velo's. Only runs with `--record` are here, each with the commit
+that it ran on; one that finds rows lost or repeated ends with exit 1, and the fault is mended before the next.
+
+"""
+
+FAULTS = """
+* `crash STEP`: velo kills itself at a step of a commit, named in `include/velo/commit.h`, for the N-th time.
+* `kill -9`: the release binary, at a random time.
+* `SIGTERM`, `SIGINT`: it commits what it has read and ends.
+* `zombie`: it is stopped, another takes over and ends, it is woken. `zombie of a run`: the same with one that has no
+  name, and so no record when it has ended; `of an earlier run`: it is woken while a third, which begins anew, is at
+  work.
+* `strace CALL EFFECT`: it is killed as it enters the N-th such system call, or the call fails.
+"""
+
+
+def commit() -> str:
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=DOCS, capture_output=True, text=True, check=True).stdout.strip()
+
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", "../src", "../include")
+    return git("rev-parse", "--short=12", "HEAD") + (" with changes" if changed else "")
+
+
+def file_system_of(folder: pathlib.Path) -> str:
+    return subprocess.run(["stat", "-f", "-c", "%T", folder], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def record(route: str, seed: int, folder: pathlib.Path, tally: Tally) -> None:
+    line = {
+        "route": route,
+        "seed": seed,
+        "at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "commit": commit(),
+        "machine": f"{os.cpu_count()} cores, {file_system_of(folder)}, Linux {platform.release()}",
+        "seconds": round(tally.seconds),
+        "trials": tally.num_trials,
+        "starts": tally.num_starts,
+        "rows": tally.num_rows,
+        "lost": tally.num_lost,
+        "repeated": tally.num_repeated,
+        "failed": tally.num_failed,
+        "kills": tally.by_count(),
+    }
+    RESULTS.parent.mkdir(exist_ok=True)
+    with open(RESULTS, "a", encoding="utf-8") as file:
+        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def records() -> list[dict]:
+    return [json.loads(line) for line in RESULTS.read_text(encoding="utf-8").splitlines()]
+
+
+def table(heading: tuple[str, ...], rows: list[tuple]) -> str:
+    lines = [heading, ("---",) * len(heading), *rows]
+    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
+
+
+def page() -> str:
+    routes: dict[str, list[dict]] = {}
+    for line in records():
+        routes.setdefault(line["route"], []).append(line)
+    totals = []
+    for route, lines in routes.items():
+        sums = [sum(line[name] for line in lines) for name in ("rows", "lost", "repeated", "failed")]
+        kills = sum(sum(line["kills"].values()) for line in lines)
+        totals.append((route, len(lines), f"{kills:,}", *(f"{number:,}" for number in sums)))
+    parts = [HEADING, table(("route", "runs", "kills", "rows compared", "lost", "repeated", "trials failed"), totals)]
+    for route, lines in routes.items():
+        parts += [f"\n## {route}\n\n", table(("seed", "kills", "rows", "lost", "repeated", "failed", "s", "on", "commit"), [
+            (line["seed"], sum(line["kills"].values()), f"{line['rows']:,}", line["lost"], line["repeated"], line["failed"],
+             line["seconds"], line["machine"], line["commit"])
+            for line in lines
+        ])]  # fmt: skip
+        kills = collections.Counter()
+        for line in lines:
+            kills.update(line["kills"])
+        parts += ["\n", table(("fault", "times"), [(f"`{name}`", count) for name, count in sorted(kills.items())])]
+    return "".join([*parts, "\n## The faults\n", FAULTS])
+
+
+def write() -> None:
+    PAGE.write_text(page(), encoding="utf-8")

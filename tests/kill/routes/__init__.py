@@ -1,0 +1,23 @@
+"""The routes: one file each, which names the end that is read and the end that is written."""
+
+import dataclasses
+import importlib
+import pathlib
+
+
+@dataclasses.dataclass(frozen=True)
+class Route:
+    """source: draw, uri, parts, add, rows. sink: draw, uri, replaces, keeps_order, put_before, rows, record_exists, record_mark, state,
+    left_behind. ends/file.py says what each does."""
+
+    name: str
+    source: type
+    sink: type
+
+
+def route_names() -> list[str]:
+    return sorted(path.stem.replace("_", "-") for path in pathlib.Path(__file__).parent.glob("[a-z]*.py"))
+
+
+def route_of(name: str) -> Route:
+    return importlib.import_module("routes." + name.replace("-", "_")).ROUTE

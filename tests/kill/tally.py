@@ -1,0 +1,41 @@
+"""What was done, and what came of it."""
+
+import collections
+import time
+
+from faults import STEPS, Outcome
+
+
+class Tally:
+    def __init__(self):
+        self.kills: collections.Counter[str] = collections.Counter()
+        self.num_starts = self.num_trials = self.num_rows = self.num_lost = self.num_repeated = self.num_failed = 0
+        self.begin = time.monotonic()
+
+    def add(self, outcome: Outcome) -> None:
+        self.num_starts += 1
+        if outcome.hit:
+            self.kills[outcome.fault] += 1
+
+    @property
+    def num_kills(self) -> int:
+        return self.kills.total()
+
+    @property
+    def unreached(self) -> list[str]:
+        return [step for step in STEPS if not self.kills[f"crash {step}"]]
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.begin
+
+    def by_count(self) -> dict[str, int]:
+        return dict(sorted(self.kills.items(), key=lambda item: (-item[1], item[0])))
+
+    def summary(self) -> str:
+        lines = [f"{count:6} {name}" for name, count in self.by_count().items()]
+        lines.append(
+            f"{self.num_kills} kills in {self.num_trials} trials and {self.num_starts} starts, {self.seconds:.0f} s, "
+            f"{self.num_rows:,} rows: {self.num_lost} lost, {self.num_repeated} repeated, {self.num_failed} trials failed"
+        )
+        return "\n".join(lines)

@@ -1,0 +1,187 @@
+"""One trial: a case drawn by seed, run with faults until it is done, once or several times, and checked."""
+
+import dataclasses
+import pathlib
+import random
+import shlex
+import shutil
+from collections.abc import Iterator
+from signal import SIGINT, SIGKILL, SIGTERM
+
+from case import Case
+from checker import check, check_partial
+from faults import (
+    STEPS,
+    SYSTEM_CALLS,
+    CrashAt,
+    Fault,
+    NoFault,
+    Outcome,
+    Pace,
+    Programs,
+    SignalAt,
+    Start,
+    SystemCall,
+    Zombie,
+)
+from routes import Route
+from rows import draw_rows
+
+COMMIT_EVERY = ("1ms", "10ms", "64KiB,30ms", "16KiB", "100ms", "10s")
+MOST_STARTS = 30
+WEIGHTS = {"crash": 7, "kill": 6, "stop": 2, "zombie": 2, "zombie_of_run": 1, "strace": 4}
+TIMES = (1, 1, 1, 2, 2, 3, 4, 5, 7, 10, 15, 25)
+
+
+class TrialFailed(Exception):
+    """Rows were lost or repeated, or velo did not answer as it should."""
+
+    def __init__(self, message: str, num_lost: int = 0, num_repeated: int = 0):
+        super().__init__(message)
+        self.num_lost, self.num_repeated = num_lost, num_repeated
+
+
+@dataclasses.dataclass
+class Series:
+    """What the trials of one run of dev/kill have in common. folder: that of each trial is made in it."""
+
+    route: Route
+    seed: int
+    folder: pathlib.Path
+    programs: Programs
+    faults: list[str]
+    pace: Pace = dataclasses.field(default_factory=Pace)
+
+
+class Trial:
+    """Its random numbers come from the seed and its number alone, those of each start from the start's number too: how
+    long a program ran does not change what is drawn next."""
+
+    def __init__(self, series: Series, number: int):
+        self.name = f"{series.route.name}/{series.seed}/{number}"
+        self.number = number
+        self.programs, self.pace, self.faults = series.programs, series.pace, series.faults
+        self.draw = random.Random(self.name)
+        folder = series.folder / self.name.replace("/", "-")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        self.case = Case.draw(series.route, folder, self.draw)
+        self.num_starts = self.num_rows = 0
+        self.commands: list[str] = []
+
+    @property
+    def folder(self) -> pathlib.Path:
+        return self.case.folder
+
+    def run(self) -> Iterator[Outcome]:
+        """Answers each outcome as it comes. Raises TrialFailed."""
+        if self.draw.random() < 0.3:
+            self.case.num_before = 100
+            self.case.sink.put_before(self.folder, draw_rows(self.draw, -100, 100))
+        for _ in range(self.draw.choice((1, 1, 2, 3))):
+            if not self.case.source.parts or self.draw.random() < 0.8:
+                self.case.source.add(self.folder, self.draw)
+            yield from self.run_until_done(self.draw.randint(1, 6))
+            verdict = check(self.case)
+            self.num_rows += verdict.num_rows
+            if not verdict.is_good:
+                raise TrialFailed("; ".join(verdict.problems), verdict.num_lost, verdict.num_repeated)
+        if self.case.is_named:
+            yield from self.run_again()
+
+    def run_until_done(self, num_faults: int) -> Iterator[Outcome]:
+        loads_before = list(self.case.loads)
+        state_before = self.case.sink.state(self.folder)
+        self.case.count_load()
+        self.case.save()
+        for turn in range(MOST_STARTS):
+            fault = self.draw_fault() if turn < num_faults else NoFault()
+            outcome = self.start(fault)
+            yield outcome
+            if outcome.problem:
+                raise TrialFailed(f"{outcome.problem}: {outcome.output.strip()}")
+            if outcome.is_done or self.finished_unseen(outcome, state_before):
+                self.check_leftovers(outcome)
+                return
+            verdict = check_partial(self.case, loads_before)
+            if not verdict.is_good:
+                raise TrialFailed("; ".join(verdict.problems), num_repeated=verdict.num_repeated)
+        raise TrialFailed(f"not done after {MOST_STARTS} starts")
+
+    def start(self, fault: Fault) -> Outcome:
+        self.num_starts += 1
+        options = ["--commit-every", self.draw_start("commit").choice(COMMIT_EVERY), "--parallel", str(self.draw_lanes())]
+        arguments = [*self.case.arguments, *options]
+        self.commands.append(f"{shlex.join(['velo', *arguments])}  # {fault.name}")
+        return fault.meet(Start(self.programs, arguments, self.folder))
+
+    def draw_start(self, what: str) -> random.Random:
+        return random.Random(f"{self.name}/{self.num_starts}/{what}")
+
+    def draw_lanes(self) -> int:
+        lanes = self.draw_start("lanes").choice((1, 1, 2, 3, 4))
+        if random.Random(f"{self.name}/lanes").random() < 0.3:
+            lanes = 1  # then the order of the rows is looked at
+        self.case.ordered = self.case.ordered and lanes == 1
+        return lanes
+
+    def draw_fault(self) -> Fault:
+        """The first of a trial is the first time of a step, which are taken in turn, so that each is met."""
+        draw = self.draw_start("fault")
+        if self.num_starts == 0 and "crash" in self.faults:
+            return CrashAt(STEPS[self.number % len(STEPS)], 1)
+        kinds = [kind for kind in self.faults for _ in range(WEIGHTS[kind])]
+        return self.make_fault(draw.choice(kinds), draw)
+
+    def make_fault(self, kind: str, draw: random.Random) -> Fault:
+        match kind:
+            case "crash":
+                return crash(draw.choice(STEPS), draw)
+            case "kill":
+                return SignalAt(SIGKILL, self.pace, draw)
+            case "stop":
+                return SignalAt(draw.choice((SIGTERM, SIGINT)), self.pace, draw)
+            case "zombie" if self.case.is_named:
+                return Zombie(self.pace, draw, self.case)
+            case "zombie_of_run" if not self.case.is_named:
+                return Zombie(self.pace, draw, self.case)
+            case "zombie" | "zombie_of_run":
+                return SignalAt(SIGKILL, self.pace, draw)
+        effect = draw.choice(("signal=KILL", "signal=KILL", "error=EIO"))
+        return SystemCall(draw.choice(SYSTEM_CALLS), effect, draw.choice(TIMES))
+
+    def finished_unseen(self, outcome: Outcome, state_before: set[str]) -> bool:
+        """A run without a name that was killed between the end of its record and its own."""
+        sink = self.case.sink
+        if outcome.code not in (-SIGKILL, -SIGTERM, -SIGINT, 130):
+            return False
+        return not self.case.is_named and not sink.record_exists(self.folder) and sink.state(self.folder) != state_before
+
+    def check_leftovers(self, outcome: Outcome) -> None:
+        is_run = not self.case.is_named
+        if is_run and outcome.hit or not is_run:
+            return
+        if left := self.case.sink.left_behind(self.folder, is_run):
+            raise TrialFailed(f"left behind by a run that has finished: {', '.join(left)}")
+
+    def run_again(self) -> Iterator[Outcome]:
+        """A pipeline that has nothing to do says so, changes nothing, and has cleaned up."""
+        sink = self.case.sink
+        state, rows = sink.state(self.folder), check(self.case).num_rows
+        outcome = self.start(NoFault())
+        yield outcome
+        if outcome.problem:
+            raise TrialFailed(f"{outcome.problem}: {outcome.output.strip()}")
+        if not sink.replaces and self.case.query != "sorted":
+            if sink.state(self.folder) != state:
+                raise TrialFailed("run again with nothing new, it has changed what is visible")
+            if rows and "nothing new" not in outcome.output:
+                raise TrialFailed(f"run again, it does not say that nothing is new: {outcome.output.strip()}")
+        if not check(self.case).is_good:
+            raise TrialFailed("run again with nothing new, it has changed the rows")
+        if left := sink.left_behind(self.folder, is_run=False):
+            raise TrialFailed(f"left behind after a run with nothing to do: {', '.join(left)}")
+
+
+def crash(step: str, draw: random.Random) -> Fault:
+    return CrashAt(step, 1 if step == "in_recover" else draw.choice(TIMES))
