@@ -51,9 +51,8 @@ Status copy_rows(const CopyArguments& arguments, const Interrupts& interrupts) {
     so_far = progress;
     line.show(progress);
   };
-  const auto done =
-      run(*source, *sink, identity_of(from, to, *source, *sink), options,
-          interrupts.token());
+  const auto done = run(*source, *sink, identity_of(from, to, *source, *sink), options,
+                        interrupts.token());
   line.clear();
   if (!done.ok()) {
     return explain_stop(done.status(),

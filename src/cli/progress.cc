@@ -55,17 +55,20 @@ std::string summary_of(const Progress& progress) {
     return fmt::format("stopped after {}, which are committed; run it again to go on",
                        rows_of(progress.num_rows));
   }
+  if (progress.was_loaded_before) {
+    return fmt::format("loaded before, {}; what is read as a whole is loaded once",
+                       rows_of(progress.num_rows_before));
+  }
   if (progress.num_rows == 0 && progress.num_rows_before > 0) {
     return fmt::format("nothing new since the {} of earlier runs",
                        rows_of(progress.num_rows_before));
   }
-  return fmt::format("{}, {} in {:.2f} s ({}){}", rows_of(progress.num_rows),
-                     as_bytes(progress.bytes_written), seconds_of(progress),
-                     as_rate(progress),
-                     progress.num_rows_before == 0
-                         ? std::string()
-                         : fmt::format(", after {} of earlier runs",
-                                       rows_of(progress.num_rows_before)));
+  return fmt::format(
+      "{}, {} in {:.2f} s ({}){}", rows_of(progress.num_rows),
+      as_bytes(progress.bytes_written), seconds_of(progress), as_rate(progress),
+      progress.num_rows_before == 0
+          ? std::string()
+          : fmt::format(", after {} of earlier runs", rows_of(progress.num_rows_before)));
 }
 
 std::string outcome_of_stop(const Progress& progress, const DataSink& sink) {

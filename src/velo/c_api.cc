@@ -202,6 +202,7 @@ class QuerySource : public DataSource {
   }
   bool supports_streaming() const override { return rows_->supports_streaming(); }
   bool supports_batch() const override { return rows_->supports_batch(); }
+  bool can_reread() const override { return rows_->can_reread(); }
 
  private:
   Session session_;

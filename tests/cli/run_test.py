@@ -19,6 +19,12 @@ class Run(ProgramTest):
         super().setUp()
         self.write("orders.csv", ORDERS)
 
+    def test_types_of_the_first_file_hold_for_some_columns_too(self):
+        self.write("in/a.json", '{"id": 1, "amount": 2.5, "note": "x"}\n')
+        self.write("in/b.json", '{"id": 2, "amount": null, "note": "y"}\n')
+        process = self.done("run", "-e", "SELECT sum(amount) AS total, max(id) AS last FROM file('in/*.json')", "--to", "-?format=csv")
+        self.assertEqual(process.stdout, "total,last\n2.5,2\n")
+
     def test_file_of_statements(self):
         self.write(
             "job.sql",

@@ -38,6 +38,9 @@ class OpenSource {
   /// while another thread opens readers.
   SplitSource* splits() { return source_->splits(); }
 
+  /// See DataSource::can_reread.
+  bool can_reread() const { return source_->can_reread(); }
+
   /// The columns of a reader of these, in their SQL types.
   std::shared_ptr<arrow::Schema> schema_of(const ReadOptions& options) const;
 

@@ -37,10 +37,10 @@ Result<PipelineOptions> read_pipeline_options(const Statement& statement,
 }
 
 Result<RunOptions> read_pipeline_defaults(
+    RunOptions options,
     const std::vector<std::pair<std::string, std::string>>& defaults) {
-  RunOptions options;
   for (const auto& [name, value] : defaults) {
-    ARROW_RETURN_NOT_OK(annotate(options.set(name, value), "[pipeline]"));
+    ARROW_RETURN_NOT_OK(options.set(name, value));
   }
   return options;
 }

@@ -23,8 +23,9 @@ struct PipelineOptions {
 Result<PipelineOptions> read_pipeline_options(const Statement& statement,
                                               const RunOptions& defaults);
 
-/// The pipeline options that velo.toml gives for all statements. Errors: as above.
+/// Pipeline options that hold for all statements; what they do not say is as `options`
+/// has it. Errors: those of RunOptions::set.
 Result<RunOptions> read_pipeline_defaults(
-    const std::vector<std::pair<std::string, std::string>>& defaults);
+    RunOptions options, const std::vector<std::pair<std::string, std::string>>& defaults);
 
 }  // namespace velo::sql

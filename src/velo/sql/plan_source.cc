@@ -1,5 +1,6 @@
 #include "velo/sql/plan_source.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -55,6 +56,12 @@ class PlanSource : public DataSource, public SplitSource {
 
   bool supports_streaming() const override { return false; }
   bool supports_batch() const override { return true; }
+  bool can_reread() const override {
+    const auto sources =
+        plan_ ? plan_->sources->all() : std::vector<std::shared_ptr<OpenSource>>();
+    return std::ranges::all_of(sources,
+                               [](const auto& source) { return source->can_reread(); });
+  }
   SplitSource* splits() override {
     return plan_ && plan_->splits() && !limit_ ? this : nullptr;
   }

@@ -47,7 +47,7 @@ std::string blanks_for(std::string_view text) {
 // whose name sounds like a secret. As long as before, so that the caret stays right.
 std::string without_secrets(std::string_view line) {
   static const std::regex secrets(
-      R"((:)([^:@/'"\s]+)(?=@)|([?&]\w*(?:pass|pwd|secret|token|cred|_key)\w*=)([^&'"\s]+))",
+      R"((:)([^:@/'"\n]+)(?=@)|([?&]\w*(?:pass|pwd|secret|token|cred|_key)\w*=)([^&'"\s]+))",
       std::regex::icase);
   std::string shown(line);
   for (std::cregex_iterator match(line.begin(), line.end(), secrets), end; match != end;
@@ -61,6 +61,17 @@ std::string without_secrets(std::string_view line) {
 }
 
 }  // namespace
+
+std::string SqlText::without_secrets() const {
+  std::string shown;
+  std::string_view rest = text();
+  while (!rest.empty()) {
+    const size_t line_end = std::min(rest.find('\n'), rest.size() - 1) + 1;
+    shown += sql::without_secrets(rest.substr(0, line_end));
+    rest.remove_prefix(line_end);
+  }
+  return shown;
+}
 
 std::string Script::place_of(size_t offset) const {
   const std::string_view before =

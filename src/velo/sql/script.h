@@ -42,6 +42,9 @@ struct SqlText {
 
   std::string_view text() const { return script->text().substr(begin, end - begin); }
 
+  /// The text with passwords and the like as asterisks: what may be kept in a record.
+  std::string without_secrets() const;
+
   /// As Script::error_at, with an offset into text().
   Status error_at(size_t offset, ErrorKind kind, std::string_view message) const {
     return script->error_at(begin + offset, kind, message);

@@ -63,15 +63,15 @@ SplitSource* SelectPlan::splits() const {
 
 Result<std::unique_ptr<SplitReader>> SelectPlan::create_split_reader() const {
   ARROW_ASSIGN_OR_RAISE(auto reader, splits()->create_split_reader(short_cut.read));
-  return map_batches(std::move(reader),
-                     [source = source, short_cut = short_cut,
-                      schema = source->schema_of(short_cut.read)](
-                         std::shared_ptr<arrow::RecordBatch> rows)
-                         -> Result<std::shared_ptr<arrow::RecordBatch>> {
-                       ARROW_ASSIGN_OR_RAISE(
-                           rows, to_sql_types(rows, schema, source->address()));
-                       return apply_short_cut(short_cut, std::move(rows));
-                     });
+  return map_batches(
+      std::move(reader),
+      [source = source, short_cut = short_cut,
+       schema =
+           source->schema_of(short_cut.read)](std::shared_ptr<arrow::RecordBatch> rows)
+          -> Result<std::shared_ptr<arrow::RecordBatch>> {
+        ARROW_ASSIGN_OR_RAISE(rows, to_sql_types(rows, schema, source->address()));
+        return apply_short_cut(short_cut, std::move(rows));
+      });
 }
 
 Result<DuckdbEngine*> SelectPlanner::engine() {

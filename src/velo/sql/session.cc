@@ -7,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "velo/base/ascii.h"
 #include "velo/columnar/schema_text.h"
 #include "velo/sql.h"
 #include "velo/sql/explain.h"
@@ -72,9 +73,11 @@ class Session::State {
 
   // What holds where a statement says nothing.
   Status read_defaults() {
-    auto given = options_.connections.pipeline_options();
-    std::ranges::copy(options_.pipeline_options, std::back_inserter(given));
-    ARROW_ASSIGN_OR_RAISE(defaults_, sql::read_pipeline_defaults(given));
+    auto in_file =
+        sql::read_pipeline_defaults({}, options_.connections.pipeline_options());
+    ARROW_RETURN_NOT_OK(annotate(in_file.status(), "[pipeline]"));
+    ARROW_ASSIGN_OR_RAISE(
+        defaults_, sql::read_pipeline_defaults(*in_file, options_.pipeline_options));
     defaults_.queue_bytes = options_.memory_bytes / 8;
     defaults_.observer = options_.observer;
     return Status::OK();
@@ -154,7 +157,7 @@ class Session::State {
                        identity_of(statement, *source, *execute.results), options,
                        execute, stop, result);
     }
-    options.run.select = statement.select.text();
+    options.run.select = statement.select.without_secrets();
     options.run.replace = statement.or_replace;
     const auto sink = sinks.size() == 1 ? std::move(sinks.front())
                                         : sql::make_fan_out_sink(std::move(sinks));
@@ -207,7 +210,9 @@ class Session::State {
   // same.
   static PipelineIdentity identity_of(const Statement& statement, DataSource& source,
                                       DataSink& sink) {
-    if (statement.kind == Statement::Kind::kCreate) return named_pipeline(statement.name);
+    if (statement.kind == Statement::Kind::kCreate) {
+      return named_pipeline(ascii_lower(statement.name));  // as names in SQL are compared
+    }
     std::error_code ignored;
     const SplitSource* splits = source.splits();
     TransactionalSink* transactions = sink.transactions();
