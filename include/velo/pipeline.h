@@ -35,6 +35,9 @@ struct Progress {
   /// Whether a stop ended it before the source did: everything read so far is committed,
   /// and the next call goes on from there.
   bool stopped = false;
+  /// Why the sink promises no more than at least once, and what to do; empty where there
+  /// is nothing to say, see Promise.
+  std::string notice;
 };
 
 struct CopyOptions {
@@ -51,9 +54,6 @@ struct CopyOptions {
 /// of the source and the sink, the first one; kCancelled.
 Result<Progress> copy(DataSource& source, DataSink& sink, const CopyOptions& options,
                       std::stop_token stop);
-
-/// What rows are promised.
-enum class Guarantee : int8_t { kAtLeastOnce, kExactlyOnce };
 
 struct RunOptions {
   ReadOptions read;

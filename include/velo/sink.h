@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -14,6 +15,16 @@
 #include "velo/event.h"
 
 namespace velo {
+
+/// What rows are promised.
+enum class Guarantee : int8_t { kAtLeastOnce, kExactlyOnce };
+
+/// What a sink answers to what was asked of it.
+struct Promise {
+  Guarantee guarantee = Guarantee::kAtLeastOnce;
+  /// Why it is no more, and what to do; empty where a sink of its kind has no more.
+  std::string reason = {};
+};
 
 /// Writes batches to one sink. What was written is invisible until finish() has returned
 /// OK. Threads: thread-compatible; one thread at a time, which may change between calls.
@@ -45,6 +56,12 @@ class DataWriter {
 class DataSink {
  public:
   virtual ~DataSink() = default;
+
+  /// Settle what rows are promised: what was asked for, or without that the best that
+  /// takes no change to what users have made. To be called first, once; what
+  /// transactions() answers is settled by it. May look at the system, changes nothing.
+  /// Errors: those of reaching it.
+  virtual Result<Promise> promise(std::optional<Guarantee> wanted);
 
   /// Check that rows of this schema can be written, without writing any.
   /// Errors: kSchemaMismatch naming the column, kPermissionDenied, kNotFound …

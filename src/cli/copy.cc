@@ -60,6 +60,7 @@ Status copy_rows(const CopyArguments& arguments, const Interrupts& interrupts) {
                         outcome_of_stop(so_far, *sink));
   }
   fmt::print(stderr, "{}\n", summary_of(*done));
+  if (!done->notice.empty()) fmt::print(stderr, "{}\n", notice_of(*done));
   return Status::OK();
 }
 

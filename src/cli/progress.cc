@@ -71,6 +71,10 @@ std::string summary_of(const Progress& progress) {
           : fmt::format(", after {} of earlier runs", rows_of(progress.num_rows_before)));
 }
 
+std::string notice_of(const Progress& progress) {
+  return fmt::format("at least once, no more: {}", progress.notice);
+}
+
 std::string outcome_of_stop(const Progress& progress, const DataSink& sink) {
   return fmt::format(" after {}; {}", rows_of(progress.num_rows),
                      sink.supports_transactions()

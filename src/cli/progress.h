@@ -16,6 +16,9 @@ std::string as_bytes(int64_t num_bytes);
 /// "1,000,000 rows, 45.3 MB in 0.81 s (1.2 M rows/s)"
 std::string summary_of(const Progress& progress);
 
+/// Its notice, as a line for people; not for one that is empty.
+std::string notice_of(const Progress& progress);
+
 /// " after 1,234 rows; nothing of them is visible in the sink": how a stop has left it.
 std::string outcome_of_stop(const Progress& progress, const DataSink& sink);
 

@@ -68,6 +68,9 @@ Status run_statements(const RunArguments& arguments, const Interrupts& interrupt
   options.on_statement = [&](const StatementResult& result) {
     line.clear();
     fmt::print(stderr, "{}\n", summary_of_statement(result));
+    if (!result.progress.notice.empty()) {
+      fmt::print(stderr, "{}\n", notice_of(result.progress));
+    }
   };
   return session.execute(script.text, options, interrupts.token());
 }

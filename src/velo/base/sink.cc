@@ -80,6 +80,12 @@ class OneEpochWriter : public DataWriter {
 
 }  // namespace
 
+Result<Promise> DataSink::promise(std::optional<Guarantee>) {
+  const bool exactly = transactions() != nullptr || supports_transactions();
+  return Promise{.guarantee =
+                     exactly ? Guarantee::kExactlyOnce : Guarantee::kAtLeastOnce};
+}
+
 Result<std::unique_ptr<DataWriter>> write_one_epoch(TransactionalSink& sink) {
   auto observer = std::make_unique<CommitObserver>();
   ARROW_ASSIGN_OR_RAISE(auto committer,

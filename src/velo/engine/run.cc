@@ -22,24 +22,33 @@ Result<std::shared_ptr<arrow::Schema>> select(const arrow::Schema& schema,
   return arrow::schema(std::move(fields), schema.metadata());
 }
 
+Status no_more_than_at_least_once(const Promise& promise) {
+  return make_error(
+      ErrorKind::kInvalidArgument, {},
+      fmt::format("guarantee = exactly_once: {}; guarantee = at_least_once lets it run",
+                  promise.reason.empty()
+                      ? "this sink keeps no record of what it has been given"
+                      : promise.reason));
+}
+
 }  // namespace
 
 Result<Progress> run(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,
                      const RunOptions& options, std::stop_token stop) {
-  TransactionalSink* transactions = sink.transactions();
-  if (options.guarantee == Guarantee::kExactlyOnce && !transactions &&
-      !sink.supports_transactions()) {
-    return make_error(
-        ErrorKind::kInvalidArgument, {},
-        "guarantee = exactly_once: this sink keeps no record of what it has "
-        "been given; guarantee = at_least_once lets it run");
+  ARROW_ASSIGN_OR_RAISE(const Promise promise, sink.promise(options.guarantee));
+  if (options.guarantee == Guarantee::kExactlyOnce &&
+      promise.guarantee != Guarantee::kExactlyOnce) {
+    return no_more_than_at_least_once(promise);
   }
+  TransactionalSink* transactions = sink.transactions();
   if (!transactions) {
-    return copy(source, sink,
-                {.read = options.read,
-                 .queue_bytes = options.queue_bytes,
-                 .on_progress = options.on_progress},
-                stop);
+    ARROW_ASSIGN_OR_RAISE(Progress progress, copy(source, sink,
+                                                  {.read = options.read,
+                                                   .queue_bytes = options.queue_bytes,
+                                                   .on_progress = options.on_progress},
+                                                  stop));
+    progress.notice = promise.reason;
+    return progress;
   }
   ARROW_ASSIGN_OR_RAISE(auto schema, source.fetch_schema());
   if (options.read.columns) {
