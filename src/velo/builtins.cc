@@ -1,4 +1,5 @@
 #include "velo/connector.h"
+#include "velo/connectors/clickhouse/connector.h"
 #include "velo/connectors/file/connector.h"
 #include "velo/connectors/generate/connector.h"
 #include "velo/connectors/null/connector.h"
@@ -10,6 +11,7 @@ namespace velo {
 const Registry& builtin_registry() {
   static const Registry registry = [] {
     Registry all;
+    all.add(clickhouse::clickhouse_connector());
     all.add(file::file_connector());
     all.add(generate::generate_connector());
     all.add(null::null_connector());

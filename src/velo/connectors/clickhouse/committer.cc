@@ -1,0 +1,108 @@
+#include "velo/connectors/clickhouse/committer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "velo/connectors/clickhouse/epoch_writer.h"
+#include "velo/connectors/clickhouse/record_table.h"
+#include "velo/connectors/clickhouse/target_table.h"
+
+namespace velo::clickhouse {
+namespace {
+
+class ClickhouseCommitter : public Committer {
+ public:
+  ClickhouseCommitter(const ClickhouseOptions& options, const PipelineIdentity& pipeline,
+                      CommitObserver& observer, std::unique_ptr<Client> client)
+      : options_(options),
+        observer_(observer),
+        records_(options_, pipeline.id),
+        client_(std::move(client)) {}
+
+  Result<CommitRecord> recover() override {
+    ARROW_ASSIGN_OR_RAISE(TargetTable target, find_target(*client_, options_));
+    has_target_ = target.exists;
+    if (target.exists && !target.has_marks) {
+      ARROW_RETURN_NOT_OK(add_marks(*client_, options_));
+    }
+    ARROW_RETURN_NOT_OK(records_.create(*client_));
+    ARROW_ASSIGN_OR_RAISE(hold_, records_.take_fence(*client_));
+    observer_.reached(CommitStep::kInRecover);
+    ARROW_ASSIGN_OR_RAISE(CommitRecord record,
+                          records_.read(*client_, hold_, has_target_));
+    num_rows_ = record.num_rows;
+    return record;
+  }
+
+  bool commits_once() const override { return false; }
+
+  Result<std::unique_ptr<EpochWriter>> create_writer(
+      int lane, const std::shared_ptr<arrow::Schema>& schema) override {
+    ARROW_ASSIGN_OR_RAISE(TargetTable target, find_target(*client_, options_));
+    if (!target.exists) {
+      ARROW_RETURN_NOT_OK(
+          create_target(*client_, options_, *schema, /*with_marks=*/true));
+      ARROW_ASSIGN_OR_RAISE(target, find_target(*client_, options_));
+    }
+    has_target_ = true;
+    ARROW_ASSIGN_OR_RAISE(const auto columns, columns_for(target, options_, *schema));
+    return make_epoch_writer({.options = options_,
+                              .records = records_,
+                              .hold = hold_,
+                              .observer = observer_,
+                              .memory = memory_},
+                             lane, *schema, columns, target.server_zone);
+  }
+
+  Status commit(const CommitRecord& record,
+                std::span<const CommitToken> tokens) override {
+    if (std::ranges::any_of(
+            tokens, [](const CommitToken& token) { return token.bytes == kUncertain; })) {
+      ARROW_RETURN_NOT_OK(count(record));
+    }
+    ARROW_RETURN_NOT_OK(
+        records_.write_done(*client_, hold_, record, num_rows_ + record.num_rows));
+    num_rows_ += record.num_rows;
+    return Status::OK();
+  }
+
+  Status forget() override { return records_.forget(*client_, hold_, has_target_); }
+
+ private:
+  Status count(const CommitRecord& record) {
+    ARROW_ASSIGN_OR_RAISE(
+        const int64_t num_rows,
+        records_.count_rows(*client_, hold_, hold_.attempt(record.epoch)));
+    if (num_rows == record.num_rows) return Status::OK();
+    return make_error(
+        ErrorKind::kCommitStateUnknown,
+        {.connector = "clickhouse", .resource = options_.table_name()},
+        fmt::format("the connection was lost when {} of {} rows of epoch {} "
+                    "had arrived; the next run removes them and sends all "
+                    "again",
+                    num_rows, record.num_rows, record.epoch));
+  }
+
+  const ClickhouseOptions options_;
+  CommitObserver& observer_;
+  const RecordTable records_;
+  const std::unique_ptr<Client> client_;
+  const std::shared_ptr<RowMemory> memory_ = std::make_shared<RowMemory>(0);
+  Hold hold_;
+  bool has_target_ = false;
+  int64_t num_rows_ = 0;  // committed, by whomever
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Committer>> make_committer(const ClickhouseOptions& options,
+                                                  const PipelineIdentity& pipeline,
+                                                  CommitObserver& observer) {
+  ARROW_ASSIGN_OR_RAISE(auto client, Client::make(options));
+  return std::make_unique<ClickhouseCommitter>(options, pipeline, observer,
+                                               std::move(client));
+}
+
+}  // namespace velo::clickhouse

@@ -1,0 +1,55 @@
+#pragma once
+
+/// The encoded rows of one epoch, until they are sent: in memory, and beyond a budget in
+/// a file without a name.
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "velo/error.h"
+#include "velo/http/client.h"
+
+namespace velo::clickhouse {
+
+/// Bytes of rows that the lanes of a sink hold in memory together. Threads: safe.
+using RowMemory = std::atomic<int64_t>;
+
+/// Threads: thread-compatible.
+class EpochRows {
+ public:
+  explicit EpochRows(std::shared_ptr<RowMemory> memory) : memory_(std::move(memory)) {}
+  ~EpochRows();
+  EpochRows(const EpochRows&) = delete;
+  EpochRows& operator=(const EpochRows&) = delete;
+
+  /// Where to append bytes; settle() then accounts for them.
+  std::string& bytes() { return bytes_; }
+
+  /// Put what is in memory into the file, if all lanes hold more than they may.
+  /// Errors: kSystem, naming the directory (TMPDIR, else /tmp).
+  Status settle();
+
+  int64_t num_bytes() const { return in_file_ + static_cast<int64_t>(bytes_.size()); }
+
+  void clear();
+
+  /// All of the bytes, as a request sends them; `at_half` is called when half of them are
+  /// on their way. The rows outlive it.
+  std::unique_ptr<http::Body> body(std::function<void()> at_half) const;
+
+ private:
+  class RowsBody;
+
+  Status open_file();
+
+  const std::shared_ptr<RowMemory> memory_;
+  std::string bytes_;
+  int64_t accounted_ = 0;  // of bytes_, in *memory_
+  int file_ = -1;
+  int64_t in_file_ = 0;
+};
+
+}  // namespace velo::clickhouse

@@ -1,0 +1,218 @@
+#include "velo/connectors/clickhouse/record_table.h"
+
+#include <arrow/builder.h>
+#include <fmt/format.h>
+
+#include <limits>
+#include <random>
+#include <utility>
+
+#include "velo/base/hex.h"
+#include "velo/connectors/clickhouse/epoch_rows.h"
+#include "velo/connectors/clickhouse/record_statements.h"
+#include "velo/connectors/clickhouse/server_error.h"
+
+namespace velo::clickhouse {
+namespace {
+
+constexpr int kMaxAttempts = 1000;
+constexpr char kFenced[] = "velo_fenced";
+
+std::string random_holder() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
+}
+
+}  // namespace
+
+bool is_fenced(const Status& failure) {
+  return !failure.ok() && code_of(failure) == kThrowIf &&
+         failure.message().find(kFenced) != std::string::npos;
+}
+
+RecordTable::RecordTable(const ClickhouseOptions& options, std::string pipeline)
+    : options_(options),
+      pipeline_(std::move(pipeline)),
+      id_(quote_literal(pipeline_)),
+      checkpoints_(options.name_of("velo_checkpoint")),
+      splits_(options.name_of("velo_split")) {}
+
+Status RecordTable::create(Client& client) const {
+  for (const std::string& sql : create_statements(checkpoints_, splits_)) {
+    ARROW_RETURN_NOT_OK(client.execute({.sql = sql}));
+  }
+  return Status::OK();
+}
+
+std::string RecordTable::guard(const Hold& hold) const {
+  return fmt::format(
+      "throwIf((SELECT argMax(holder, fence) FROM {} WHERE pipeline = {} AND state = "
+      "'fence') != '{}', '{}') = 0",
+      checkpoints_, id_, hold.holder, kFenced);
+}
+
+std::string RecordTable::query_id(const Hold& hold, uint64_t epoch,
+                                  std::string_view what) const {
+  return fmt::format("velo:{}:{}:{}:{}:{}", pipeline_, hold.fence, hold.holder, epoch,
+                     what);
+}
+
+Status RecordTable::fenced(const Hold& hold) const {
+  return make_error(
+      ErrorKind::kFenced, {.connector = "clickhouse", .resource = pipeline_},
+      fmt::format("a newer run of this pipeline has taken over (fence {} is "
+                  "ours); this one has stopped and committed nothing more",
+                  hold.fence));
+}
+
+Result<uint64_t> RecordTable::newest_fence(Client& client) const {
+  ARROW_ASSIGN_OR_RAISE(
+      const Rows rows,
+      client.query(
+          {.sql = fmt::format("SELECT toString(max(fence)) FROM {} WHERE pipeline = {}",
+                              checkpoints_, id_)}));
+  return rows.number(0, 0);
+}
+
+// Of those who try to make one table, one succeeds.
+Result<uint64_t> RecordTable::make_fence_table(Client& client) const {
+  ARROW_ASSIGN_OR_RAISE(uint64_t fence, newest_fence(client));
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    ++fence;
+    const std::string table =
+        options_.name_of(fmt::format("velo_fence_{}_{}", pipeline_, fence));
+    const Status made = client.execute(
+        {.sql = fmt::format("CREATE TABLE {} (fence UInt8) ENGINE = Null", table)});
+    if (!made.ok() && code_of(made) == kTableIsThere) continue;
+    ARROW_RETURN_NOT_OK(made);
+    // A fence that was taken long ago, and whose table is gone, is not taken again.
+    ARROW_ASSIGN_OR_RAISE(const uint64_t newest, newest_fence(client));
+    if (newest < fence) return fence;
+    ARROW_RETURN_NOT_OK(client.execute({.sql = "DROP TABLE IF EXISTS " + table}));
+    fence = newest;
+  }
+  return make_error(ErrorKind::kConflict,
+                    {.connector = "clickhouse", .resource = pipeline_},
+                    "many runs of this pipeline are taking it over at once");
+}
+
+Result<Hold> RecordTable::take_fence(Client& client) const {
+  Hold hold{.holder = random_holder()};
+  ARROW_ASSIGN_OR_RAISE(hold.fence, make_fence_table(client));
+  ARROW_RETURN_NOT_OK(client.execute(
+      {.sql = insert_statement(checkpoints_, {.state = "fence",
+                                              .hold = hold,
+                                              .record = {.pipeline = pipeline_},
+                                              .target = options_.table}),
+       .settings = record_settings()}));
+  ARROW_RETURN_NOT_OK(kill_below(client, hold.fence));
+  return hold;
+}
+
+// A statement that has passed its guard may still be at work; whoever waits for a client
+// that does not go on is ended by the server after http_receive_timeout.
+Status RecordTable::kill_below(Client& client, uint64_t fence) const {
+  return client.execute(
+      {.sql = fmt::format("KILL QUERY WHERE current_database = {} AND "
+                          "startsWith(query_id, {}) AND "
+                          "toUInt64OrZero(splitByChar(':', query_id)[3]) < {} SYNC",
+                          quote_literal(options_.database),
+                          quote_literal("velo:" + pipeline_ + ":"), fence)});
+}
+
+Status RecordTable::kill(Client& client, const std::string& query_id) const {
+  return client.execute({.sql = fmt::format("KILL QUERY WHERE query_id = {} SYNC",
+                                            quote_literal(query_id))});
+}
+
+Status RecordTable::write_splits(Client& client, uint64_t attempt,
+                                 const Positions& positions) const {
+  if (positions.empty()) return Status::OK();
+  arrow::StringBuilder splits;
+  arrow::StringBuilder places;
+  arrow::BooleanBuilder ended;
+  for (const auto& [split, progress] : positions) {
+    ARROW_RETURN_NOT_OK(splits.Append(split));
+    ARROW_RETURN_NOT_OK(places.Append(hex_encode(progress.position.bytes)));
+    ARROW_RETURN_NOT_OK(ended.Append(progress.ended));
+  }
+  arrow::ArrayVector arrays(3);
+  ARROW_RETURN_NOT_OK(splits.Finish(&arrays[0]));
+  ARROW_RETURN_NOT_OK(places.Finish(&arrays[1]));
+  ARROW_RETURN_NOT_OK(ended.Finish(&arrays[2]));
+  const auto schema = arrow::schema({arrow::field("split", arrow::utf8()),
+                                     arrow::field("position", arrow::utf8()),
+                                     arrow::field("ended", arrow::boolean())});
+  ARROW_ASSIGN_OR_RAISE(const auto encoder,
+                        BlockEncoder::make(*schema,
+                                           {{"split", *parse_type("String")},
+                                            {"position", *parse_type("String")},
+                                            {"ended", *parse_type("Bool")}},
+                                           ""));
+  EpochRows rows(std::make_shared<RowMemory>(0));
+  ARROW_RETURN_NOT_OK(encoder->append(
+      *arrow::RecordBatch::Make(schema, static_cast<int64_t>(positions.size()),
+                                std::move(arrays)),
+      rows.bytes()));
+  const auto body = rows.body(nullptr);
+  return client.insert(
+      {.sql = fmt::format("INSERT INTO {} (pipeline, split, attempt, position, ended) "
+                          "SELECT {}, split, {}, position, ended FROM input('split "
+                          "String, position String, ended Bool') FORMAT Native",
+                          splits_, id_, attempt),
+       .settings = record_settings()},
+      *body);
+}
+
+Status RecordTable::write_intent(Client& client, const Hold& hold,
+                                 const CommitRecord& record) const {
+  ARROW_RETURN_NOT_OK(write_splits(client, hold.attempt(record.epoch), record.positions));
+  const Status status =
+      client.execute({.sql = insert_statement(checkpoints_, {.state = "intent",
+                                                             .hold = hold,
+                                                             .record = record,
+                                                             .target = options_.table,
+                                                             .guard = guard(hold)}),
+                      .settings = record_settings(),
+                      .id = query_id(hold, record.epoch, "intent")});
+  return is_fenced(status) ? fenced(hold) : status;
+}
+
+Status RecordTable::write_done(Client& client, const Hold& hold,
+                               const CommitRecord& record, int64_t num_rows) const {
+  CommitRecord done = record;
+  done.num_rows = num_rows;
+  const Status status =
+      client.execute({.sql = insert_statement(checkpoints_, {.state = "done",
+                                                             .hold = hold,
+                                                             .record = done,
+                                                             .target = options_.table,
+                                                             .guard = guard(hold)}),
+                      .settings = record_settings(),
+                      .id = query_id(hold, record.epoch, "done")});
+  if (is_fenced(status)) return fenced(hold);
+  if (status.ok() || is_answer(status)) return status;
+  return make_error(ErrorKind::kCommitStateUnknown,
+                    {.connector = "clickhouse", .resource = options_.shown},
+                    fmt::format("no answer to the commit of epoch {}; the next run finds "
+                                "out whether it was done ({})",
+                                record.epoch, status.message()));
+}
+
+Status RecordTable::forget(Client& client, const Hold& hold, bool has_target) const {
+  if (has_target) ARROW_RETURN_NOT_OK(remove_undone_rows(client, hold.mark));
+  for (const std::string& table : {splits_, checkpoints_}) {
+    for (const std::string& sql :
+         {fmt::format("ALTER TABLE {} DROP PARTITION {}", table, id_),
+          fmt::format("DROP TABLE IF EMPTY {}", table)}) {
+      const Status status = client.execute({.sql = sql});
+      // Others keep their records there, or have taken the empty table away.
+      const int code = status.ok() ? 0 : code_of(status);
+      if (code == kTableNotEmpty || code == kUnknownTable) continue;
+      ARROW_RETURN_NOT_OK(status);
+    }
+  }
+  return drop_fence_tables(client, std::numeric_limits<uint64_t>::max());
+}
+
+}  // namespace velo::clickhouse

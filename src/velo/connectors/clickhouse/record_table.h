@@ -1,0 +1,99 @@
+#pragma once
+
+/// The tables that hold a pipeline's record: in the database of its rows.
+///
+///     velo_checkpoint       a row for each fence, each intent and each done epoch
+///     velo_split            the splits that an epoch has moved; valid once it is done
+///     velo_fence_ID_NUMBER  made by who takes a fence: of two that try, one succeeds
+///
+/// Every statement that counts holds a guard: it fails unless the newest fence is of the
+/// process that runs it. Attempts are fence << 40 | epoch, so that they grow.
+
+#include <cstdint>
+#include <string>
+
+#include "velo/commit.h"
+#include "velo/connectors/clickhouse/client.h"
+
+namespace velo::clickhouse {
+
+/// What a process that has taken a pipeline over goes by.
+struct Hold {
+  std::string holder;  ///< drawn at random by each take-over
+  uint64_t fence = 0;
+  uint64_t mark = 0;         ///< the rows' kPipelineColumn
+  uint64_t first_epoch = 0;  ///< that this fence may commit
+
+  uint64_t attempt(uint64_t epoch) const { return fence << 40 | epoch; }
+};
+
+/// Names the tables, and one pipeline in them. Threads: safe.
+class RecordTable {
+ public:
+  RecordTable(const ClickhouseOptions& options, std::string pipeline);
+
+  /// Make the tables where they are not there.
+  Status create(Client& client) const;
+
+  /// Raise the fence over all earlier processes, and end what they run in the server.
+  Result<Hold> take_fence(Client& client) const;
+
+  /// Read the record: roll forward the last epoch where all of its rows are there, remove
+  /// rows of attempts that are not done. Sets the rest of `hold`. `has_target`: whether
+  /// the table of the rows is there. Errors: kCommitLost where it is not and had rows.
+  Result<CommitRecord> read(Client& client, Hold& hold, bool has_target) const;
+
+  /// Keep the splits that an epoch moves, and that it is about to be written.
+  /// Errors: kFenced.
+  Status write_intent(Client& client, const Hold& hold, const CommitRecord& record) const;
+
+  /// Say that an epoch is committed; `num_rows` are those of all epochs.
+  /// Errors: kFenced; kCommitStateUnknown where no answer came.
+  Status write_done(Client& client, const Hold& hold, const CommitRecord& record,
+                    int64_t num_rows) const;
+
+  /// How many rows of an attempt are in the table.
+  Result<int64_t> count_rows(Client& client, const Hold& hold, uint64_t attempt) const;
+
+  /// A condition that fails the statement unless `hold` is the newest.
+  std::string guard(const Hold& hold) const;
+
+  /// What to say when the guard of a statement has failed: kFenced.
+  Status fenced(const Hold& hold) const;
+
+  /// The id of a query, by which those who come later find it.
+  std::string query_id(const Hold& hold, uint64_t epoch, std::string_view what) const;
+
+  /// End a query and wait until it has; nothing where it does not run.
+  Status kill(Client& client, const std::string& query_id) const;
+
+  /// Remove rows that are not committed, the record, and the tables where no other
+  /// pipeline is in them.
+  Status forget(Client& client, const Hold& hold, bool has_target) const;
+
+ private:
+  struct Found;
+
+  Result<uint64_t> newest_fence(Client& client) const;
+  Result<uint64_t> make_fence_table(Client& client) const;
+  Status kill_below(Client& client, uint64_t fence) const;
+  Result<Found> find_last(Client& client) const;
+  Status roll_forward(Client& client, const Hold& hold, Found& found) const;
+  Result<std::string> done_attempts(Client& client, std::string_view column) const;
+  Status remove_undone_rows(Client& client, uint64_t mark) const;
+  Status read_positions(Client& client, CommitRecord& record) const;
+  Status compact(Client& client, const Hold& hold) const;
+  Status drop_fence_tables(Client& client, uint64_t below) const;
+  Status write_splits(Client& client, uint64_t attempt, const Positions& positions) const;
+
+  const ClickhouseOptions options_;
+  const std::string pipeline_;     // its id
+  const std::string id_;           // quoted
+  const std::string checkpoints_;  // quoted
+  const std::string splits_;
+};
+
+/// What a statement says whose guard has failed.
+bool is_fenced(const Status& failure);
+
+}  // namespace velo::clickhouse

@@ -1,0 +1,74 @@
+#include "velo/connectors/clickhouse/sink.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "velo/connectors/clickhouse/append_writer.h"
+#include "velo/connectors/clickhouse/committer.h"
+#include "velo/connectors/clickhouse/target_table.h"
+
+namespace velo::clickhouse {
+namespace {
+
+class ClickhouseSink : public DataSink, public TransactionalSink {
+ public:
+  explicit ClickhouseSink(ClickhouseOptions options) : options_(std::move(options)) {}
+
+  Result<Promise> promise(std::optional<Guarantee> wanted) override {
+    ARROW_ASSIGN_OR_RAISE(const auto client, Client::make(options_));
+    ARROW_ASSIGN_OR_RAISE(const TargetTable target, find_target(*client, options_));
+    promise_ = {.guarantee = Guarantee::kAtLeastOnce, .reason = target.obstacle()};
+    if (!promise_->reason.empty()) return *promise_;
+    if (target.has_marks || wanted == Guarantee::kExactlyOnce ||
+        (!target.exists && !wanted)) {
+      promise_->guarantee = Guarantee::kExactlyOnce;
+    } else if (target.exists && !wanted) {
+      promise_->reason = fmt::format(
+          "{} lacks two columns for more; guarantee = exactly_once adds them, "
+          "{} and {}, which SELECT * does not show",
+          options_.table_name(), kPipelineColumn, kAttemptColumn);
+    }
+    return *promise_;
+  }
+
+  Status validate_schema(const arrow::Schema& schema) override {
+    ARROW_ASSIGN_OR_RAISE(const auto client, Client::make(options_));
+    ARROW_ASSIGN_OR_RAISE(const TargetTable target, find_target(*client, options_));
+    return columns_for(target, options_, schema).status();
+  }
+
+  Result<std::unique_ptr<DataWriter>> create_writer() override {
+    if (!promise_) ARROW_RETURN_NOT_OK(promise(std::nullopt).status());
+    if (supports_transactions()) return write_one_epoch(*this);
+    return make_append_writer(options_);
+  }
+
+  bool supports_transactions() const override {
+    return !promise_ || promise_->guarantee == Guarantee::kExactlyOnce;
+  }
+  bool supports_upsert() const override { return false; }
+  TransactionalSink* transactions() override {
+    return supports_transactions() ? this : nullptr;
+  }
+
+  CommitKind commit_kind() const override { return CommitKind::kCounted; }
+  std::string identity() const override { return options_.identity; }
+
+  Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,
+                                                      CommitObserver& observer) override {
+    return make_committer(options_, pipeline, observer);
+  }
+
+ private:
+  const ClickhouseOptions options_;
+  std::optional<Promise> promise_;  // nullopt: not asked for yet
+};
+
+}  // namespace
+
+std::unique_ptr<DataSink> make_clickhouse_sink(ClickhouseOptions options) {
+  return std::make_unique<ClickhouseSink>(std::move(options));
+}
+
+}  // namespace velo::clickhouse

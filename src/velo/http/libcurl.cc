@@ -1,0 +1,63 @@
+#include "velo/http/libcurl.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include "velo/base/function_loader.h"
+
+namespace velo::http {
+namespace {
+
+constexpr char kFileName[] = "libcurl.so.4";
+
+void load_functions(FunctionLoader& loader, Libcurl& library) {
+  loader.load("curl_global_init", library.global_init);
+  loader.load("curl_easy_init", library.easy_init);
+  loader.load("curl_easy_reset", library.easy_reset);
+  loader.load("curl_easy_cleanup", library.easy_cleanup);
+  loader.load("curl_easy_setopt", library.easy_setopt);
+  loader.load("curl_easy_getinfo", library.easy_getinfo);
+  loader.load("curl_easy_strerror", library.easy_strerror);
+  loader.load("curl_multi_init", library.multi_init);
+  loader.load("curl_multi_cleanup", library.multi_cleanup);
+  loader.load("curl_multi_add_handle", library.multi_add_handle);
+  loader.load("curl_multi_remove_handle", library.multi_remove_handle);
+  loader.load("curl_multi_perform", library.multi_perform);
+  loader.load("curl_multi_poll", library.multi_poll);
+  loader.load("curl_multi_info_read", library.multi_info_read);
+  loader.load("curl_multi_strerror", library.multi_strerror);
+  loader.load("curl_slist_append", library.slist_append);
+  loader.load("curl_slist_free_all", library.slist_free_all);
+}
+
+Result<const Libcurl*> open_library() {
+  static Libcurl the_library;
+  void* handle = ::dlopen(kFileName, RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) {
+    return make_error(ErrorKind::kNotFound, {},
+                      fmt::format("the HTTP library is not there ({}); install it "
+                                  "(Debian: apt install libcurl4)",
+                                  ::dlerror()));
+  }
+  FunctionLoader loader(handle);
+  load_functions(loader, the_library);
+  if (!loader.missing().empty()) {
+    return make_error(ErrorKind::kNotFound, {},
+                      fmt::format("{} has no {}; curl 7.66 or newer is needed", kFileName,
+                                  loader.missing()));
+  }
+  const CURLcode begun = the_library.global_init(CURL_GLOBAL_DEFAULT);
+  if (begun == CURLE_OK) return &the_library;
+  return make_error(ErrorKind::kSystem, {},
+                    fmt::format("the HTTP library does not start: {}",
+                                the_library.easy_strerror(begun)));
+}
+
+}  // namespace
+
+Result<const Libcurl*> libcurl() {
+  static const Result<const Libcurl*> the_outcome = open_library();
+  return the_outcome;
+}
+
+}  // namespace velo::http
