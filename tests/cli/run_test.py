@@ -9,7 +9,7 @@ import unittest
 
 import pyarrow
 import pyarrow.parquet
-from program import VELO, ProgramTest
+from program import VELO, ProgramTest, wait_until_signals_are_awaited
 
 ORDERS = "id,customer,total\n1,ann,2.50\n2,bob,10.25\n3,ann,0.75\n"
 
@@ -130,7 +130,8 @@ class Run(ProgramTest):
             "SELECT sum(a.id * b.id) AS s FROM generate('orders?rows=100000000') a, generate('orders?rows=100000000') b",
         ):
             process = subprocess.Popen([VELO, "run", "-e", sql], cwd=self.folder, stderr=subprocess.PIPE, text=True)
-            time.sleep(0.5)
+            wait_until_signals_are_awaited(process)
+            time.sleep(0.2)
             process.send_signal(signal.SIGINT)
             error = process.communicate(timeout=60)[1]
             self.assertEqual(process.returncode, 130, error)

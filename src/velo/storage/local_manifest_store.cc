@@ -110,8 +110,10 @@ bool LocalManifestStore::exists() const { return is_there(home_); }
 bool LocalManifestStore::is_gone() const {
   struct stat ours {};
   struct stat there {};
-  return ::fstat(descriptor_, &ours) != 0 || ::stat(home_.c_str(), &there) != 0 ||
-         ours.st_ino != there.st_ino || ours.st_dev != there.st_dev;
+  if (::fstat(descriptor_, &ours) != 0) return true;
+  // What cannot be looked at need not be gone.
+  if (::stat(home_.c_str(), &there) != 0) return errno == ENOENT || errno == ENOTDIR;
+  return ours.st_ino != there.st_ino || ours.st_dev != there.st_dev;
 }
 
 Status LocalManifestStore::respell(const Status& status) const {
