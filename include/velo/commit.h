@@ -5,6 +5,7 @@
 
 #include <arrow/type.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -135,7 +136,8 @@ class Committer {
   /// Whether an epoch may only end where the source ends.
   virtual bool commits_once() const = 0;
 
-  /// Make the writer of a lane, from 0. Errors: those of opening the sink.
+  /// Make the writer of a lane, from 0; all are made before the first is written to.
+  /// Errors: those of opening the sink.
   virtual Result<std::unique_ptr<EpochWriter>> create_writer(
       int lane, const std::shared_ptr<arrow::Schema>& schema) = 0;
 
@@ -149,12 +151,22 @@ class Committer {
   virtual Status forget() = 0;
 };
 
+/// When a sink is to be committed to.
+struct CommitPace {
+  /// The age of an epoch where the user does not say.
+  std::chrono::milliseconds interval{10'000};
+  /// The most it may be, whatever the user says: older ones could be lost to the sink.
+  std::chrono::milliseconds longest = std::chrono::hours(24);
+};
+
 /// What a sink can do that keeps records. Threads: thread-compatible.
 class TransactionalSink {
  public:
   virtual ~TransactionalSink() = default;
 
   virtual CommitKind commit_kind() const = 0;
+
+  virtual CommitPace commit_pace() const { return {}; }
 
   /// Where rows are written, the same from wherever it is opened, without secrets.
   virtual std::string identity() const = 0;

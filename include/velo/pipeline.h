@@ -62,8 +62,11 @@ struct RunOptions {
   std::string select;
   /// An epoch is committed when it is so old, or when so many bytes were written to the
   /// sink in it, whichever comes first.
-  std::chrono::milliseconds commit_interval{10'000};
+  /// Without an interval it is the sink's, see CommitPace.
+  std::optional<std::chrono::milliseconds> commit_interval;
   int64_t commit_bytes = int64_t{128} << 20;
+  /// End where the source is now, although it could go on.
+  bool once = false;
   /// A sink that cannot promise it is refused; without one, it is the best there is.
   std::optional<Guarantee> guarantee;
   /// Writers, each on a thread of its own.

@@ -44,6 +44,9 @@ struct ReadOptions {
   std::optional<std::vector<std::string>> columns;
   std::vector<Comparison> predicate;  ///< all must hold; a row that fails may be left out
   std::optional<int64_t> limit;       ///< most rows wanted
+  /// End where the source is now, although it could go on; no hint, but for sources that
+  /// cannot end at all (DataSource::supports_batch).
+  bool once = false;
 };
 
 /// Reads the rows of a source, in batches.

@@ -13,6 +13,7 @@ struct PipelineArguments {
   std::string guarantee;
   std::string commit_every;
   std::string parallel;
+  bool once = false;
 
   /// Those that were given, by their names in SQL.
   std::vector<std::pair<std::string, std::string>> given() const;

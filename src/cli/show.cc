@@ -49,6 +49,7 @@ class FirstRowsSource : public DataSource {
   Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& options) override {
     ReadOptions first = options;
     first.limit = num_rows_;
+    first.once = source_->supports_batch();
     ARROW_ASSIGN_OR_RAISE(auto reader, source_->create_reader(first));
     return std::make_unique<FirstRowsReader>(std::move(reader), num_rows_);
   }
@@ -65,6 +66,7 @@ Status show_rows(const ShowArguments& arguments, const Interrupts& interrupts) {
   ARROW_ASSIGN_OR_RAISE(
       const auto sink,
       create_sink(fmt::format("stdout:?format=table&rows={}", arguments.num_rows)));
+  options.pipeline_options.emplace_back("once", "true");
   Session session(options);
   ARROW_ASSIGN_OR_RAISE(auto source,
                         source_of(arguments.sql, options.connections, session));

@@ -178,7 +178,7 @@ class BadInput(ProgramTest):
         ):
             with self.subTest(sent):
                 process = subprocess.Popen(
-                    [VELO, "copy", "generate://orders?unbounded=true", "out.csv"],
+                    [VELO, "copy", "generate://orders?rows=1000000000", "out.csv"],
                     cwd=self.folder, stderr=subprocess.PIPE, text=True,
                 )
                 wait_until_signals_are_awaited(process)
@@ -188,7 +188,7 @@ class BadInput(ProgramTest):
                 if how:
                     self.assertRegex(
                         error,
-                        rf"^velo: generate://orders\?unbounded=true → file:out\.csv: stopped by {how} after [0-9,]+ rows; "
+                        rf"^velo: generate://orders\?rows=1000000000 → file:out\.csv: stopped by {how} after [0-9,]+ rows; "
                         r"nothing of them is visible in the sink\n$",
                     )
                 self.assertEqual(self.files(), ["out.csv"])

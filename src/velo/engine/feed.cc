@@ -29,8 +29,8 @@ Result<std::unique_ptr<Feed>> Feed::start(SplitSource& source, const ReadOptions
                                           Positions from, int64_t queue_bytes) {
   ARROW_ASSIGN_OR_RAISE(auto discovery, source.discover());
   ARROW_ASSIGN_OR_RAISE(auto reader, source.create_split_reader(options));
-  std::unique_ptr<Feed> feed(
-      new Feed(std::move(discovery), std::move(reader), std::move(from), queue_bytes));
+  std::unique_ptr<Feed> feed(new Feed(std::move(discovery), std::move(reader),
+                                      std::move(from), options.once, queue_bytes));
   feed->thread_ = std::jthread([self = feed.get()](const std::stop_token& stop) {
     self->queue_.close(
         catch_to_status("while reading", [&] { return self->read_all(stop); }));
@@ -68,7 +68,7 @@ Status Feed::read_all(const std::stop_token& stop) {
 
 Status Feed::look_for_splits(milliseconds max_wait, const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const NewSplits found, discovery_->poll(max_wait, stop));
-  complete_ = found.complete;
+  complete_ = found.complete || once_;
   for (const SplitId& split : found.added) unseen_.erase(split);
   if (complete_) ARROW_RETURN_NOT_OK(check_none_is_gone());
   if (found.added.empty()) return Status::OK();

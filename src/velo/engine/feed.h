@@ -41,10 +41,11 @@ class Feed {
 
  private:
   Feed(std::unique_ptr<SplitDiscovery> discovery, std::unique_ptr<SplitReader> reader,
-       Positions from, int64_t queue_bytes)
+       Positions from, bool once, int64_t queue_bytes)
       : discovery_(std::move(discovery)),
         reader_(std::move(reader)),
         from_(std::move(from)),
+        once_(once),
         queue_(queue_bytes) {
     for (const auto& [split, progress] : from_) unseen_.insert(split);
   }
@@ -57,6 +58,7 @@ class Feed {
   const std::unique_ptr<SplitDiscovery> discovery_;
   const std::unique_ptr<SplitReader> reader_;
   const Positions from_;
+  const bool once_;           // the splits of the first look are all
   std::set<SplitId> unseen_;  // of from_, not found yet; the thread's own
   BoundedQueue<Event> queue_;
   bool complete_ = false;  // all splits are known; the thread's own

@@ -45,6 +45,9 @@ PipelineRun::PipelineRun(DataSource& source, TransactionalSink& sink,
       pipeline_(pipeline),
       options_(options),
       observer_(options.observer ? *options.observer : no_observer_),
+      commit_interval_(
+          std::min(options.commit_interval.value_or(sink.commit_pace().interval),
+                   sink.commit_pace().longest)),
       lanes_commit_alone_(sink.commit_kind() == CommitKind::kSession) {}
 
 Result<Progress> PipelineRun::run(std::shared_ptr<arrow::Schema> schema,
@@ -62,7 +65,9 @@ Result<Progress> PipelineRun::run(std::shared_ptr<arrow::Schema> schema,
       return status;
     }
   }
-  if (pipeline_.is_run && !progress_.stopped) ARROW_RETURN_NOT_OK(committer_->forget());
+  if (pipeline_.is_run && (!progress_.stopped || !has_record())) {
+    ARROW_RETURN_NOT_OK(committer_->forget());
+  }
   progress_.elapsed = Clock::now() - begin_;
   return progress_;
 }
@@ -84,8 +89,14 @@ void PipelineRun::forget_what_never_began() {
 
 Status PipelineRun::recover() {
   ARROW_ASSIGN_OR_RAISE(committer_, sink_.create_committer(pipeline_, observer_));
-  ARROW_ASSIGN_OR_RAISE(record_, committer_->recover());
   one_epoch_ = !source_.splits() || committer_->commits_once();
+  if (one_epoch_ && goes_on()) {
+    return make_error(
+        ErrorKind::kInvalidArgument, {},
+        "this source goes on for ever, and the sink takes all rows at once, "
+        "at its end; --once, or WITH (once = true), ends where it is now");
+  }
+  ARROW_ASSIGN_OR_RAISE(record_, committer_->recover());
   fingerprint_ = {.source = splits_->identity(),
                   .select = options_.select,
                   .schema = one_line(schema_->ToString())};
@@ -124,6 +135,10 @@ Status PipelineRun::check_fingerprint() const {
   }
   return is_another(pipeline_, "the schema of its rows", before.schema,
                     fingerprint_.schema);
+}
+
+bool PipelineRun::goes_on() const {
+  return source_.supports_streaming() && !options_.read.once;
 }
 
 bool PipelineRun::has_record() const {
@@ -174,7 +189,8 @@ Status PipelineRun::move_rows() {
 
 Status PipelineRun::stop_here() {
   const bool has_begun = has_record() || progress_.num_rows > 0;
-  if (one_epoch_ || !has_begun) {
+  // A source that goes on is ended by a stop, whether or not there was a row by then.
+  if (one_epoch_ || (!has_begun && !goes_on())) {
     return make_error(ErrorKind::kCancelled, {}, "stopped before the end was reached");
   }
   progress_.stopped = true;
@@ -231,7 +247,7 @@ PipelineRun::Share PipelineRun::whole_epoch() const {
 std::chrono::milliseconds PipelineRun::time_to_commit() const {
   const auto age =
       std::chrono::floor<std::chrono::milliseconds>(Clock::now() - epoch_begin_);
-  return options_.commit_interval - age;
+  return commit_interval_ - age;
 }
 
 bool PipelineRun::commit_is_due() const {

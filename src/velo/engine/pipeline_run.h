@@ -46,6 +46,7 @@ class PipelineRun {
   Status move_all();
   void forget_what_never_began();
   Status check_fingerprint() const;
+  bool goes_on() const;
   bool has_record() const;
   bool is_done() const;
   Status open_lanes();
@@ -73,6 +74,7 @@ class PipelineRun {
   const RunOptions& options_;
   CommitObserver no_observer_;
   CommitObserver& observer_;
+  const std::chrono::milliseconds commit_interval_;
 
   std::stop_token stop_;   // the user's
   std::stop_source halt_;  // that, or a lane has failed

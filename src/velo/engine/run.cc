@@ -34,13 +34,26 @@ Status no_more_than_at_least_once(const Promise& promise) {
 }  // namespace
 
 Result<Progress> run(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,
-                     const RunOptions& options, std::stop_token stop) {
+                     const RunOptions& given, std::stop_token stop) {
+  RunOptions options = given;
+  options.read.once = options.read.once || options.once;
+  if (options.read.once && !source.supports_batch()) {
+    return make_error(ErrorKind::kInvalidArgument, {},
+                      "once = true: this source has no end, not even for now");
+  }
+  const bool goes_on = source.supports_streaming() && !options.read.once;
   ARROW_ASSIGN_OR_RAISE(const Promise promise, sink.promise(options.guarantee));
   if (options.guarantee == Guarantee::kExactlyOnce &&
       promise.guarantee != Guarantee::kExactlyOnce) {
     return no_more_than_at_least_once(promise);
   }
   TransactionalSink* transactions = sink.transactions();
+  if (goes_on && !transactions && sink.supports_transactions()) {
+    return make_error(ErrorKind::kInvalidArgument, {},
+                      "this source goes on for ever, and the sink would show its rows at "
+                      "its end: write into a directory (out/), or let it end where it is "
+                      "now (--once, WITH (once = true))");
+  }
   if (!transactions) {
     ARROW_ASSIGN_OR_RAISE(Progress progress, copy(source, sink,
                                                   {.read = options.read,

@@ -64,6 +64,15 @@ Status set_parallel(RunOptions& options, std::string_view text) {
   return Status::OK();
 }
 
+Status set_once(RunOptions& options, std::string_view text) {
+  if (text != "true" && text != "false") {
+    return fail(ErrorKind::kInvalidArgument,
+                fmt::format("once = {}: true or false is expected", text));
+  }
+  options.once = text == "true";
+  return Status::OK();
+}
+
 struct Known {
   std::string_view name;
   /// nullptr where only one value works yet.
@@ -80,7 +89,7 @@ constexpr std::array<Known, 11> kKnown = {{
     {"on_error", nullptr, "fail"},
     {"on_schema_change", nullptr, "fail"},
     {"on_changed", nullptr, "fail"},
-    {"once", nullptr, "true"},
+    {"once", set_once},
     {"from", nullptr},
     {"until", nullptr},
     {"refresh", nullptr},

@@ -14,10 +14,10 @@ using testing::IsOk;
 TEST(RunOptions, SetHowOftenToCommit) {
   const struct {
     const char* text;
-    std::chrono::milliseconds interval;
+    std::optional<std::chrono::milliseconds> interval;
     int64_t num_bytes;
   } cases[] = {
-      {"30s", 30s, int64_t{128} << 20},       {"64MiB", 10s, int64_t{64} << 20},
+      {"30s", 30s, int64_t{128} << 20},       {"64MiB", {}, int64_t{64} << 20},
       {"10s, 64MiB", 10s, int64_t{64} << 20}, {"1GB,500 ms", 500ms, 1'000'000'000},
       {"2min", 2min, int64_t{128} << 20},
   };
