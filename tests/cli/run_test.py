@@ -124,6 +124,28 @@ class Run(ProgramTest):
         self.assertEqual(len(totals), 1_000_000)
         self.assertEqual(totals, sorted(totals))
 
+    def test_a_source_that_goes_on(self):
+        rows = "FROM generate('orders?unbounded=true')"
+        self.assertEqual(self.done("run", "-e", f"SELECT id {rows} WHERE id > 7 LIMIT 2").stdout, "id\n8\n9\n")
+        for sql, words in (
+            (f"SELECT status, count(*) {rows} GROUP BY status", "not have GROUP BY; WITH (once = true), or --once, reads"),
+            (f"SELECT DISTINCT status {rows}", "not have DISTINCT;"),
+            (f"SELECT id {rows} ORDER BY id", "not have ORDER BY;"),
+            (f"SELECT id, sum(id) OVER () AS s {rows}", "not have window functions;"),
+            (f"SELECT a.id {rows} a JOIN file('orders.csv') b ON a.id = b.id", "not have a join;"),
+            (f"SELECT count(*) {rows}", "not have expressions or functions;"),
+            (f"SELECT id {rows} WHERE id > 1.5", "not have a constant that is not of its column's type;"),
+            (f"INSERT INTO file('one.csv') SELECT id {rows}", "write into a directory (out/), or let it end"),
+            (f"INSERT INTO file('out/?mode=overwrite&format=csv') SELECT id {rows}", "the sink takes all rows at once"),
+        ):
+            with self.subTest(sql):
+                process = self.velo("run", "-e", sql)
+                self.assertEqual(process.returncode, 2, process.stderr)
+                self.assertIn(words, process.stderr)
+        process = self.velo("run", "--once", "-e", f"SELECT id {rows} WHERE id < 0")
+        self.assertEqual(process.returncode, 2, process.stderr)
+        self.assertIn("this source has no end, not even for now", process.stderr)
+
     def test_interrupt(self):
         for sql in (
             "INSERT INTO file('out.parquet') SELECT id FROM generate('orders?rows=100000000000')",

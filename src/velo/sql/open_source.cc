@@ -34,32 +34,31 @@ class SqlTypesReader : public DataReader {
 }  // namespace
 
 OpenSource::OpenSource(std::string address, std::unique_ptr<DataSource> source,
-                       std::shared_ptr<arrow::Schema> schema)
+                       std::shared_ptr<arrow::Schema> schema, bool once)
     : address_(std::move(address)),
       schema_(std::move(schema)),
+      once_(once && source->supports_batch()),
+      goes_on_(source->supports_streaming() && !once_),
       source_(std::move(source)) {}
 
 Result<std::shared_ptr<OpenSource>> OpenSource::open(const Registry& registry,
-                                                     const Uri& uri) {
+                                                     const Uri& uri, bool once) {
   std::string address = redact_uri(uri);
   ARROW_ASSIGN_OR_RAISE(auto source, registry.create_source(uri));
-  if (!source->supports_batch()) {
-    return make_error(
-        ErrorKind::kNotImplemented, {.resource = address},
-        "SQL reads only sources that end, as yet; this one goes on for ever");
-  }
   ARROW_ASSIGN_OR_RAISE(const auto columns, source->fetch_schema());
   ARROW_RETURN_NOT_OK(check_column_names(*columns, address, "rename one at the source"));
   ARROW_ASSIGN_OR_RAISE(auto schema, sql_schema(*columns, address));
   return std::shared_ptr<OpenSource>(
-      new OpenSource(std::move(address), std::move(source), std::move(schema)));
+      new OpenSource(std::move(address), std::move(source), std::move(schema), once));
 }
 
 Result<std::unique_ptr<DataReader>> OpenSource::create_reader(
     const std::shared_ptr<OpenSource>& source, const ReadOptions& options) {
   auto schema = source->schema_of(options);
+  ReadOptions read = options;
+  read.once = source->once_;
   std::lock_guard lock(source->mutex_);
-  ARROW_ASSIGN_OR_RAISE(auto reader, source->source_->create_reader(options));
+  ARROW_ASSIGN_OR_RAISE(auto reader, source->source_->create_reader(read));
   return std::make_unique<SqlTypesReader>(source, std::move(reader), std::move(schema));
 }
 
@@ -72,13 +71,20 @@ std::shared_ptr<arrow::Schema> OpenSource::schema_of(const ReadOptions& options)
   return arrow::schema(std::move(fields));
 }
 
+Result<std::unique_ptr<SplitReader>> OpenSource::create_split_reader(
+    const ReadOptions& options) {
+  ReadOptions read = options;
+  read.once = once_;
+  return source_->splits()->create_split_reader(read);
+}
+
 Result<std::shared_ptr<OpenSource>> StatementSources::open(const Uri& uri) {
   std::lock_guard lock(mutex_);
   const std::string address = print_uri(uri);
   std::shared_ptr<OpenSource> source = by_address_[address];
   if (!source) {
     ARROW_ASSIGN_OR_RAISE(const Uri resolved, connections_.resolve(uri));
-    ARROW_ASSIGN_OR_RAISE(source, OpenSource::open(registry_, resolved));
+    ARROW_ASSIGN_OR_RAISE(source, OpenSource::open(registry_, resolved, once_));
     by_address_[address] = source;
     in_order_.push_back(source);
   }

@@ -19,16 +19,19 @@ namespace velo::sql {
 /// types. Threads: safe.
 class OpenSource {
  public:
-  /// Open the source and fetch its schema.
+  /// Open the source and fetch its schema. `once`: it ends where it is now, if it can.
   /// Errors: those of the registry and the source; kSchemaMismatch for a type that SQL
   /// cannot carry.
   static Result<std::shared_ptr<OpenSource>> open(const Registry& registry,
-                                                  const Uri& uri);
+                                                  const Uri& uri, bool once);
 
   /// Its address without secrets.
   const std::string& address() const { return address_; }
 
   const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
+
+  /// Whether its rows never end.
+  bool goes_on() const { return goes_on_; }
 
   /// Open a reader; its batches come in their SQL types. The reader keeps the source.
   static Result<std::unique_ptr<DataReader>> create_reader(
@@ -37,6 +40,7 @@ class OpenSource {
   /// See DataSource::splits; its batches come as the source has them. Not to be used
   /// while another thread opens readers.
   SplitSource* splits() { return source_->splits(); }
+  Result<std::unique_ptr<SplitReader>> create_split_reader(const ReadOptions& options);
 
   /// See DataSource::can_reread.
   bool can_reread() const { return source_->can_reread(); }
@@ -46,10 +50,12 @@ class OpenSource {
 
  private:
   OpenSource(std::string address, std::unique_ptr<DataSource> source,
-             std::shared_ptr<arrow::Schema> schema);
+             std::shared_ptr<arrow::Schema> schema, bool once);
 
   const std::string address_;
   const std::shared_ptr<arrow::Schema> schema_;
+  const bool once_;
+  const bool goes_on_;
   std::mutex mutex_;
   const std::unique_ptr<DataSource> source_;  // guarded by mutex_
 };
@@ -57,8 +63,9 @@ class OpenSource {
 /// All sources of one statement, by address. Threads: safe.
 class StatementSources {
  public:
-  StatementSources(const Registry& registry, const Connections& connections)
-      : registry_(registry), connections_(connections) {}
+  /// `once`: all of them end where they are now, if they can.
+  StatementSources(const Registry& registry, const Connections& connections, bool once)
+      : registry_(registry), connections_(connections), once_(once) {}
 
   /// The source of an address, opened by the first call; "@name…" is a named connection.
   Result<std::shared_ptr<OpenSource>> open(const Uri& uri);
@@ -69,6 +76,7 @@ class StatementSources {
  private:
   const Registry& registry_;
   const Connections& connections_;
+  const bool once_;
   mutable std::mutex mutex_;
   // Guarded by mutex_.
   std::map<std::string, std::shared_ptr<OpenSource>> by_address_;

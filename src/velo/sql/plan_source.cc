@@ -30,10 +30,12 @@ class ColumnsReader : public DataReader {
 class PlanSource : public DataSource, public SplitSource {
  public:
   PlanSource(SelectPlanner& planner, SqlText select, SelectPlan plan,
-             std::optional<int64_t> limit)
+             std::optional<int64_t> limit, bool once)
       : planner_(planner),
         select_(std::move(select)),
         schema_(plan.schema),
+        once_(once),
+        goes_on_(plan.goes_on() && !limit),
         plan_(std::move(plan)),
         limit_(limit) {}
 
@@ -41,7 +43,7 @@ class PlanSource : public DataSource, public SplitSource {
 
   Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& options) override {
     if (!plan_) {
-      ARROW_ASSIGN_OR_RAISE(plan_, planner_.plan(select_));
+      ARROW_ASSIGN_OR_RAISE(plan_, planner_.plan(select_, once_));
     }
     SelectPlan plan = *std::exchange(plan_, std::nullopt);
     ARROW_ASSIGN_OR_RAISE(auto reader, plan.create_reader());
@@ -54,8 +56,8 @@ class PlanSource : public DataSource, public SplitSource {
     return std::make_unique<ColumnsReader>(std::move(reader), std::move(indices));
   }
 
-  bool supports_streaming() const override { return false; }
-  bool supports_batch() const override { return true; }
+  bool supports_streaming() const override { return goes_on_; }
+  bool supports_batch() const override { return !goes_on_; }
   bool can_reread() const override {
     const auto sources =
         plan_ ? plan_->sources->all() : std::vector<std::shared_ptr<OpenSource>>();
@@ -99,6 +101,8 @@ class PlanSource : public DataSource, public SplitSource {
   SelectPlanner& planner_;
   const SqlText select_;
   const std::shared_ptr<arrow::Schema> schema_;
+  const bool once_;
+  const bool goes_on_;
   std::optional<SelectPlan> plan_;
   const std::optional<int64_t> limit_;
 };
@@ -107,8 +111,9 @@ class PlanSource : public DataSource, public SplitSource {
 
 std::unique_ptr<DataSource> make_plan_source(SelectPlanner& planner, SqlText select,
                                              SelectPlan plan,
-                                             std::optional<int64_t> limit) {
-  return std::make_unique<PlanSource>(planner, std::move(select), std::move(plan), limit);
+                                             std::optional<int64_t> limit, bool once) {
+  return std::make_unique<PlanSource>(planner, std::move(select), std::move(plan), limit,
+                                      once);
 }
 
 }  // namespace velo::sql

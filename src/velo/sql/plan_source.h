@@ -12,9 +12,9 @@
 namespace velo::sql {
 
 /// The rows of `plan`, at most `limit` of them. The first reader uses the plan; one more
-/// plans `select` again. The planner outlives the source.
+/// plans `select` again, with `once` as the plan was. The planner outlives the source.
 std::unique_ptr<DataSource> make_plan_source(SelectPlanner& planner, SqlText select,
                                              SelectPlan plan,
-                                             std::optional<int64_t> limit = std::nullopt);
+                                             std::optional<int64_t> limit, bool once);
 
 }  // namespace velo::sql

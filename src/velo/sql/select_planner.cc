@@ -1,5 +1,7 @@
 #include "velo/sql/select_planner.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -61,8 +63,12 @@ SplitSource* SelectPlan::splits() const {
   return source && !short_cut.limit ? source->splits() : nullptr;
 }
 
+bool SelectPlan::goes_on() const {
+  return source && source->goes_on() && !short_cut.limit;
+}
+
 Result<std::unique_ptr<SplitReader>> SelectPlan::create_split_reader() const {
-  ARROW_ASSIGN_OR_RAISE(auto reader, splits()->create_split_reader(short_cut.read));
+  ARROW_ASSIGN_OR_RAISE(auto reader, source->create_split_reader(short_cut.read));
   return map_batches(
       std::move(reader),
       [source = source, short_cut = short_cut,
@@ -84,8 +90,8 @@ Result<DuckdbEngine*> SelectPlanner::engine() {
   return engine_.get();
 }
 
-std::shared_ptr<StatementSources> SelectPlanner::new_sources() const {
-  return std::make_shared<StatementSources>(registry_, connections_);
+std::shared_ptr<StatementSources> SelectPlanner::new_sources(bool once) const {
+  return std::make_shared<StatementSources>(registry_, connections_, once);
 }
 
 const SelectPlanner::Named* SelectPlanner::find(const std::string& name) const {
@@ -99,7 +105,7 @@ bool SelectPlanner::has_name(const std::string& name) const {
 
 Status SelectPlanner::add_name(const std::string& name, const SqlText& select) {
   ARROW_ASSIGN_OR_RAISE(const SelectTree tree, parse(select));
-  const auto sources = new_sources();
+  const auto sources = new_sources(/*once=*/false);
   ARROW_RETURN_NOT_OK(create_views(tree, sources));
   ARROW_ASSIGN_OR_RAISE(DuckdbEngine * duckdb, engine());
   ARROW_RETURN_NOT_OK(duckdb->create_view(name, select, sources));
@@ -151,10 +157,28 @@ Status SelectPlanner::create_views(const SelectTree& tree,
   return Status::OK();
 }
 
-Result<SelectPlan> SelectPlanner::plan(const SqlText& select) {
+// What needs all rows has no answer where they never end.
+Status SelectPlanner::check_all_end(const SqlText& select, const SelectTree& tree,
+                                    const StatementSources& sources) {
+  for (const auto& source : sources.all()) {
+    if (!source->goes_on()) continue;
+    return select.error_at(
+        0, ErrorKind::kNotImplemented,
+        fmt::format(
+            "{} goes on for ever, and a SELECT from such a source can, as yet, name "
+            "columns, compare them with constants in WHERE and have a LIMIT, but "
+            "not have {}; WITH (once = true), or --once, reads what is there now",
+            source->address(),
+            tree.simple ? "a constant that is not of its column's type"
+                        : tree.beyond_simple));
+  }
+  return Status::OK();
+}
+
+Result<SelectPlan> SelectPlanner::plan(const SqlText& select, bool once) {
   ARROW_ASSIGN_OR_RAISE(const SelectTree tree, parse(select));
   SelectPlan plan;
-  plan.sources = new_sources();
+  plan.sources = new_sources(once);
   if (tree.simple && options_.short_cut) {
     if (const std::optional<Uri> uri = address_of(*tree.simple)) {
       ARROW_ASSIGN_OR_RAISE(auto source, plan.sources->open(*uri));
@@ -169,13 +193,14 @@ Result<SelectPlan> SelectPlanner::plan(const SqlText& select) {
   ARROW_RETURN_NOT_OK(create_views(tree, plan.sources));
   ARROW_ASSIGN_OR_RAISE(DuckdbEngine * duckdb, engine());
   ARROW_ASSIGN_OR_RAISE(plan.query, duckdb->prepare(select, plan.sources));
+  ARROW_RETURN_NOT_OK(check_all_end(select, tree, *plan.sources));
   plan.schema = plan.query->schema();
   return plan;
 }
 
 Result<std::vector<std::string>> SelectPlanner::explain(const SqlText& select) {
   ARROW_ASSIGN_OR_RAISE(const SelectTree tree, parse(select));
-  const auto sources = new_sources();
+  const auto sources = new_sources(/*once=*/false);
   ARROW_RETURN_NOT_OK(create_views(tree, sources));
   ARROW_ASSIGN_OR_RAISE(DuckdbEngine * duckdb, engine());
   ARROW_ASSIGN_OR_RAISE(const std::string json, duckdb->explain(select, sources));

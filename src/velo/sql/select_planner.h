@@ -35,6 +35,9 @@ struct SelectPlan {
   /// their positions hold for the result too; else nullptr.
   SplitSource* splits() const;
 
+  /// Whether the rows of the result never end.
+  bool goes_on() const;
+
   /// Open a reader of the result by splits, where there are any.
   Result<std::unique_ptr<SplitReader>> create_split_reader() const;
 };
@@ -52,9 +55,11 @@ class SelectPlanner {
   SelectPlanner(const Registry& registry, const Connections& connections, Options options)
       : registry_(registry), connections_(connections), options_(options) {}
 
-  /// Plan a SELECT: open its sources, find its columns.
-  /// Errors: kInvalidArgument with the line and a caret; those of the sources.
-  Result<SelectPlan> plan(const SqlText& select);
+  /// Plan a SELECT: open its sources, find its columns. `once`: sources that could go on
+  /// end where they are now. Errors: kInvalidArgument with the line and a caret;
+  /// kNotImplemented where a source goes on and the SELECT is not simple; those of the
+  /// sources.
+  Result<SelectPlan> plan(const SqlText& select, bool once);
 
   /// DuckDB's plan of a SELECT, see plan_tree.h.
   Result<std::vector<std::string>> explain(const SqlText& select);
@@ -80,7 +85,9 @@ class SelectPlanner {
   /// Let DuckDB know the names that a SELECT reads from.
   Status create_views(const SelectTree& tree,
                       const std::shared_ptr<StatementSources>& sources);
-  std::shared_ptr<StatementSources> new_sources() const;
+  std::shared_ptr<StatementSources> new_sources(bool once) const;
+  static Status check_all_end(const SqlText& select, const SelectTree& tree,
+                              const StatementSources& sources);
 
   const Registry& registry_;
   const Connections& connections_;

@@ -285,6 +285,32 @@ class SimpleReader {
   SimpleSelect& select_;
 };
 
+// Finds the first of what users call by a name.
+std::string_view name_beyond_simple(const Json& value) {
+  struct Named {
+    std::string_view type;
+    std::string_view name;
+  };
+  static constexpr std::array kByType = {
+      Named{"DISTINCT_MODIFIER", "DISTINCT"}, Named{"ORDER_MODIFIER", "ORDER BY"},
+      Named{"JOIN", "a join"}, Named{"SET_OPERATION_NODE", "UNION or the like"}};
+  if (!value.is_structured()) return {};
+  if (value.is_object()) {
+    for (const Named& each : kByType) {
+      // A function has an ORDER BY of its own, mostly an empty one.
+      const bool is_there =
+          value.find("orders") == value.end() || !is_empty(member_of(value, "orders"));
+      if (is_kind(value, each.type) && is_there) return each.name;
+    }
+    if (text_of(value, "class") == "WINDOW") return "window functions";
+    if (!is_empty(member_of(value, "group_expressions"))) return "GROUP BY";
+  }
+  for (const Json& part : value) {
+    if (const auto name = name_beyond_simple(part); !name.empty()) return name;
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<SelectTree> read_select_tree(std::string_view json) {
@@ -304,6 +330,8 @@ Result<SelectTree> read_select_tree(std::string_view json) {
       SimpleReader(simple).read(member_of(statements[0], "node"))) {
     result.simple = std::move(simple);
   }
+  result.beyond_simple = name_beyond_simple(statements);
+  if (result.beyond_simple.empty()) result.beyond_simple = "expressions or functions";
   return result;
 }
 

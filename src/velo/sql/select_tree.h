@@ -59,6 +59,8 @@ struct SelectTree {
   /// Set where the SELECT has that shape and nothing else. It may still be of no use: its
   /// columns and literals have not been looked at.
   std::optional<SimpleSelect> simple;
+  /// What it may have that a simple one has not, as users call it: "GROUP BY".
+  std::string beyond_simple;
 };
 
 /// Read the JSON that json_serialize_sql made. What it does not know makes a SELECT not

@@ -245,16 +245,17 @@ class Session::State {
   // What a statement yields, or would write.
   Result<std::unique_ptr<DataSource>> rows_of(const Statement& statement,
                                               const PipelineOptions& options) {
-    if (statement.explain) return explain(statement);
+    if (statement.explain) return explain(statement, options.run.once);
     if (statement.kind == Statement::Kind::kDescribe)
       return describe_statement(statement);
-    ARROW_ASSIGN_OR_RAISE(SelectPlan plan, planner_.plan(statement.select));
+    ARROW_ASSIGN_OR_RAISE(SelectPlan plan,
+                          planner_.plan(statement.select, options.run.once));
     return sql::make_plan_source(planner_, statement.select, std::move(plan),
-                                 options.limit);
+                                 options.limit, options.run.once);
   }
 
-  Result<std::unique_ptr<DataSource>> explain(const Statement& statement) {
-    ARROW_ASSIGN_OR_RAISE(const SelectPlan plan, planner_.plan(statement.select));
+  Result<std::unique_ptr<DataSource>> explain(const Statement& statement, bool once) {
+    ARROW_ASSIGN_OR_RAISE(const SelectPlan plan, planner_.plan(statement.select, once));
     std::vector<std::string> duckdb_plan;
     if (!plan.source) {
       ARROW_ASSIGN_OR_RAISE(duckdb_plan, planner_.explain(statement.select));
@@ -284,7 +285,7 @@ class Session::State {
       const size_t size = text.size();
       select = {std::make_shared<const Script>("DESCRIBE", std::move(text)), 0, size};
     }
-    ARROW_ASSIGN_OR_RAISE(const SelectPlan plan, planner_.plan(select));
+    ARROW_ASSIGN_OR_RAISE(const SelectPlan plan, planner_.plan(select, /*once=*/true));
     return describe(*plan.schema);
   }
 
@@ -315,6 +316,7 @@ Result<std::unique_ptr<DataSource>> Session::query(std::string_view text,
                                                    std::string name) {
   const auto script = std::make_shared<const Script>(std::move(name), std::string(text));
   ARROW_ASSIGN_OR_RAISE(const auto statements, sql::parse_statements(script));
+  ARROW_RETURN_NOT_OK(state_->read_defaults());
   if (statements.empty()) {
     return script->error_at(0, ErrorKind::kInvalidArgument, "there is no statement here");
   }
