@@ -25,13 +25,14 @@ ALLOWED = {
 # A header that only this folder, or these, may see.
 FOREIGN = {
     "duckdb.h": "src/velo/sql/",
-    "nlohmann/": ("src/velo/sql/", "src/velo/storage/"),
+    "nlohmann/": ("src/velo/sql/", "src/velo/storage/", "src/velo/connectors/kafka/"),
     "simdjson.h": "src/velo/formats/json/",
     "parquet/": "src/velo/formats/parquet/",
     "arrow/csv/": "src/velo/formats/csv/",
     "curl/": "src/velo/http/",
     "CLI/": "src/cli/",
     "libpq-fe.h": "src/velo/connectors/postgresql/",
+    "librdkafka/": "src/velo/connectors/kafka/",
     "openssl/": "src/velo/base/",
 }
 # What ships with no program may include what helps tests.

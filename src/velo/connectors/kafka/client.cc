@@ -1,0 +1,283 @@
+#include "velo/connectors/kafka/client.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+
+#include "velo/base/clock.h"
+#include "velo/connectors/kafka/kafka_error.h"
+
+namespace velo::kafka {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr int kAnswerMilliseconds = 10'000;
+// How long nobody need answer at first; where all are out of reach, so long.
+constexpr seconds kLongestConnect{10};
+constexpr seconds kLongestRefused{3};
+
+Reports& reports_of(void* opaque) { return *static_cast<Reports*>(opaque); }
+
+void on_error(rd_kafka_t*, int code, const char* reason, void* opaque) {
+  reports_of(opaque).add_error(static_cast<rd_kafka_resp_err_t>(code), reason);
+}
+
+void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+  if (message->err) reports_of(opaque).add_failed_message(message->err);
+}
+
+void on_log(const rd_kafka_t*, int, const char*, const char*) {}
+
+template <typename Handle>
+class Owned {
+ public:
+  Owned(Handle* handle, void (*destroy)(Handle*)) : handle_(handle), destroy_(destroy) {}
+  ~Owned() {
+    if (handle_ != nullptr) destroy_(handle_);
+  }
+  Owned(const Owned&) = delete;
+  Owned& operator=(const Owned&) = delete;
+  Handle* get() const { return handle_; }
+
+ private:
+  Handle* const handle_;
+  void (*const destroy_)(Handle*);
+};
+
+}  // namespace
+
+void Reports::add_error(rd_kafka_resp_err_t code, std::string reason) {
+  const std::lock_guard lock(mutex_);
+  has_outage_ = true;
+  // This only says that the last of them is gone.
+  if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) reason_ = std::move(reason);
+}
+
+void Reports::add_failed_message(rd_kafka_resp_err_t code) {
+  const std::lock_guard lock(mutex_);
+  // What is purged fails because something else has.
+  const bool is_cause =
+      code != RD_KAFKA_RESP_ERR__PURGE_QUEUE && code != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+  if (is_cause && !failed_message_) failed_message_ = code;
+}
+
+std::string Reports::reason() const {
+  const std::lock_guard lock(mutex_);
+  return reason_;
+}
+
+bool Reports::has_outage() const {
+  const std::lock_guard lock(mutex_);
+  return has_outage_;
+}
+
+void Reports::forget_outage() {
+  const std::lock_guard lock(mutex_);
+  has_outage_ = false;
+}
+
+std::optional<rd_kafka_resp_err_t> Reports::failed_message() const {
+  const std::lock_guard lock(mutex_);
+  return failed_message_;
+}
+
+Result<std::unique_ptr<Client>> Client::open(rd_kafka_type_t type,
+                                             const KafkaOptions& options,
+                                             const Settings& settings) {
+  ARROW_ASSIGN_OR_RAISE(const Librdkafka* library, librdkafka());
+  std::unique_ptr<Client> client(new Client(*library, options.shown));
+  std::array<char, 512> words{};
+  rd_kafka_conf_t* configuration = library->conf_new();
+  const auto refuse = [&] {
+    return make_error(ErrorKind::kInvalidArgument,
+                      {.connector = "kafka", .resource = options.shown}, words.data());
+  };
+  Settings all = {{"bootstrap.servers", options.brokers},
+                  {"client.id", "velo"},
+                  {"reconnect.backoff.max.ms", "1000"}};
+  all.insert(all.end(), settings.begin(), settings.end());
+  for (const auto& [name, value] : all) {
+    if (library->conf_set(configuration, name.c_str(), value.c_str(), words.data(),
+                          words.size()) != RD_KAFKA_CONF_OK) {
+      library->conf_destroy(configuration);
+      return refuse();
+    }
+  }
+  library->conf_set_opaque(configuration, &client->reports_);
+  library->conf_set_error_cb(configuration, on_error);
+  library->conf_set_log_cb(configuration, on_log);
+  if (type == RD_KAFKA_PRODUCER) library->conf_set_dr_msg_cb(configuration, on_delivery);
+  client->handle_ = library->make(type, configuration, words.data(), words.size());
+  if (client->handle_ != nullptr) return client;
+  library->conf_destroy(configuration);
+  return refuse();
+}
+
+Result<std::unique_ptr<Client>> Client::open_control(const KafkaOptions& options) {
+  // Not a producer: that makes a topic by asking for it.
+  return open(RD_KAFKA_CONSUMER, options, {{"isolation.level", "read_uncommitted"}});
+}
+
+Client::~Client() {
+  if (handle_ != nullptr) {
+    library_.destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  }
+}
+
+void Client::begin_to_consume() {
+  if (!is_consuming_.exchange(true)) library_.poll_set_consumer(handle_);
+}
+
+void Client::bring_reports() {
+  // Of a consumer this would take messages, and drop them.
+  if (!is_consuming_) library_.poll(handle_, 0);
+}
+
+Status Client::error(rd_kafka_resp_err_t code, const std::string& what,
+                     const std::string& detail) const {
+  std::string words = detail.empty() ? library_.err2str(code) : detail;
+  if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+      code == RD_KAFKA_RESP_ERR__RESOLVE || code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT) {
+    const std::string reason = reports_.reason();
+    if (!reason.empty()) words = reason;
+    words += "; is a broker there, and does it listen at this address?";
+  }
+  return make_error(
+      classify_kafka_error(code),
+      {.connector = "kafka", .resource = shown_, .vendor_code = library_.err2name(code)},
+      fmt::format("cannot {}: {}", what, words));
+}
+
+Status Client::error(rd_kafka_error_t* answer, const std::string& what) const {
+  if (answer == nullptr) return Status::OK();
+  const Owned owned(answer, library_.error_destroy);
+  return error(library_.error_code(answer), what, library_.error_string(answer));
+}
+
+Result<std::optional<std::vector<int32_t>>> Client::partitions(const std::string& topic) {
+  const Owned asked(library_.topic_new(handle_, topic.c_str(), nullptr),
+                    library_.topic_destroy);
+  if (asked.get() == nullptr) return error(library_.last_error(), "name " + topic);
+  const auto begin = steady_clock().now();
+  const struct rd_kafka_metadata* answer = nullptr;
+  while (true) {
+    const auto code =
+        library_.metadata(handle_, /*all_topics=*/0, asked.get(), &answer, 1000);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) break;
+    bring_reports();
+    const auto elapsed = steady_clock().now() - begin;
+    if (elapsed >= kLongestConnect ||
+        (elapsed >= kLongestRefused && reports_.has_outage())) {
+      return error(code, "ask for the partitions of " + topic);
+    }
+  }
+  const Owned metadata(answer, library_.metadata_destroy);
+  if (answer->topic_cnt != 1) return std::nullopt;
+  const rd_kafka_metadata_topic& found = answer->topics[0];
+  if (classify_kafka_error(found.err) == ErrorKind::kNotFound) return std::nullopt;
+  if (found.err) return error(found.err, "ask for the partitions of " + topic);
+  std::vector<int32_t> partitions;
+  for (int i = 0; i < found.partition_cnt; ++i) {
+    partitions.push_back(found.partitions[i].id);
+  }
+  return partitions;
+}
+
+// Asked by times that stand for the two ends: rd_kafka_query_watermark_offsets (2.0.2)
+// waits for ever where no broker answers.
+Result<OffsetRange> Client::offsets(const std::string& topic, int32_t partition) {
+  const Owned asked(library_.topic_partition_list_new(1),
+                    library_.topic_partition_list_destroy);
+  auto* end = library_.topic_partition_list_add(asked.get(), topic.c_str(), partition);
+  int64_t found[2] = {RD_KAFKA_OFFSET_BEGINNING, RD_KAFKA_OFFSET_END};
+  for (int64_t& offset : found) {
+    end->offset = offset;
+    auto code = library_.offsets_for_times(handle_, asked.get(), kAnswerMilliseconds);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = end->err;
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      bring_reports();
+      return error(code, fmt::format("ask for the offsets of {}/{}", topic, partition));
+    }
+    offset = end->offset;
+  }
+  return OffsetRange{.begin = found[0], .end = found[1]};
+}
+
+template <typename Request>
+Status Client::change_topic(const std::string& topic, const std::string& what,
+                            Request request) {
+  const Owned queue(library_.queue_new(handle_), library_.queue_destroy);
+  const Owned options(library_.admin_options_new(handle_, RD_KAFKA_ADMIN_OP_ANY),
+                      library_.admin_options_destroy);
+  std::array<char, 256> words{};
+  // The answer comes when all brokers know of it.
+  library_.admin_options_set_timeout(options.get(), kAnswerMilliseconds, words.data(),
+                                     words.size());
+  request(options.get(), queue.get());
+  const Owned event(library_.queue_poll(queue.get(), -1), library_.event_destroy);
+  if (const auto code = library_.event_error(event.get())) {
+    return error(code, fmt::format("{} topic {}", what, topic),
+                 library_.event_error_string(event.get()));
+  }
+  size_t num_topics = 0;
+  const rd_kafka_topic_result_t** topics = nullptr;
+  if (const auto* created = library_.event_create_topics_result(event.get())) {
+    topics = library_.create_topics_result_topics(created, &num_topics);
+  } else if (const auto* deleted = library_.event_delete_topics_result(event.get())) {
+    topics = library_.delete_topics_result_topics(deleted, &num_topics);
+  }
+  if (num_topics != 1) return error(RD_KAFKA_RESP_ERR__FAIL, what + " topic " + topic);
+  const auto code = library_.topic_result_error(topics[0]);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return Status::OK();
+  const char* detail = library_.topic_result_error_string(topics[0]);
+  return error(code, fmt::format("{} topic {}", what, topic), detail ? detail : "");
+}
+
+Status Client::create_topic(const std::string& topic, int32_t num_partitions,
+                            const Settings& configuration) {
+  std::array<char, 256> words{};
+  // -1: as the broker's default has it.
+  const Owned description(library_.new_topic_new(topic.c_str(), num_partitions, -1,
+                                                 words.data(), words.size()),
+                          library_.new_topic_destroy);
+  if (description.get() == nullptr) {
+    return error(RD_KAFKA_RESP_ERR__INVALID_ARG, "make topic " + topic, words.data());
+  }
+  for (const auto& [name, value] : configuration) {
+    library_.new_topic_set_config(description.get(), name.c_str(), value.c_str());
+  }
+  ARROW_RETURN_NOT_OK(change_topic(
+      topic, "make", [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+        rd_kafka_NewTopic_t* topics[] = {description.get()};
+        library_.create_topics(handle_, topics, 1, options, queue);
+      }));
+  return wait_until_known(topic);
+}
+
+// A broker may have heard of a new topic before its neighbour.
+Status Client::wait_until_known(const std::string& topic) {
+  const auto begin = steady_clock().now();
+  while (steady_clock().now() - begin < kLongestConnect) {
+    ARROW_ASSIGN_OR_RAISE(const auto known, partitions(topic));
+    if (known && !known->empty() && offsets(topic, known->back()).ok()) {
+      return Status::OK();
+    }
+    steady_clock().wait_until(steady_clock().now() + std::chrono::milliseconds(100), {});
+  }
+  return error(RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, "use the new topic " + topic);
+}
+
+Status Client::delete_topic(const std::string& topic) {
+  const Owned description(library_.delete_topic_new(topic.c_str()),
+                          library_.delete_topic_destroy);
+  const Status status = change_topic(
+      topic, "delete", [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+        rd_kafka_DeleteTopic_t* topics[] = {description.get()};
+        library_.delete_topics(handle_, topics, 1, options, queue);
+      });
+  return !status.ok() && kind_of(status) == ErrorKind::kNotFound ? Status::OK() : status;
+}
+
+}  // namespace velo::kafka

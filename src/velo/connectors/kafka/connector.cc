@@ -1,0 +1,37 @@
+#include "velo/connectors/kafka/connector.h"
+
+#include <utility>
+
+#include "velo/connectors/kafka/options.h"
+#include "velo/connectors/kafka/sink.h"
+#include "velo/connectors/kafka/source.h"
+
+namespace velo::kafka {
+namespace {
+
+Result<std::unique_ptr<DataSource>> create_source(const Uri& uri) {
+  ARROW_ASSIGN_OR_RAISE(auto options, KafkaOptions::from_uri(uri, OptionUse::kSource));
+  return make_kafka_source(std::move(options));
+}
+
+Result<std::unique_ptr<DataSink>> create_sink(const Uri& uri) {
+  ARROW_ASSIGN_OR_RAISE(auto options, KafkaOptions::from_uri(uri, OptionUse::kSink));
+  return make_kafka_sink(std::move(options));
+}
+
+}  // namespace
+
+Connector kafka_connector() {
+  return {
+      .scheme = "kafka",
+      .summary = "Kafka: messages of a topic as rows, rows as messages in transactions",
+      .examples = {"kafka://localhost:9092/events?group_id=analytics",
+                   "kafka://one:9092,two:9092/orders?offset=latest",
+                   "kafka://localhost/orders?schema=id int64,total decimal(12,2)"},
+      .options = KafkaOptions::descriptors(),
+      .create_source = create_source,
+      .create_sink = create_sink,
+  };
+}
+
+}  // namespace velo::kafka

@@ -1,0 +1,133 @@
+#include "velo/connectors/kafka/json_messages.h"
+
+#include <arrow/io/memory.h>
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "velo/base/ascii.h"
+#include "velo/formats/json/decoder.h"
+
+namespace velo::kafka {
+namespace {
+
+// Messages were counted already.
+constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
+
+Result<std::unique_ptr<formats::Decoder>> open(std::string name, std::string_view text,
+                                               formats::DecodeOptions options) {
+  formats::json::DecoderLimits limits;
+  limits.sample_records = kAll;
+  limits.sample_bytes = kAll;
+  auto stream =
+      std::make_shared<arrow::io::BufferReader>(std::make_shared<arrow::Buffer>(text));
+  return formats::json::make_decoder({std::move(name), std::move(stream), nullptr},
+                                     std::move(options), limits);
+}
+
+Result<arrow::RecordBatchVector> read_all(std::string name, std::string_view text,
+                                          const formats::DecodeOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(const auto decoder, open(std::move(name), text, options));
+  arrow::RecordBatchVector batches;
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(auto batch, decoder->next({}));
+    if (batch == nullptr) return batches;
+    batches.push_back(std::move(batch));
+  }
+}
+
+// The beginning of a message, fit to be printed.
+std::string beginning_of(std::string_view object) {
+  constexpr size_t kMostShown = 40;
+  std::string shown(object.substr(0, kMostShown));
+  for (char& c : shown) {
+    if (!is_ascii(c) || is_ascii_control(c)) c = '?';
+  }
+  return object.size() > kMostShown ? shown + "…" : shown;
+}
+
+int64_t count_rows(const arrow::RecordBatchVector& batches) {
+  int64_t num_rows = 0;
+  for (const auto& batch : batches) num_rows += batch->num_rows();
+  return num_rows;
+}
+
+}  // namespace
+
+std::string JsonMessages::name_of(int64_t offset) const {
+  return fmt::format("{}, offset {}", place_, offset);
+}
+
+Status JsonMessages::at(int64_t offset, std::string message) const {
+  return make_error(ErrorKind::kCorruptData,
+                    {.connector = "kafka", .resource = name_of(offset)},
+                    std::move(message));
+}
+
+// Where each begins with '{' and ends with '}', objects of several messages cannot be
+// taken for one: nowhere in JSON does '{' follow '}', and no text goes over a newline.
+Status JsonMessages::append(int64_t offset, std::optional<std::string_view> payload) {
+  if (!payload) {
+    return at(offset,
+              "the message has no payload (a tombstone), and a JSON object is "
+              "expected");
+  }
+  const std::string_view object = trim(*payload);
+  if (object.empty()) {
+    return at(offset, "the message is empty, and a JSON object is expected");
+  }
+  if (object.front() != '{' || object.back() != '}') {
+    return at(offset, "the message is no JSON object: " + beginning_of(object));
+  }
+  text_ += object;
+  text_ += '\n';
+  offsets_.push_back(offset);
+  ends_.push_back(text_.size());
+  return Status::OK();
+}
+
+// The messages are decoded one by one, until one fails.
+Status JsonMessages::find_fault(const formats::DecodeOptions& options,
+                                const Status& otherwise) const {
+  size_t begin = 0;
+  for (size_t i = 0; i < offsets_.size(); ++i) {
+    const auto message = std::string_view(text_).substr(begin, ends_[i] - begin);
+    begin = ends_[i];
+    ARROW_ASSIGN_OR_RAISE(const auto rows,
+                          read_all(name_of(offsets_[i]), message, options));
+    if (count_rows(rows) != 1) {
+      return at(offsets_[i], fmt::format("the message holds {} JSON objects, and one is "
+                                         "expected",
+                                         count_rows(rows)));
+    }
+  }
+  return otherwise;
+}
+
+Result<arrow::RecordBatchVector> JsonMessages::decode(
+    const formats::DecodeOptions& options) {
+  auto batches = read_all(place_, text_, options);
+  if (!batches.ok()) return find_fault(options, batches.status());
+  if (count_rows(*batches) != num_messages()) {
+    return find_fault(options, make_error(ErrorKind::kInternal, {.resource = place_},
+                                          "messages and rows do not agree"));
+  }
+  text_.clear();
+  offsets_.clear();
+  ends_.clear();
+  return batches;
+}
+
+Result<std::shared_ptr<arrow::Schema>> JsonMessages::infer_schema(
+    const std::map<int32_t, JsonMessages>& sample) {
+  std::string text;
+  for (const auto& [partition, messages] : sample) text += messages.text_;
+  const auto decoder = open("sample", text, {});
+  if (decoder.ok()) return (*decoder)->schema();
+  for (const auto& [partition, messages] : sample) {
+    ARROW_RETURN_NOT_OK(messages.find_fault({}, Status::OK()));
+  }
+  return decoder.status();
+}
+
+}  // namespace velo::kafka

@@ -1,0 +1,55 @@
+#pragma once
+
+/// Messages that hold one JSON object each, as rows.
+
+#include <arrow/record_batch.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "velo/formats/format.h"
+
+namespace velo::kafka {
+
+/// Messages of one partition, in their order, until they are decoded together: as lines
+/// of one text, so that the decoder works at its pace. Threads: thread-compatible.
+class JsonMessages {
+ public:
+  /// `place` is for messages to people: "kafka://localhost:9092/events: partition 3".
+  explicit JsonMessages(std::string place) : place_(std::move(place)) {}
+
+  /// Take a message on. Errors: kCorruptData, with its offset, for one that cannot be an
+  /// object.
+  Status append(int64_t offset, std::optional<std::string_view> payload);
+
+  const std::vector<int64_t>& offsets() const { return offsets_; }
+  int64_t num_messages() const { return static_cast<int64_t>(offsets_.size()); }
+  int64_t num_bytes() const { return static_cast<int64_t>(text_.size()); }
+
+  /// A row for each message, in one batch or several; begins anew. `options` has a
+  /// schema. Errors: kCorruptData, kSchemaMismatch, with the offset of the first message
+  /// at fault.
+  Result<arrow::RecordBatchVector> decode(const formats::DecodeOptions& options);
+
+  /// The columns that messages of some partitions ask for. Errors: as decode().
+  static Result<std::shared_ptr<arrow::Schema>> infer_schema(
+      const std::map<int32_t, JsonMessages>& sample);
+
+ private:
+  Status at(int64_t offset, std::string message) const;
+  std::string name_of(int64_t offset) const;
+  Status find_fault(const formats::DecodeOptions& options, const Status& otherwise) const;
+
+  std::string place_;
+  std::string text_;
+  std::vector<int64_t> offsets_;
+  std::vector<size_t> ends_;  // of each message's line in text_
+};
+
+}  // namespace velo::kafka

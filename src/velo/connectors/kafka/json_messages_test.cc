@@ -1,0 +1,94 @@
+#include "velo/connectors/kafka/json_messages.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace velo::kafka {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+formats::DecodeOptions with_id() {
+  return {.schema = arrow::schema({arrow::field("id", arrow::int64())}),
+          .columns = std::nullopt};
+}
+
+// The messages begin at offset 10.
+Result<int64_t> count_rows(const std::vector<std::string>& payloads) {
+  JsonMessages messages("topic: partition 3");
+  int64_t offset = 10;
+  for (const std::string& payload : payloads) {
+    ARROW_RETURN_NOT_OK(messages.append(offset++, payload));
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto batches, messages.decode(with_id()));
+  EXPECT_EQ(messages.num_messages(), 0);
+  int64_t num_rows = 0;
+  for (const auto& batch : batches) num_rows += batch->num_rows();
+  return num_rows;
+}
+
+TEST(JsonMessages, AreARowEach) {
+  EXPECT_EQ(*count_rows({R"({"id":1})", " {\"id\":\n2}\n", "{}", R"({"id":null})"}), 4);
+}
+
+TEST(JsonMessages, MayFillSeveralBatches) {
+  const std::string large = R"({"id":1,"text":")" + std::string(300'000, 'x') + "\"}";
+  EXPECT_EQ(*count_rows(std::vector<std::string>(20, large)), 20);
+}
+
+TEST(JsonMessages, AtFaultAreNamedByTheirOffset) {
+  struct Case {
+    std::vector<std::string> payloads;
+    const char* begin;
+    const char* words;
+  };
+  const Case cases[] = {
+      {{"{}", "x"}, "topic: partition 3, offset 11: ", "no JSON object: x"},
+      {{"{}", "\x01\xFF{"}, "topic: partition 3, offset 11: ", "no JSON object: ??{"},
+      {{"{}", " "}, "topic: partition 3, offset 11: ", "is empty"},
+      {{"{}", "{} {}"}, "topic: partition 3, offset 11: ", "holds 2 JSON objects"},
+      {{"{}", "{}", "{\"id\":x}"}, "topic: partition 3, offset 12: line 1, byte 6", ""},
+      {{"{}", R"({"id":"a"})"},
+       "topic: partition 3, offset 11: ",
+       "column 'id' is int64"},
+      // Two halves of one object, and of one text.
+      {{R"({"id":1,"x":{})", R"({"y":1}})"}, "topic: partition 3, offset 10: ", ""},
+      {{R"({"x":"})", R"({"})"}, "topic: partition 3, offset 10: ", ""},
+      {{R"({"x":[{})", R"({}]})"}, "topic: partition 3, offset 10: ", ""},
+  };
+  for (const Case& each : cases) {
+    SCOPED_TRACE(each.payloads.back());
+    const auto rows = count_rows(each.payloads);
+    ASSERT_FALSE(rows.ok());
+    EXPECT_THAT(rows.status().message(), StartsWith(each.begin));
+    EXPECT_THAT(rows.status().message(), HasSubstr(each.words));
+  }
+}
+
+TEST(JsonMessages, WithoutPayloadAreNone) {
+  JsonMessages messages("topic: partition 3");
+  const Status status = messages.append(4, std::nullopt);
+  EXPECT_EQ(kind_of(status), ErrorKind::kCorruptData);
+  EXPECT_THAT(status.message(), HasSubstr("offset 4: the message has no payload"));
+}
+
+TEST(JsonMessages, SayWhatTheColumnsAre) {
+  std::map<int32_t, JsonMessages> sample;
+  for (int32_t partition = 0; partition < 2; ++partition) {
+    auto& messages =
+        sample.try_emplace(partition, "topic: partition " + std::to_string(partition))
+            .first->second;
+    ASSERT_TRUE(
+        messages.append(0, partition == 0 ? R"({"a":1})" : R"({"a":1.5,"b":""})").ok());
+  }
+  const auto schema = JsonMessages::infer_schema(sample);
+  ASSERT_TRUE(schema.ok());
+  EXPECT_EQ((*schema)->ToString(), "a: double\nb: string");
+  ASSERT_TRUE(sample.at(1).append(1, "{1}").ok());
+  const auto failed = JsonMessages::infer_schema(sample);
+  EXPECT_THAT(failed.status().message(), StartsWith("topic: partition 1, offset 1: "));
+}
+
+}  // namespace
+}  // namespace velo::kafka

@@ -1,0 +1,171 @@
+#include "velo/connectors/kafka/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "velo/base/glob.h"
+#include "velo/columnar/schema_text.h"
+
+namespace velo::kafka {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr uint16_t kPort = 9092;
+constexpr size_t kMaxTopicSize = 249;
+// What brokers allow unless told otherwise (transaction.max.timeout.ms).
+constexpr milliseconds kMaxTransactionTimeout{15 * 60 * 1000};
+constexpr milliseconds kMinTransactionTimeout{1000};
+
+Status fail(ErrorKind kind, const std::string& shown, std::string message) {
+  return make_error(kind, {.connector = "kafka", .resource = shown}, std::move(message));
+}
+
+Status invalid(const std::string& shown, std::string message) {
+  return fail(ErrorKind::kInvalidArgument, shown, std::move(message));
+}
+
+bool is_topic_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         c == '.' || c == '_' || c == '-';
+}
+
+Status check_topic(const std::string& shown, const std::string& topic) {
+  if (topic.empty()) {
+    return invalid(shown, "which topic? It is the path: kafka://localhost:9092/events");
+  }
+  if (topic.size() <= kMaxTopicSize && topic != "." && topic != ".." &&
+      std::ranges::all_of(topic, is_topic_character)) {
+    return Status::OK();
+  }
+  return invalid(shown,
+                 fmt::format("'{}' cannot be a topic: letters, digits, '.', '_' and "
+                             "'-' may stand in one, {} at most",
+                             topic, kMaxTopicSize));
+}
+
+std::string brokers_of(const Uri& uri) {
+  std::string brokers;
+  for (const Uri::Host& host : uri.hosts) {
+    const bool is_ipv6 = host.name.find(':') != std::string::npos;
+    brokers += fmt::format("{}{}{}{}:{}", brokers.empty() ? "" : ",", is_ipv6 ? "[" : "",
+                           host.name, is_ipv6 ? "]" : "", host.port.value_or(kPort));
+  }
+  return brokers;
+}
+
+Status check_what_works(const Uri& uri, const OptionValues& values,
+                        const std::string& shown) {
+  if (uri.user || uri.password) {
+    return fail(ErrorKind::kNotImplemented, shown,
+                "a user and a password (SASL) do not work yet");
+  }
+  for (const auto& [option, works] :
+       {std::pair("format", "json"), std::pair("security_protocol", "PLAINTEXT")}) {
+    if (values.text(option) == works) continue;
+    return fail(ErrorKind::kNotImplemented, shown,
+                fmt::format("{}={} does not work yet; {}={} does", option,
+                            values.text(option), option, works));
+  }
+  return Status::OK();
+}
+
+Result<FirstOffset> first_offset_of(const OptionValues& values,
+                                    const std::string& shown) {
+  const std::string text = values.text("offset");
+  if (text == "earliest") return FirstOffset::kEarliest;
+  if (text == "latest") return FirstOffset::kLatest;
+  return fail(ErrorKind::kNotImplemented, shown,
+              fmt::format("offset={} does not work yet; earliest and latest do", text));
+}
+
+}  // namespace
+
+std::vector<OptionDescriptor> KafkaOptions::descriptors() {
+  return {
+      {.name = "group_id",
+       .doc =
+           "Consumer group whose offsets follow what the sink has committed, for tools "
+           "that show its lag.",
+       .use = OptionUse::kSource},
+      {.name = "offset",
+       .default_value = "earliest",
+       .doc = "Where to begin in a partition that was not read before: earliest, latest.",
+       .use = OptionUse::kSource},
+      {.name = "format",
+       .type = OptionType::kChoice,
+       .default_value = "json",
+       .doc = "What a message holds; avro and protobuf do not work yet.",
+       .choices = {"json", "avro", "protobuf"}},
+      {.name = "schema",
+       .doc = "Columns and types, instead of inferring them from the first messages: id "
+              "int64, price decimal(12,2).",
+       .use = OptionUse::kSource},
+      {.name = "batch_size",
+       .type = OptionType::kInt,
+       .unit = "rows",
+       .default_value = "32768",
+       .doc = "Most rows in one batch.",
+       .use = OptionUse::kSource},
+      {.name = "partitions",
+       .type = OptionType::kInt,
+       .default_value = "1",
+       .doc = "Partitions of a topic that is not there and is made.",
+       .use = OptionUse::kSink},
+      {.name = "transaction_timeout",
+       .type = OptionType::kDuration,
+       .default_value = "60s",
+       .doc = "How long a transaction may stay open; after a crash its readers wait as "
+              "long, or until the next run.",
+       .use = OptionUse::kSink},
+      {.name = "security_protocol",
+       .type = OptionType::kChoice,
+       .default_value = "PLAINTEXT",
+       .doc = "How to speak to the brokers; all but PLAINTEXT do not work yet.",
+       .choices = {"PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"}},
+      {.name = "schema_registry",
+       .doc = "URL of the registry that has the schemas of avro and protobuf.",
+       .not_yet = true},
+  };
+}
+
+Result<KafkaOptions> KafkaOptions::from_uri(const Uri& uri, OptionUse use) {
+  KafkaOptions options;
+  Uri place = uri;
+  place.options.clear();
+  options.shown = redact_uri(place);
+  ARROW_ASSIGN_OR_RAISE(const auto values, OptionValues::parse(uri, descriptors(), use));
+  ARROW_RETURN_NOT_OK(check_what_works(uri, values, options.shown));
+  options.topic = literal_path(uri.path);
+  if (options.topic.starts_with('/')) options.topic.erase(0, 1);
+  ARROW_RETURN_NOT_OK(check_topic(options.shown, options.topic));
+  options.brokers = brokers_of(uri);
+  options.identity = options.shown;
+  if (use == OptionUse::kSource) {
+    options.group_id = values.text("group_id");
+    ARROW_ASSIGN_OR_RAISE(options.first_offset, first_offset_of(values, options.shown));
+    if (options.first_offset == FirstOffset::kLatest)
+      options.identity += "?offset=latest";
+    if (values.has("schema")) {
+      ARROW_ASSIGN_OR_RAISE(options.schema, parse_schema(values.text("schema")));
+    }
+    options.batch_rows = values.integer("batch_size").value_or(0);
+    if (options.batch_rows < 1) return invalid(options.shown, "batch_size: at least 1");
+    return options;
+  }
+  const int64_t num_partitions = values.integer("partitions").value_or(0);
+  if (num_partitions < 1 || num_partitions > std::numeric_limits<int32_t>::max()) {
+    return invalid(options.shown, "partitions: at least 1");
+  }
+  options.num_partitions = static_cast<int32_t>(num_partitions);
+  options.transaction_timeout = values.duration("transaction_timeout").value();
+  if (options.transaction_timeout < kMinTransactionTimeout ||
+      options.transaction_timeout > kMaxTransactionTimeout) {
+    return invalid(options.shown, "transaction_timeout: from 1s to 15min");
+  }
+  return options;
+}
+
+}  // namespace velo::kafka

@@ -1,0 +1,64 @@
+#pragma once
+
+/// Writes messages in transactions.
+
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "velo/connectors/kafka/client.h"
+
+namespace velo::kafka {
+
+/// The producer of one transactional id. Threads: thread-compatible. Destruction aborts
+/// an open transaction, waiting for that a moment at most.
+class Producer {
+ public:
+  /// A topic that is written to. Lives as long as its producer.
+  using Topic = rd_kafka_topic_t;
+
+  /// Errors: as Client::open.
+  static Result<std::unique_ptr<Producer>> open(const KafkaOptions& options,
+                                                const std::string& transactional_id);
+  ~Producer();
+
+  /// Fence every other producer of this id, and have what it left open aborted. To be
+  /// called first. Errors: kTransient, kPermissionDenied.
+  Status take_over();
+
+  Result<Topic*> open_topic(const std::string& name);
+
+  bool in_transaction() const { return state_ == State::kOpen; }
+  Status begin();
+
+  /// Queue a message, blocking while the brokers are behind. Errors: kFenced, also where
+  /// the transaction was open for too long; kCancelled …
+  Status send(Topic* topic, std::string_view key, std::string_view payload,
+              const std::stop_token& stop);
+
+  /// Wait until the brokers have all that was sent. Errors: of the first message that
+  /// they do not have.
+  Status flush();
+
+  /// Commit the open transaction. Errors: kCommitStateUnknown; kFenced; any other: it was
+  /// aborted.
+  Status commit();
+
+  /// Abort what is open. An outcome that is not known is left alone.
+  void abort() noexcept;
+
+ private:
+  enum class State : int8_t { kIdle, kOpen, kUnknown };
+  using OwnedTopic = std::unique_ptr<Topic, decltype(&::rd_kafka_topic_destroy)>;
+
+  explicit Producer(std::unique_ptr<Client> client) : client_(std::move(client)) {}
+
+  Status error(rd_kafka_resp_err_t code, const std::string& what) const;
+
+  const std::unique_ptr<Client> client_;
+  std::vector<OwnedTopic> topics_;
+  State state_ = State::kIdle;
+};
+
+}  // namespace velo::kafka

@@ -1,0 +1,207 @@
+#include "velo/connectors/kafka/sink.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "velo/connectors/kafka/lane_session.h"
+
+namespace velo::kafka {
+namespace {
+
+// Readers of committed messages see nothing of an epoch before its end.
+constexpr std::chrono::milliseconds kCommitInterval{1000};
+
+std::string random_incarnation() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
+}
+
+class KafkaEpochWriter : public EpochWriter {
+ public:
+  KafkaEpochWriter(std::shared_ptr<LaneSession> session, int lane,
+                   const std::vector<std::shared_ptr<LaneSession>>& lanes)
+      : session_(std::move(session)), lane_(lane), lanes_(lanes) {}
+
+  Status write(const Batch& batch, std::stop_token stop) override {
+    return session_->write(*batch.rows, stop);
+  }
+
+  Result<CommitToken> prepare(const CommitRecord& record) override {
+    ARROW_RETURN_NOT_OK(session_->prepare(record, static_cast<int>(lanes_.size())));
+    return CommitToken{std::to_string(lane_)};
+  }
+
+  int64_t bytes_written() const override { return session_->bytes_in_epoch(); }
+
+ private:
+  const std::shared_ptr<LaneSession> session_;
+  const int lane_;
+  const std::vector<std::shared_ptr<LaneSession>>& lanes_;  // all, by the time of prepare
+};
+
+class KafkaCommitter : public Committer {
+ public:
+  KafkaCommitter(KafkaOptions options, const PipelineIdentity& pipeline,
+                 CommitObserver& observer, std::unique_ptr<Client> control)
+      : options_(std::move(options)),
+        pipeline_(pipeline),
+        observer_(observer),
+        records_(options_, pipeline),
+        control_(std::move(control)) {}
+
+  // A process takes the first lane over before any other, and says through it which lanes
+  // it has, after it has them and before it writes to them. So whoever has the first lane
+  // knows of all that may have a transaction open, and who has lost it gets no further.
+  Result<CommitRecord> recover() override {
+    lanes_.clear();
+    producers_.clear();
+    ARROW_RETURN_NOT_OK(records_.create(*control_));
+    ARROW_RETURN_NOT_OK(take_over(0));
+    ARROW_ASSIGN_OR_RAISE(const auto reader, records_.open_reader());
+    ARROW_RETURN_NOT_OK(reader->read_before_open());
+    for (int lane = 1; lane < reader->log().num_lanes(); ++lane) {
+      ARROW_RETURN_NOT_OK(take_over(lane));
+    }
+    observer_.reached(CommitStep::kInRecover);
+    ARROW_RETURN_NOT_OK(reader->read_all(*control_));
+    log_ = reader->log();
+    record_ = log_.record();
+    record_.pipeline = pipeline_.id;
+    record_.fence += 1;
+    if (record_.incarnation.empty()) record_.incarnation = random_incarnation();
+    ARROW_RETURN_NOT_OK(write_fence());
+    return record_;
+  }
+
+  bool commits_once() const override { return false; }
+
+  Result<std::unique_ptr<EpochWriter>> create_writer(
+      int lane, const std::shared_ptr<arrow::Schema>& schema) override {
+    if (lane == 0) ARROW_RETURN_NOT_OK(create_topic());
+    if (static_cast<size_t>(lane) >= producers_.size()) {
+      ARROW_RETURN_NOT_OK(take_over(lane));
+      ARROW_RETURN_NOT_OK(write_fence());
+    }
+    ARROW_ASSIGN_OR_RAISE(
+        auto session,
+        LaneSession::make(options_, records_, lane, record_.fence, log_.num_rows_of(lane),
+                          producers_[static_cast<size_t>(lane)], schema));
+    lanes_.push_back(session);
+    return std::make_unique<KafkaEpochWriter>(std::move(session), lane, lanes_);
+  }
+
+  Status commit(const CommitRecord&, std::span<const CommitToken> tokens) override {
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      ARROW_ASSIGN_OR_RAISE(const auto session, session_of(tokens[i]));
+      ARROW_RETURN_NOT_OK(session->commit());
+      if (i == 0 && tokens.size() > 1) observer_.reached(CommitStep::kBetweenCompletes);
+    }
+    return Status::OK();
+  }
+
+  Status forget() override {
+    lanes_.clear();
+    producers_.clear();
+    return records_.remove(*control_);
+  }
+
+ private:
+  // The producer of the next lane.
+  Status take_over(int lane) {
+    ARROW_ASSIGN_OR_RAISE(
+        std::shared_ptr<Producer> producer,
+        Producer::open(options_, fmt::format("velo-{}-{}", pipeline_.id, lane)));
+    ARROW_RETURN_NOT_OK(producer->take_over());
+    producers_.push_back(std::move(producer));
+    return Status::OK();
+  }
+
+  Status write_fence() {
+    Producer& first = *producers_.front();
+    ARROW_ASSIGN_OR_RAISE(auto* topic, first.open_topic(records_.name()));
+    const auto [key, payload] =
+        fence_message(record_, static_cast<int>(producers_.size()));
+    ARROW_RETURN_NOT_OK(first.begin());
+    ARROW_RETURN_NOT_OK(first.send(topic, key, payload, {}));
+    ARROW_RETURN_NOT_OK(first.flush());
+    return first.commit();
+  }
+
+  Status create_topic() {
+    ARROW_ASSIGN_OR_RAISE(const auto known, control_->partitions(options_.topic));
+    if (known) return Status::OK();
+    const Status status =
+        control_->create_topic(options_.topic, options_.num_partitions, {});
+    return !status.ok() && kind_of(status) == ErrorKind::kAlreadyExists ? Status::OK()
+                                                                        : status;
+  }
+
+  Result<std::shared_ptr<LaneSession>> session_of(const CommitToken& token) const {
+    size_t lane = lanes_.size();
+    const char* end = token.bytes.data() + token.bytes.size();
+    const auto [read, error] = std::from_chars(token.bytes.data(), end, lane);
+    if (error == std::errc() && read == end && lane < lanes_.size()) return lanes_[lane];
+    return make_error(ErrorKind::kInternal, {.connector = "kafka"},
+                      "a token that no lane of this process has given out");
+  }
+
+  const KafkaOptions options_;
+  const PipelineIdentity pipeline_;
+  CommitObserver& observer_;
+  const RecordTopic records_;
+  const std::unique_ptr<Client> control_;
+  RecordLog log_;  // as recover() has read it
+  CommitRecord record_;
+  std::vector<std::shared_ptr<Producer>> producers_;  // by lane
+  std::vector<std::shared_ptr<LaneSession>> lanes_;
+};
+
+class KafkaSink : public DataSink, public TransactionalSink {
+ public:
+  explicit KafkaSink(KafkaOptions options) : options_(std::move(options)) {}
+
+  Status validate_schema(const arrow::Schema& schema) override {
+    ARROW_ASSIGN_OR_RAISE(auto nowhere, arrow::io::BufferOutputStream::Create(0));
+    ARROW_RETURN_NOT_OK(
+        make_row_encoder(std::move(nowhere), arrow::schema(schema.fields())).status());
+    ARROW_ASSIGN_OR_RAISE(const auto control, Client::open_control(options_));
+    return control->partitions(options_.topic).status();
+  }
+
+  Result<std::unique_ptr<DataWriter>> create_writer() override {
+    return write_one_epoch(*this);
+  }
+
+  bool supports_transactions() const override { return true; }
+  bool supports_upsert() const override { return false; }
+  TransactionalSink* transactions() override { return this; }
+
+  CommitKind commit_kind() const override { return CommitKind::kSession; }
+  CommitPace commit_pace() const override {
+    return {.interval = kCommitInterval, .longest = options_.transaction_timeout / 2};
+  }
+  std::string identity() const override { return options_.identity; }
+
+  Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,
+                                                      CommitObserver& observer) override {
+    ARROW_ASSIGN_OR_RAISE(auto control, Client::open_control(options_));
+    return std::make_unique<KafkaCommitter>(options_, pipeline, observer,
+                                            std::move(control));
+  }
+
+ private:
+  const KafkaOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<DataSink> make_kafka_sink(KafkaOptions options) {
+  return std::make_unique<KafkaSink>(std::move(options));
+}
+
+}  // namespace velo::kafka

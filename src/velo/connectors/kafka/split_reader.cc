@@ -1,0 +1,210 @@
+#include "velo/connectors/kafka/split_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "velo/base/big_endian.h"
+
+namespace velo::kafka {
+namespace {
+
+constexpr size_t kPositionBytes = 8;
+
+Status position_lost(const SplitId& split, int64_t offset, const OffsetRange& range) {
+  return make_error(
+      ErrorKind::kPositionLost,
+      {.connector = "kafka",
+       .resource = split,
+       .position = fmt::format("offset {}", offset)},
+      offset < range.begin
+          ? fmt::format(
+                "this is where the last run got to, and the topic's retention has "
+                "removed what was there: its first message is at {}. Another name "
+                "begins anew",
+                range.begin)
+          : fmt::format(
+                "this is where the last run got to, and the partition ends at {}: "
+                "was the topic made anew? Another name begins anew",
+                range.end));
+}
+
+}  // namespace
+
+SplitId split_of(const std::string& topic, int32_t partition) {
+  return fmt::format("{}/{}", topic, partition);
+}
+
+Result<int32_t> partition_of(const std::string& topic, const SplitId& split) {
+  int32_t partition = 0;
+  if (split.starts_with(topic + "/")) {
+    const char* end = split.data() + split.size();
+    const auto [read, error] =
+        std::from_chars(split.data() + topic.size() + 1, end, partition);
+    if (error == std::errc() && read == end && partition >= 0) return partition;
+  }
+  return make_error(ErrorKind::kCorruptData, {.connector = "kafka", .resource = split},
+                    "this is no partition of " + topic);
+}
+
+Position encode_position(int64_t offset) {
+  Position position;
+  append_big_endian(position.bytes, static_cast<uint64_t>(offset));
+  return position;
+}
+
+Result<int64_t> decode_position(const SplitId& split, const Position& position) {
+  if (position.bytes.size() == kPositionBytes) {
+    return static_cast<int64_t>(read_big_endian<uint64_t>(position.bytes.data()));
+  }
+  return make_error(ErrorKind::kCorruptData, {.connector = "kafka", .resource = split},
+                    "a position in a partition has 8 bytes");
+}
+
+Result<std::unique_ptr<SplitReader>> KafkaSplitReader::make(
+    const KafkaOptions& options, bool once, formats::DecodeOptions decode,
+    std::shared_ptr<arrow::Schema> schema) {
+  ARROW_ASSIGN_OR_RAISE(auto consumer, Consumer::open(options));
+  return std::unique_ptr<SplitReader>(new KafkaSplitReader(
+      options, once, std::move(decode), std::move(schema), std::move(consumer)));
+}
+
+Result<int64_t> KafkaSplitReader::first_offset(const SplitStart& start,
+                                               const OffsetRange& range) const {
+  if (!start.from) return begins_at_latest_ ? range.end : range.begin;
+  ARROW_ASSIGN_OR_RAISE(const int64_t offset,
+                        decode_position(start.split, start.from->position));
+  if (offset >= range.begin && offset <= range.end) return offset;
+  return position_lost(start.split, offset, range);
+}
+
+Status KafkaSplitReader::assign(std::span<const SplitStart> splits) {
+  // What comes up later, or beside what was read before, is new from its first message.
+  begins_at_latest_ = options_.first_offset == FirstOffset::kLatest && !was_assigned_ &&
+                      std::ranges::none_of(splits, [](const SplitStart& start) {
+                        return start.from.has_value();
+                      });
+  was_assigned_ = true;
+  std::map<int32_t, int64_t> offsets;
+  for (const SplitStart& start : splits) {
+    ARROW_ASSIGN_OR_RAISE(const int32_t number,
+                          partition_of(options_.topic, start.split));
+    ARROW_ASSIGN_OR_RAISE(const OffsetRange range,
+                          consumer_->client().offsets(options_.topic, number));
+    Partition partition{
+        .split = start.split,
+        .waiting = JsonMessages(fmt::format("{}: partition {}", options_.shown, number))};
+    ARROW_ASSIGN_OR_RAISE(partition.next, first_offset(start, range));
+    if (begins_at_latest_) {
+      // So that the record says where this was.
+      ARROW_ASSIGN_OR_RAISE(auto none, arrow::RecordBatch::MakeEmpty(schema_));
+      ready_.emplace_back(
+          Batch{std::move(none), start.split, encode_position(partition.next)});
+    }
+    if (once_) partition.end = range.end;
+    if (once_ && partition.next >= range.end) {
+      end(partition);
+    } else {
+      offsets[number] = partition.next;
+    }
+    partitions_.insert_or_assign(number, std::move(partition));
+  }
+  return consumer_->assign(options_.topic, offsets);
+}
+
+void KafkaSplitReader::end(Partition& partition) {
+  partition.ended = true;
+  partition.next = std::max(partition.next, *partition.end);
+}
+
+bool KafkaSplitReader::has_ended() const {
+  return std::ranges::all_of(partitions_,
+                             [](const auto& entry) { return entry.second.ended; });
+}
+
+Result<Event> KafkaSplitReader::poll(const PollLimits& limits, std::stop_token stop) {
+  if (!failure_.ok()) return failure_;
+  if (stop.stop_requested()) {
+    failure_ = make_error(ErrorKind::kCancelled,
+                          {.connector = "kafka", .resource = options_.shown}, "stopped");
+    return failure_;
+  }
+  // The connection is served by librdkafka's own threads.
+  if (limits.max_bytes == 0) return Idle();
+  auto event = next(limits);
+  if (!event.ok()) failure_ = event.status();
+  return event;
+}
+
+Result<Event> KafkaSplitReader::next(const PollLimits& limits) {
+  if (ready_.empty() && !has_ended()) ARROW_RETURN_NOT_OK(collect(limits));
+  if (!ready_.empty()) {
+    Event event = std::move(ready_.front());
+    ready_.pop_front();
+    return event;
+  }
+  for (auto& [number, partition] : partitions_) {
+    if (!partition.ended || !partition.end) continue;
+    partition.end.reset();  // told of once
+    return SplitEnded{partition.split, encode_position(partition.next)};
+  }
+  if (has_ended()) return End();
+  return Idle();
+}
+
+Status KafkaSplitReader::collect(const PollLimits& limits) {
+  int64_t num_messages = 0;
+  int64_t num_bytes = 0;
+  auto max_wait = limits.max_wait;
+  while (num_messages < options_.batch_rows && num_bytes < limits.max_bytes) {
+    ARROW_ASSIGN_OR_RAISE(const auto message, consumer_->poll(max_wait));
+    if (!message) break;
+    ARROW_RETURN_NOT_OK(take(*message));
+    ++num_messages;
+    num_bytes += static_cast<int64_t>(message->payload().value_or("").size());
+    max_wait = std::chrono::milliseconds(0);
+  }
+  for (auto& [number, partition] : partitions_) {
+    if (partition.waiting.num_messages() > 0) ARROW_RETURN_NOT_OK(decode(partition));
+  }
+  return Status::OK();
+}
+
+Status KafkaSplitReader::take(const Message& message) {
+  const auto found = partitions_.find(message.partition());
+  if (found == partitions_.end() || found->second.ended) return Status::OK();
+  Partition& partition = found->second;
+  const bool is_behind = partition.end && message.offset() >= *partition.end;
+  if (!message.is_end() && !is_behind) {
+    ARROW_RETURN_NOT_OK(partition.waiting.append(message.offset(), message.payload()));
+    partition.next = message.offset() + 1;
+  }
+  // Behind the last message there may be marks of transactions, which are not shown.
+  if (is_behind || (partition.end && partition.next >= *partition.end)) end(partition);
+  return Status::OK();
+}
+
+Status KafkaSplitReader::decode(Partition& partition) {
+  const auto offsets = partition.waiting.offsets();
+  ARROW_ASSIGN_OR_RAISE(auto batches, partition.waiting.decode(decode_));
+  size_t num_rows = 0;
+  for (auto& rows : batches) {
+    num_rows += static_cast<size_t>(rows->num_rows());
+    ready_.emplace_back(Batch{std::move(rows), partition.split,
+                              encode_position(offsets[num_rows - 1] + 1)});
+  }
+  return Status::OK();
+}
+
+Status KafkaSplitReader::acknowledge(const Positions& positions) {
+  std::map<int32_t, int64_t> offsets;
+  for (const auto& [split, progress] : positions) {
+    ARROW_ASSIGN_OR_RAISE(const int32_t partition, partition_of(options_.topic, split));
+    ARROW_ASSIGN_OR_RAISE(offsets[partition], decode_position(split, progress.position));
+  }
+  return consumer_->commit_to_group(options_.topic, offsets);
+}
+
+}  // namespace velo::kafka

@@ -1,0 +1,75 @@
+#pragma once
+
+/// Reads partitions as splits: "events/3", at the offset of the next message.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "velo/connectors/kafka/consumer.h"
+#include "velo/connectors/kafka/json_messages.h"
+#include "velo/source.h"
+
+namespace velo::kafka {
+
+/// A split is TOPIC/PARTITION. Its position is the offset of the next message as an
+/// unsigned 64-bit number, big-endian.
+SplitId split_of(const std::string& topic, int32_t partition);
+Result<int32_t> partition_of(const std::string& topic, const SplitId& split);
+Position encode_position(int64_t offset);
+Result<int64_t> decode_position(const SplitId& split, const Position& position);
+
+/// Each batch is of one partition. Threads: as SplitReader.
+class KafkaSplitReader : public SplitReader {
+ public:
+  /// `schema` is that of the batches; `decode` has the columns of the messages.
+  static Result<std::unique_ptr<SplitReader>> make(const KafkaOptions& options, bool once,
+                                                   formats::DecodeOptions decode,
+                                                   std::shared_ptr<arrow::Schema> schema);
+
+  Status assign(std::span<const SplitStart> splits) override;
+  Result<Event> poll(const PollLimits& limits, std::stop_token stop) override;
+  Status acknowledge(const Positions& positions) override;
+
+ private:
+  struct Partition {
+    SplitId split;
+    JsonMessages waiting;
+    int64_t next = 0;            // offset of the next message
+    std::optional<int64_t> end;  // where it ends, of those that do
+    bool ended = false;
+  };
+
+  KafkaSplitReader(const KafkaOptions& options, bool once, formats::DecodeOptions decode,
+                   std::shared_ptr<arrow::Schema> schema,
+                   std::unique_ptr<Consumer> consumer)
+      : options_(options),
+        once_(once),
+        decode_(std::move(decode)),
+        schema_(std::move(schema)),
+        consumer_(std::move(consumer)) {}
+
+  Result<int64_t> first_offset(const SplitStart& start, const OffsetRange& range) const;
+  Result<Event> next(const PollLimits& limits);
+  Status collect(const PollLimits& limits);
+  Status take(const Message& message);
+  void end(Partition& partition);
+  Status decode(Partition& partition);
+  bool has_ended() const;
+
+  const KafkaOptions options_;
+  const bool once_;
+  const formats::DecodeOptions decode_;
+  const std::shared_ptr<arrow::Schema> schema_;
+  const std::unique_ptr<Consumer> consumer_;
+  std::map<int32_t, Partition> partitions_;
+  bool begins_at_latest_ = false;  // those of this call of assign()
+  bool was_assigned_ = false;
+  std::deque<Event> ready_;
+  Status failure_;
+};
+
+}  // namespace velo::kafka

@@ -1,0 +1,359 @@
+"""Kafka as a source and a sink, on a real broker, looked at by confluent-kafka and pyarrow."""
+
+import collections
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+import unittest
+import urllib.parse
+import uuid
+
+import pyarrow
+import pyarrow.dataset
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from program import VELO, ProgramTest, wait_until_signals_are_awaited
+
+SERVER = os.environ["VELO_TEST_KAFKA_URI"]
+BROKER = urllib.parse.urlsplit(SERVER).netloc
+CRASHING = pathlib.Path(VELO).parent / "velo_crash"
+STEPS = ["in_write", "after_prepare_one", "after_prepare", "between_completes", "after_commit", "in_recover"]
+
+
+class Kafka(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.admin = AdminClient({"bootstrap.servers": BROKER})
+        self.mark = uuid.uuid4().hex[:12]
+        self.addCleanup(self.remove_topics)
+
+    def topics(self):
+        return sorted(name for name in self.admin.list_topics(timeout=10).topics if self.mark in name)
+
+    def remove_topics(self):
+        topics = self.topics()
+        for future in self.admin.delete_topics(topics).values() if topics else []:
+            future.result()
+
+    def topic(self, name, partitions=None, **configuration):
+        """A topic's name of this test's own; made, where it is said how many partitions it has."""
+        name = f"{name}-{self.mark}"
+        if partitions:
+            topic = NewTopic(name, partitions, 1, config=configuration)
+            self.admin.create_topics([topic])[name].result()
+        return name
+
+    def uri(self, topic, **options):
+        return f"kafka://{self.address(topic, **options)}"
+
+    def address(self, topic, **options):
+        query = urllib.parse.urlencode(options, quote_via=urllib.parse.quote)
+        return f"{BROKER}/{topic}" + ("?" + query if query else "")
+
+    def produce(self, topic, messages, partition=0):
+        producer = Producer({"bootstrap.servers": BROKER})
+        for message in messages:
+            payload = json.dumps(message) if isinstance(message, dict) else message
+            producer.produce(topic, payload, partition=partition)
+            producer.poll(0)
+        self.assertEqual(producer.flush(30), 0)
+
+    def consume(self, topic):
+        """All committed messages, partition by partition."""
+        consumer = Consumer({"bootstrap.servers": BROKER, "group.id": self.mark, "enable.partition.eof": True,
+                             "isolation.level": "read_committed", "auto.offset.reset": "earliest"})
+        partitions = self.admin.list_topics(topic, timeout=10).topics[topic].partitions
+        consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
+        left, found = set(partitions), []
+        while left:
+            for message in consumer.consume(1000, 0.2):
+                if not message.error():
+                    found.append(message)
+                elif message.error().code() == KafkaError._PARTITION_EOF:
+                    left.discard(message.partition())
+                else:
+                    self.fail(message.error())
+        consumer.close()
+        return found
+
+    def rows(self, topic):
+        return [json.loads(message.value()) for message in self.consume(topic)]
+
+    def parquet(self, folder):
+        return pyarrow.dataset.dataset(self.folder / folder, format="parquet").to_table()
+
+    def write_files(self, files=8, rows=500):
+        for number in range(files):
+            lines = "".join(f"{number * rows + row},n{number}\n" for row in range(rows))
+            self.write(f"in/{number}.csv", "id,name\n" + lines)
+        return list(range(files * rows))
+
+    def test_there_and_back(self):
+        topic = self.topic("events")
+        self.write("in.ndjson", '{"id":1,"name":"naïve ☃\\n","price":1.5,"flag":true,"none":null,"in":{"a":[1,2]}}\n'
+                   '{"id":2,"name":"","price":-0.0,"flag":false,"none":null,"in":{"a":[]}}\n')
+        self.done("copy", "in.ndjson", self.uri(topic, partitions=2))
+        self.assertEqual(self.topics(), [topic])
+        self.assertEqual(len(self.admin.list_topics(topic, timeout=10).topics[topic].partitions), 2)
+        self.assertEqual(sorted((row["id"], row["name"]) for row in self.rows(topic)), [(1, "naïve ☃\n"), (2, "")])
+        self.done("copy", self.uri(topic), "out/?format=parquet", "--once")
+        lines = (self.folder / "in.ndjson").read_text().splitlines()
+        wrote = pyarrow.Table.from_pylist([json.loads(line) for line in lines])
+        self.assertEqual(sorted(self.parquet("out").to_pylist(), key=lambda row: row["id"]), wrote.to_pylist())
+
+    def test_show_schema_and_sql(self):
+        topic = self.topic("events", 3)
+        for partition in range(3):
+            self.produce(topic, [{"id": partition * 10 + n, "third": n % 3} for n in range(10)], partition)
+        self.assertIn("third,int64,true", self.done("schema", self.uri(topic)).stdout)
+        self.assertIn("30 rows, 2 columns", self.done("show", self.uri(topic), "-n", "100").stdout)
+        process = self.done("show", "-e", f"SELECT id FROM kafka('{self.address(topic)}') WHERE id > 27")
+        self.assertIn("2 rows, 1 column", process.stdout)
+        grouped = f"SELECT third, count(*) AS n FROM kafka('{self.address(topic)}') GROUP BY third ORDER BY third"
+        self.assertEqual(self.done("run", "-e", grouped, "--once").stdout, "third,n\n0,12\n1,9\n2,9\n")
+        process = self.velo("run", "-e", grouped)
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("goes on for ever", process.stderr)
+        self.assertIn("but not have GROUP BY; WITH (once = true)", process.stderr)
+
+    def test_only_what_was_committed_is_read(self):
+        topic = self.topic("events", 1)
+        producer = Producer({"bootstrap.servers": BROKER, "transactional.id": self.mark})
+        producer.init_transactions(30)
+        for outcome in (producer.commit_transaction, producer.abort_transaction, producer.commit_transaction, None):
+            producer.begin_transaction()
+            producer.produce(topic, json.dumps({"outcome": outcome.__name__ if outcome else "open"}))
+            producer.flush()
+            if outcome:
+                outcome(30)
+        process = self.done("copy", self.uri(topic), "-?format=csv", "--once")
+        self.assertEqual(process.stdout, "outcome\ncommit_transaction\ncommit_transaction\n")
+        producer.abort_transaction(30)
+
+    def test_what_is_no_object_is_named(self):
+        for bad, words in [
+            (b"not json", "the message is no JSON object: not json"),
+            (b"[1,2]", "the message is no JSON object: [1,2]"),
+            (b"", "the message is empty"),
+            (None, "the message has no payload (a tombstone)"),
+            (b'{"id":1}{"id":2}', "the message holds 2 JSON objects"),
+            (b'{"id":}', "line 1, byte 6"),
+            (b'{"id":"seven","new":1}', "column 'id' is int64"),
+        ]:
+            with self.subTest(words):
+                topic = self.topic(f"bad{uuid.uuid4().hex[:6]}", 2)
+                self.produce(topic, [{"id": n} for n in range(1000)], 1)
+                self.produce(topic, [bad, {"id": 8}], 1)
+                process = self.velo("copy", self.uri(topic), "out/?format=csv", "--once")
+                self.assertEqual(process.returncode, 2, process.stderr)
+                self.assertIn(f"{topic}: partition 1, offset 1000: ", process.stderr)
+                self.assertIn(words, process.stderr)
+
+    def test_a_stream_goes_on_after_a_stop(self):
+        topic = self.topic("events", 2)
+        group = f"group-{self.mark}"
+        self.produce(topic, [{"id": n} for n in range(100)], 0)
+        self.write("go.sql", f"CREATE STREAM s WITH (commit_every = '100ms') AS SELECT * FROM "
+                   f"kafka('{self.address(topic, group_id=group)}') INSERT INTO file('out/?format=parquet');")
+        expected = 100
+        for sent in (signal.SIGTERM, signal.SIGTERM):
+            process = self.start("run", "go.sql")
+            self.wait_for(lambda: (self.folder / "out").exists() and self.parquet("out").num_rows == expected, process)
+            self.produce(topic, [{"id": expected + n} for n in range(50)], 1)
+            expected += 50
+            self.wait_for(lambda: self.parquet("out").num_rows == expected, process)
+            wait_until_signals_are_awaited(process)
+            process.send_signal(sent)
+            self.assertEqual(process.wait(timeout=30), 0, process.stderr.read())
+        self.assertEqual(sorted(self.parquet("out")["id"].to_pylist()), list(range(expected)))
+        asked = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, 0), TopicPartition(topic, 1)])
+        found = self.admin.list_consumer_group_offsets([asked])[group].result()
+        self.assertEqual([partition.offset for partition in found.topic_partitions], [100, 100])
+
+    def test_a_stop_before_the_first_row(self):
+        topic = self.topic("events", 1)
+        process = self.start("copy", self.uri(topic, schema="id int64"), "out/?format=csv")
+        wait_until_signals_are_awaited(process)
+        time.sleep(1)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=30), 0, process.stderr.read())
+
+    def test_latest_begins_where_the_topic_ends(self):
+        topic = self.topic("events", 1)
+        self.produce(topic, [{"id": n} for n in range(10)])
+        self.write("go.sql", "CREATE STREAM s WITH (once = true) AS SELECT * FROM "
+                   f"kafka('{self.address(topic, offset='latest')}') INSERT INTO file('out/?format=parquet');")
+        self.done("run", "go.sql")
+        self.produce(topic, [{"id": n} for n in range(10, 15)])
+        self.done("run", "go.sql")
+        self.assertEqual(sorted(self.parquet("out")["id"].to_pylist()), [10, 11, 12, 13, 14])
+
+    def test_positions_that_are_gone(self):
+        topic = self.topic("events", 1)
+        self.produce(topic, [{"id": n} for n in range(10)])
+        self.write("go.sql", f"CREATE STREAM s WITH (once = true) AS SELECT * FROM kafka('{self.address(topic)}') "
+                   "INSERT INTO file('out/?format=parquet');")
+        self.done("run", "go.sql")
+        self.produce(topic, [{"id": n} for n in range(10, 20)])
+        self.admin.delete_records([TopicPartition(topic, 0, 15)])[TopicPartition(topic, 0)].result()
+        process = self.velo("run", "go.sql")
+        self.assertEqual(process.returncode, 1)
+        self.assertIn(f"{topic}/0: offset 10: this is where the last run got to, and the topic's retention has removed "
+                      "what was there: its first message is at 15", process.stderr)
+        self.admin.delete_topics([topic])[topic].result()
+        time.sleep(1)
+        self.topic("events", 1)
+        self.produce(topic, [{"id": 1}])
+        process = self.velo("run", "go.sql")
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("was the topic made anew?", process.stderr)
+
+    def test_every_crash_is_exactly_once(self):
+        """File → Kafka → File, killed at each step of each half."""
+        ids = self.write_files()
+        topic = self.topic("events")
+        name = f"p{self.mark}"
+        into = (f"CREATE STREAM {name} WITH (parallel = 2, commit_every = '1ms') AS SELECT * FROM file('in/*.csv') "
+                f"INSERT INTO kafka('{self.address(topic, partitions=3)}')")
+        out_of = (f"CREATE STREAM {name}b WITH (parallel = 2, commit_every = '1ms', once = true) AS SELECT * FROM "
+                  f"kafka('{self.address(topic, batch_size=100)}') INSERT INTO file('out/?format=parquet')")
+        for statement in (into, out_of):
+            for step in STEPS:
+                environment = {**os.environ, "VELO_CRASH_AT": step}
+                process = subprocess.run([CRASHING, "run", "-e", statement], cwd=self.folder, env=environment,
+                                         capture_output=True, text=True, timeout=120)
+                self.assertIn(process.returncode, (-signal.SIGKILL, 0), process.stderr)
+            self.done("run", "-e", statement)
+        self.assertEqual(sorted(row["id"] for row in self.rows(topic)), ids)
+        self.assertEqual(sorted(self.parquet("out")["id"].to_pylist()), ids)
+        self.assertEqual(self.topics(), sorted([topic, f"velo_checkpoint-{name}"]))
+
+    def test_kafka_to_kafka_and_what_the_record_says(self):
+        first, second = self.topic("first", 3), self.topic("second")
+        for partition in range(3):
+            self.produce(first, [{"id": partition * 1000 + n} for n in range(1000)], partition)
+        name = f"p{self.mark}"
+        statement = (f"CREATE STREAM {name} WITH (parallel = 2, once = true) AS SELECT * FROM "
+                     f"kafka('{self.address(first, batch_size=100)}') INSERT INTO kafka('{self.address(second)}')")
+        self.done("run", "-e", statement)
+        self.assertIn("nothing new since the 3,000 rows", self.done("run", "-e", statement).stderr)
+        self.produce(first, [{"id": 3000}], 2)
+        self.done("run", "-e", statement)
+        self.assertEqual(sorted(row["id"] for row in self.rows(second)), list(range(3001)))
+        record = {message.key().decode(): json.loads(message.value())
+                  for message in self.consume(f"velo_checkpoint-{name}")}
+        positions = collections.defaultdict(int)
+        for key, value in record.items():
+            lane, _, split = key.partition("/")
+            if split:
+                positions[split] = max(positions[split], int(value["position"], 16))
+        self.assertEqual(positions, {f"{first}/0": 1000, f"{first}/1": 1000, f"{first}/2": 1001})
+        self.assertEqual(record["0"]["num_rows"] + record["1"]["num_rows"], 3001)
+        self.assertEqual(record["fence"]["fence"], 3)
+
+    def start(self, *arguments):
+        process = subprocess.Popen([VELO, *map(str, arguments)], cwd=self.folder, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def wait_for(self, condition, process):
+        end = time.monotonic() + 30
+        while not condition():
+            self.assertLess(time.monotonic(), end)
+            if process.poll() is not None:
+                self.fail(process.stderr.read())
+            time.sleep(0.05)
+
+    def has_open_transaction(self, topic):
+        ends = set()
+        for level in ("read_uncommitted", "read_committed"):
+            consumer = Consumer({"bootstrap.servers": BROKER, "group.id": self.mark, "isolation.level": level})
+            ends.add(consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10, cached=False)[1])
+            consumer.close()
+        return len(ends) == 2
+
+    def slow_pipeline(self, commit_every="200ms", rate=15000, **options):
+        topic = self.topic("slow")
+        self.write("go.sql", f"CREATE STREAM p{self.mark} WITH (commit_every = '{commit_every}') AS SELECT id FROM "
+                   f"generate('orders?rows=30000&rate={rate}') INSERT INTO kafka('{self.address(topic, **options)}');")
+        return topic
+
+    def check_slow_pipeline(self, topic):
+        self.done("run", "go.sql")
+        self.assertEqual(sorted(row["id"] for row in self.rows(topic)), list(range(1, 30001)))
+
+    def test_of_two_the_older_is_fenced(self):
+        topic = self.slow_pipeline()
+        older = self.start("run", "go.sql")
+        self.wait_for(lambda: topic in self.topics(), older)
+        time.sleep(0.5)
+        older.send_signal(signal.SIGSTOP)
+        self.check_slow_pipeline(topic)
+        older.send_signal(signal.SIGCONT)
+        self.assertEqual(older.wait(timeout=60), 1)
+        self.assertIn("a newer run of this pipeline has taken over", older.stderr.read())
+        self.assertEqual(len(self.rows(topic)), 30000)
+
+    def test_a_transaction_that_was_open_for_too_long(self):
+        topic = self.slow_pipeline("900ms", rate=5000, transaction_timeout="2s")
+        process = self.start("run", "go.sql")
+        self.wait_for(lambda: topic in self.topics() and self.rows(topic), process)
+        process.send_signal(signal.SIGSTOP)
+        while not self.has_open_transaction(topic):
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.1)
+            process.send_signal(signal.SIGSTOP)
+        time.sleep(14)  # the broker looks every 10 seconds
+        process.send_signal(signal.SIGCONT)
+        self.assertEqual(process.wait(timeout=60), 1)
+        self.assertIn("transaction_timeout", process.stderr.read())
+        self.check_slow_pipeline(topic)
+
+    def test_messages(self):
+        topic = self.topic("events", 1)
+        self.write("in.csv", "id\n1\n")
+        for uri, words, code in [
+            ("kafka://127.0.0.1:9/events", "is a broker there, and does it listen at this address?", 1),
+            (self.uri(f"none-{self.mark}"), f"there is no topic 'none-{self.mark}'", 2),
+            (self.uri(topic), "there are no messages yet that could say what its columns are; schema= names them", 2),
+            (self.uri(topic, groupid="a"), "did you mean 'group_id'?", 2),
+            (self.uri(topic, format="avro"), "format=avro does not work yet; format=json does", 2),
+            (self.uri(topic, offset="2026-11-22"), "offset=2026-11-22 does not work yet", 2),
+            (self.uri(topic, schema_registry="http://localhost"), "'schema_registry' is not implemented yet", 2),
+            (self.uri(topic, security_protocol="SSL"), "security_protocol=SSL does not work yet", 2),
+            (f"kafka://me:hidden@{BROKER}/{topic}", "(SASL) do not work yet", 2),
+            (f"kafka://{BROKER}", "which topic? It is the path", 2),
+            (f"kafka://{BROKER}/a/b", "'a/b' cannot be a topic", 2),
+        ]:
+            with self.subTest(words):
+                process = self.velo("copy", uri, "out/?format=csv")
+                self.assertIn(words, process.stderr)
+                self.assertEqual(process.returncode, code, process.stderr)
+                self.assertNotIn("hidden", process.stderr)
+        process = self.velo("copy", "in.csv", "kafka://127.0.0.1:9/events")
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("is a broker there", process.stderr)
+        self.produce(topic, [{"id": 1}])
+        process = self.velo("copy", self.uri(topic), "one.csv")
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("write into a directory (out/), or let it end where it is now (--once", process.stderr)
+        self.assertEqual([name for name in self.files() if name != "out"], ["in.csv"])
+
+    def test_what_a_broker_refuses(self):
+        topic = self.topic("small", 1, **{"max.message.bytes": "1000"})
+        self.write("in.csv", "text\n" + "x" * 5000 + "\n")
+        process = self.velo("copy", "in.csv", self.uri(topic))
+        self.assertEqual(process.returncode, 2, process.stderr)
+        self.assertIn("Message size too large", process.stderr)
+        self.assertEqual(self.rows(topic), [])
+        self.assertEqual(self.topics(), [topic])
+
+
+if __name__ == "__main__":
+    unittest.main()
