@@ -1,16 +1,14 @@
 #include "velo/sink.h"
 
-#include <fmt/format.h>
-
-#include <random>
 #include <utility>
+
+#include "velo/base/random_id.h"
 
 namespace velo {
 namespace {
 
 PipelineIdentity identity_of_its_own() {
-  std::random_device random;
-  return {.id = fmt::format("run_{:08x}{:08x}", random(), random()), .is_run = true};
+  return {.id = "run_" + random_id(), .is_run = true};
 }
 
 class OneEpochWriter : public DataWriter {

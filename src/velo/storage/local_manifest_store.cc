@@ -12,10 +12,10 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
-#include <random>
 #include <set>
 #include <utility>
 
+#include "velo/base/random_id.h"
 #include "velo/base/small_file.h"
 #include "velo/base/system_error.h"
 #include "velo/storage/local_directory.h"
@@ -156,8 +156,7 @@ Result<std::string> LocalManifestStore::read(uint64_t number) {
 }
 
 Result<bool> LocalManifestStore::publish(uint64_t number, std::string_view text) {
-  std::random_device random;
-  const std::string draft = fmt::format("draft-{:08x}{:08x}", random(), random());
+  const std::string draft = "draft-" + random_id();
   ARROW_ASSIGN_OR_RAISE(const auto output,
                         LocalOutput::create(records_ + draft, home_ + draft));
   Status status = output->Write(text.data(), static_cast<int64_t>(text.size()));

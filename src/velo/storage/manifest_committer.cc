@@ -1,13 +1,12 @@
 #include "velo/storage/manifest_committer.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <random>
 #include <utility>
 
+#include "velo/base/random_id.h"
+#include "velo/base/utc_time.h"
 #include "velo/version.h"
 
 namespace velo::storage {
@@ -17,22 +16,18 @@ namespace {
 constexpr uint64_t kEpochsPerBase = 100;
 constexpr int kMaxAttempts = 20;
 
-std::string random_incarnation() {
-  std::random_device random;
-  return fmt::format("{:08x}{:08x}", random(), random());
-}
-
 Manifest new_record(const std::string& pipeline, uint64_t last_fence) {
   Manifest manifest;
   manifest.record.pipeline = pipeline;
-  manifest.record.incarnation = random_incarnation();
+  manifest.record.incarnation = random_id();
   manifest.record.fence = last_fence;
   return manifest;
 }
 
-std::string now_as_text() {
-  return fmt::format("{:%FT%TZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(
-                                      std::chrono::system_clock::now())));
+// Says of a manifest that it is written by this program, now.
+void stamp(Manifest& manifest) {
+  manifest.record.written_at = utc_now();
+  manifest.record.velo_version = version();
 }
 
 Status fenced(const std::string& pipeline, std::string_view what) {
@@ -147,8 +142,7 @@ Result<uint64_t> ManifestCommitter::win_fence() {
     fence.is_base = is_new;
     fence.files.clear();
     fence.removes.clear();
-    fence.record.written_at = now_as_text();
-    fence.record.velo_version = version();
+    stamp(fence);
     ARROW_ASSIGN_OR_RAISE(const bool is_ours,
                           sink_.store->publish(newest + 1, encode_manifest(fence)));
     if (is_ours) return newest + 1;
@@ -191,8 +185,7 @@ Result<std::unique_ptr<EpochWriter>> ManifestCommitter::create_writer(
 
 Manifest ManifestCommitter::manifest_of(const CommitRecord& record) const {
   Manifest manifest{.record = record};
-  manifest.record.written_at = now_as_text();
-  manifest.record.velo_version = version();
+  stamp(manifest);
   manifest.total_rows = record.num_rows;
   manifest.is_base = commits_once() || record.epoch >= base_ + kEpochsPerBase;
   if (commits_once()) return manifest;  // nothing of what was before counts any more
@@ -251,8 +244,7 @@ Status ManifestCommitter::forget() {
   end.record.epoch = record_.epoch + 1;
   end.record.positions.clear();
   end.record.num_rows = 0;
-  end.record.written_at = now_as_text();
-  end.record.velo_version = version();
+  stamp(end);
   end.is_base = true;
   end.is_forgotten = true;
   const auto is_ours = sink_.store->publish(end.record.epoch, encode_manifest(end));

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <random>
 #include <utility>
 
+#include "velo/base/random_id.h"
 #include "velo/connectors/clickhouse/epoch_rows.h"
 #include "velo/connectors/clickhouse/target_table.h"
 
@@ -14,11 +14,7 @@ namespace {
 
 constexpr int64_t kSendBytes = int64_t{16} << 20;
 
-std::string random_token() {
-  std::random_device random;
-  return fmt::format("velo/{:08x}{:08x}{:08x}{:08x}", random(), random(), random(),
-                     random());
-}
+std::string random_token() { return "velo/" + random_id() + random_id(); }
 
 class AppendWriter : public DataWriter {
  public:

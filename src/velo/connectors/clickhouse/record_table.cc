@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <limits>
-#include <random>
 #include <utility>
 
 #include "velo/base/hex.h"
+#include "velo/base/random_id.h"
 #include "velo/connectors/clickhouse/epoch_rows.h"
 #include "velo/connectors/clickhouse/record_statements.h"
 #include "velo/connectors/clickhouse/server_error.h"
@@ -17,11 +17,6 @@ namespace {
 
 constexpr int kMaxAttempts = 1000;
 constexpr char kFenced[] = "velo_fenced";
-
-std::string random_holder() {
-  std::random_device random;
-  return fmt::format("{:08x}{:08x}", random(), random());
-}
 
 }  // namespace
 
@@ -97,7 +92,7 @@ Result<uint64_t> RecordTable::make_fence_table(Client& client) const {
 }
 
 Result<Hold> RecordTable::take_fence(Client& client) const {
-  Hold hold{.holder = random_holder()};
+  Hold hold{.holder = random_id()};
   ARROW_ASSIGN_OR_RAISE(hold.fence, make_fence_table(client));
   ARROW_RETURN_NOT_OK(client.execute(
       {.sql = insert_statement(checkpoints_, {.state = "fence",

@@ -1,16 +1,15 @@
 #include "velo/connectors/kafka/record.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "velo/base/hex.h"
+#include "velo/base/utc_time.h"
 #include "velo/version.h"
 
 namespace velo::kafka {
@@ -20,19 +19,12 @@ using Json = nlohmann::ordered_json;
 
 constexpr char kFenceKey[] = "fence";
 
-std::string now_as_text() {
-  const auto now =
-      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(now)));
-}
-
 std::string text_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 void add_origin(Json& json) {
-  json["written_at"] = now_as_text();
+  json["written_at"] = utc_now();
   json["version"] = version();
 }
 

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <random>
 #include <utility>
 #include <vector>
 
+#include "velo/base/random_id.h"
 #include "velo/connectors/kafka/lane_session.h"
 
 namespace velo::kafka {
@@ -15,11 +15,6 @@ namespace {
 
 // Readers of committed messages see nothing of an epoch before its end.
 constexpr std::chrono::milliseconds kCommitInterval{1000};
-
-std::string random_incarnation() {
-  std::random_device random;
-  return fmt::format("{:08x}{:08x}", random(), random());
-}
 
 class KafkaEpochWriter : public EpochWriter {
  public:
@@ -73,7 +68,7 @@ class KafkaCommitter : public Committer {
     record_ = log_.record();
     record_.pipeline = pipeline_.id;
     record_.fence += 1;
-    if (record_.incarnation.empty()) record_.incarnation = random_incarnation();
+    if (record_.incarnation.empty()) record_.incarnation = random_id();
     ARROW_RETURN_NOT_OK(write_fence());
     return record_;
   }

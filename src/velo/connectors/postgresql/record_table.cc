@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <limits>
-#include <random>
 #include <utility>
 
 #include "velo/base/hex.h"
+#include "velo/base/random_id.h"
 #include "velo/version.h"
 
 namespace velo::postgresql {
@@ -14,11 +14,6 @@ namespace {
 
 constexpr int kFenceLane = -1;
 constexpr int kMaxAttempts = 15;
-
-std::string random_incarnation() {
-  std::random_device random;
-  return fmt::format("{:08x}{:08x}", random(), random());
-}
 
 std::string text_of(uint64_t number) { return std::to_string(number); }
 
@@ -103,7 +98,7 @@ Result<CommitRecord> RecordTable::try_to_raise_fence(Connection& connection) con
                       "ON CONFLICT (pipeline, lane) DO UPDATE SET fence = c.fence + 1, "
                       "written_at = now() RETURNING fence, incarnation",
                       checkpoints_, kFenceLane),
-          {pipeline_.id, random_incarnation(), std::string(version())}));
+          {pipeline_.id, random_id(), std::string(version())}));
   CommitRecord record;
   record.pipeline = pipeline_.id;
   record.fence = static_cast<uint64_t>(fence.number(0, 0));
