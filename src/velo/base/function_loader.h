@@ -1,10 +1,12 @@
 #pragma once
 
-/// Functions of a library that is opened when it is first needed.
+/// Libraries of others that are opened when they are first needed.
 
 #include <dlfcn.h>
 
 #include <string>
+
+#include "velo/error.h"
 
 namespace velo {
 
@@ -27,5 +29,21 @@ class FunctionLoader {
   void* const library_;
   std::string missing_;
 };
+
+/// A library of the system's, as messages speak of it.
+struct SystemLibrary {
+  const char* file_name;  // of dlopen(): "libpq.so.5"
+  const char* connector;  // whose errors they are; "" where several use it
+  const char* what;       // "PostgreSQL's client library"
+  const char* package;    // Debian's: "libpq5"
+  const char* oldest;     // that will do: "PostgreSQL 12"
+};
+
+/// Open a library, for as long as the process lives.
+/// Errors: kNotFound, saying what to install.
+Result<void*> open_system_library(const SystemLibrary& library);
+
+/// The error where it lacks a function; OK where `loader` has found all.
+Status check_functions(const SystemLibrary& library, const FunctionLoader& loader);
 
 }  // namespace velo

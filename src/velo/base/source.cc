@@ -1,7 +1,5 @@
 #include "velo/source.h"
 
-#include <algorithm>
-#include <deque>
 #include <utility>
 #include <variant>
 
@@ -12,6 +10,8 @@ using std::chrono::milliseconds;
 
 // How long one look for new splits may take while others are being read.
 constexpr milliseconds kNoWait{0};
+// How long a poll may take while splits can still come.
+constexpr milliseconds kPollWait{200};
 constexpr milliseconds kLongestWait{1000};
 
 class AllSplitsReader : public DataReader {
@@ -38,8 +38,7 @@ class AllSplitsReader : public DataReader {
       if (ended_) continue;
       ARROW_ASSIGN_OR_RAISE(
           Event event,
-          reader_->poll({.max_wait = complete_ ? kLongestWait : milliseconds{200}},
-                        stop));
+          reader_->poll({.max_wait = complete_ ? kLongestWait : kPollWait}, stop));
       if (auto* batch = std::get_if<Batch>(&event)) {
         has_read_ = true;
         return std::move(*batch);

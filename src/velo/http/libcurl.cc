@@ -1,6 +1,5 @@
 #include "velo/http/libcurl.h"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include "velo/base/function_loader.h"
@@ -8,7 +7,11 @@
 namespace velo::http {
 namespace {
 
-constexpr char kFileName[] = "libcurl.so.4";
+constexpr SystemLibrary kLibrary{.file_name = "libcurl.so.4",
+                                 .connector = "",
+                                 .what = "the HTTP library",
+                                 .package = "libcurl4",
+                                 .oldest = "curl 7.66"};
 
 void load_functions(FunctionLoader& loader, Libcurl& library) {
   loader.load("curl_global_init", library.global_init);
@@ -32,20 +35,10 @@ void load_functions(FunctionLoader& loader, Libcurl& library) {
 
 Result<const Libcurl*> open_library() {
   static Libcurl the_library;
-  void* handle = ::dlopen(kFileName, RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) {
-    return make_error(ErrorKind::kNotFound, {},
-                      fmt::format("the HTTP library is not there ({}); install it "
-                                  "(Debian: apt install libcurl4)",
-                                  ::dlerror()));
-  }
+  ARROW_ASSIGN_OR_RAISE(void* handle, open_system_library(kLibrary));
   FunctionLoader loader(handle);
   load_functions(loader, the_library);
-  if (!loader.missing().empty()) {
-    return make_error(ErrorKind::kNotFound, {},
-                      fmt::format("{} has no {}; curl 7.66 or newer is needed", kFileName,
-                                  loader.missing()));
-  }
+  ARROW_RETURN_NOT_OK(check_functions(kLibrary, loader));
   const CURLcode begun = the_library.global_init(CURL_GLOBAL_DEFAULT);
   if (begun == CURLE_OK) return &the_library;
   return make_error(ErrorKind::kSystem, {},

@@ -1,14 +1,15 @@
 #include "velo/connectors/kafka/librdkafka.h"
 
-#include <dlfcn.h>
-#include <fmt/format.h>
-
 #include "velo/base/function_loader.h"
 
 namespace velo::kafka {
 namespace {
 
-constexpr char kFileName[] = "librdkafka.so.1";
+constexpr SystemLibrary kLibrary{.file_name = "librdkafka.so.1",
+                                 .connector = "kafka",
+                                 .what = "Kafka's client library",
+                                 .package = "librdkafka1",
+                                 .oldest = "librdkafka 2.0.2"};
 
 void load_functions(FunctionLoader& loader, Librdkafka& library) {
   loader.load("rd_kafka_conf_new", library.conf_new);
@@ -80,19 +81,11 @@ void load_functions(FunctionLoader& loader, Librdkafka& library) {
 
 Result<const Librdkafka*> open_library() {
   static Librdkafka the_library;
-  void* handle = ::dlopen(kFileName, RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) {
-    return make_error(ErrorKind::kNotFound, {.connector = "kafka"},
-                      fmt::format("Kafka's client library is not there ({}); install it "
-                                  "(Debian: apt install librdkafka1)",
-                                  ::dlerror()));
-  }
+  ARROW_ASSIGN_OR_RAISE(void* handle, open_system_library(kLibrary));
   FunctionLoader loader(handle);
   load_functions(loader, the_library);
-  if (loader.missing().empty()) return &the_library;
-  return make_error(ErrorKind::kNotFound, {.connector = "kafka"},
-                    fmt::format("{} has no {}; librdkafka 2.0.2 or newer is needed",
-                                kFileName, loader.missing()));
+  ARROW_RETURN_NOT_OK(check_functions(kLibrary, loader));
+  return &the_library;
 }
 
 }  // namespace

@@ -1,14 +1,15 @@
 #include "velo/connectors/postgresql/libpq.h"
 
-#include <dlfcn.h>
-#include <fmt/format.h>
-
 #include "velo/base/function_loader.h"
 
 namespace velo::postgresql {
 namespace {
 
-constexpr char kFileName[] = "libpq.so.5";
+constexpr SystemLibrary kLibrary{.file_name = "libpq.so.5",
+                                 .connector = "postgresql",
+                                 .what = "PostgreSQL's client library",
+                                 .package = "libpq5",
+                                 .oldest = "PostgreSQL 12"};
 
 void load_functions(FunctionLoader& loader, Libpq& library) {
   loader.load("PQconnectdbParams", library.connectdbParams);
@@ -52,20 +53,11 @@ void load_functions(FunctionLoader& loader, Libpq& library) {
 
 Result<const Libpq*> open_library() {
   static Libpq the_library;
-  void* handle = ::dlopen(kFileName, RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) {
-    return make_error(
-        ErrorKind::kNotFound, {.connector = "postgresql"},
-        fmt::format("PostgreSQL's client library is not there ({}); install "
-                    "it (Debian: apt install libpq5)",
-                    ::dlerror()));
-  }
+  ARROW_ASSIGN_OR_RAISE(void* handle, open_system_library(kLibrary));
   FunctionLoader loader(handle);
   load_functions(loader, the_library);
-  if (loader.missing().empty()) return &the_library;
-  return make_error(ErrorKind::kNotFound, {.connector = "postgresql"},
-                    fmt::format("{} has no {}; PostgreSQL 12 or newer is needed",
-                                kFileName, loader.missing()));
+  ARROW_RETURN_NOT_OK(check_functions(kLibrary, loader));
+  return &the_library;
 }
 
 }  // namespace
