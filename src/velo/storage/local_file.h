@@ -9,6 +9,7 @@
 #include <string>
 
 #include "velo/error.h"
+#include "velo/storage/local_output.h"
 
 namespace velo::storage {
 
@@ -26,7 +27,7 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_local_file(
 /// (O_TMPFILE), else a hidden one beside the path. A target that is not a regular file (a
 /// pipe, a device) is written directly. Threads: thread-compatible. Destruction without
 /// publish() removes it.
-class StagedFile : public arrow::io::OutputStream {
+class StagedFile : public LocalOutput {
  public:
   /// Start a file that will become `path`, in a directory that exists. An existing file
   /// keeps its mode; symbolic links are followed, also one to a file that is not there.
@@ -35,36 +36,33 @@ class StagedFile : public arrow::io::OutputStream {
 
   ~StagedFile() override;
 
-  /// Append bytes. Errors: kSystem (disk full: nothing is left behind).
-  Status Write(const void* data, int64_t num_bytes) override;
-  using arrow::io::Writable::Write;
-  Status Flush() override { return Status::OK(); }
-  Result<int64_t> Tell() const override { return position_; }
-  bool closed() const override { return closed_; }
-  /// End writing. Does not publish.
-  Status Close() override;
-
   /// Make the bytes durable and give them their name, replacing what has it.
-  /// Errors: kSystem, kPermissionDenied; the path is then as it was before.
+  /// Errors: kSystem, kPermissionDenied; the path is then as it was before, but where the
+  /// message says that the names in its directory are in doubt.
   Status publish();
 
   /// Remove what was staged. Does nothing after publish().
   void discard() noexcept;
 
  private:
-  explicit StagedFile(std::string path) : path_(std::move(path)) {}
+  struct Opened {
+    int file_descriptor;
+    std::string staged_path;  // the hidden name, empty while there is none
+    bool direct = false;      // not a regular file: nothing to stage
+  };
+  static Result<Opened> open(const std::string& path);
 
-  Status open();
+  StagedFile(std::string path, Opened opened)
+      : LocalOutput(path, opened.file_descriptor),
+        path_(std::move(path)),
+        staged_path_(std::move(opened.staged_path)),
+        direct_(opened.direct) {}
+
   Status link_to_name();
-  void start_writeback();
 
-  std::string path_;         // where it will be
-  std::string staged_path_;  // the hidden name, empty while there is none
-  int file_descriptor_ = -1;
-  int64_t position_ = 0;
-  int64_t writeback_position_ = 0;  // the disk was told of the bytes before it
-  bool direct_ = false;             // not a regular file: nothing to stage
-  bool closed_ = false;
+  const std::string path_;  // where it will be
+  std::string staged_path_;
+  const bool direct_;
   bool published_ = false;
 };
 

@@ -28,9 +28,7 @@ Result<std::shared_ptr<LocalOutput>> LocalOutput::create(const std::string& path
   return std::shared_ptr<LocalOutput>(new LocalOutput(shown, file));
 }
 
-LocalOutput::~LocalOutput() {
-  if (file_descriptor_ >= 0) ::close(file_descriptor_);
-}
+LocalOutput::~LocalOutput() { (void)close_descriptor(); }
 
 Status LocalOutput::Write(const void* data, int64_t num_bytes) {
   const char* next = static_cast<const char*>(data);
@@ -40,7 +38,7 @@ Status LocalOutput::Write(const void* data, int64_t num_bytes) {
     const ssize_t written = ::write(file_descriptor_, next, size);
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
-      return annotate(errno_error(errno, "write it", path_),
+      return annotate(errno_error(errno, "write it", shown_),
                       fmt::format("after {} bytes", position_));
     }
     next += written;
@@ -64,14 +62,18 @@ Status LocalOutput::Close() {
 }
 
 Status LocalOutput::sync_and_close() {
-  closed_ = true;
   if (file_descriptor_ < 0) return Status::OK();
   // Never tried again on the same descriptor: the kernel forgets what it could not write.
   const int outcome = ::fsync(file_descriptor_) == 0 ? 0 : errno;
-  const int closing = ::close(std::exchange(file_descriptor_, -1)) == 0 ? 0 : errno;
-  if (outcome != 0) return errno_error(outcome, "write it", path_);
-  if (closing != 0) return errno_error(closing, "write it", path_);
-  return Status::OK();
+  const Status closing = close_descriptor();
+  return outcome == 0 ? closing : errno_error(outcome, "write it", shown_);
+}
+
+Status LocalOutput::close_descriptor() {
+  closed_ = true;
+  if (file_descriptor_ < 0) return Status::OK();
+  if (::close(std::exchange(file_descriptor_, -1)) == 0) return Status::OK();
+  return errno_error(errno, "write it", shown_);
 }
 
 }  // namespace velo::storage

@@ -38,13 +38,21 @@ class LocalOutput : public arrow::io::OutputStream {
   /// sync_directory(). Errors: kSystem: the file is of no use then.
   Status sync_and_close();
 
- private:
-  LocalOutput(std::string path, int file_descriptor)
-      : path_(std::move(path)), file_descriptor_(file_descriptor) {}
+ protected:
+  /// Write into a file that is open; messages call it `shown`.
+  LocalOutput(std::string shown, int file_descriptor)
+      : shown_(std::move(shown)), file_descriptor_(file_descriptor) {}
 
+  const std::string& shown() const { return shown_; }
+  /// Of the open file; -1 once it is closed.
+  int file_descriptor() const { return file_descriptor_; }
+  /// Give the descriptor back; does nothing when it was. Errors: kSystem.
+  Status close_descriptor();
+
+ private:
   void start_writeback();
 
-  const std::string path_;
+  const std::string shown_;
   int file_descriptor_;
   int64_t position_ = 0;
   int64_t writeback_position_ = 0;  // the disk was told of the bytes before it
