@@ -98,7 +98,7 @@ struct RunOptions {
 /// rows are committed together at its end. A stop commits what was read, see
 /// Progress::stopped. Where the sink keeps no record it does what copy() does.
 ///
-/// Errors: kSchemaMismatch and kInvalidArgument where the record speaks of another
+/// Errors: kInvalidArgument where the record speaks of another
 /// source, SELECT or schema, with the difference; kFenced where a newer run of the
 /// pipeline has taken over; kPositionLost; those of the source and the sink. After an
 /// error what was committed stays, and the next call goes on from there.

@@ -3,6 +3,7 @@
 #include <arrow/util/byte_size.h>
 
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "velo/base/catch_to_status.h"
@@ -97,9 +98,8 @@ Status Feed::hand_on(Event event, const std::stop_token& stop) {
   const int64_t num_bytes = size_of(event);
   while (!queue_.push_for(event, num_bytes, kKeepAlive, stop)) {
     if (stop.stop_requested() || queue_.is_closed()) return Status::OK();
-    ARROW_ASSIGN_OR_RAISE(
-        Event none, reader_->poll({.max_bytes = 0, .max_wait = milliseconds(0)}, stop));
-    (void)none;
+    ARROW_RETURN_NOT_OK(
+        reader_->poll({.max_bytes = 0, .max_wait = milliseconds(0)}, stop).status());
   }
   return Status::OK();
 }

@@ -4,12 +4,10 @@
 
 #include <chrono>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <stop_token>
 #include <thread>
-#include <variant>
 
 #include "velo/base/bounded_queue.h"
 #include "velo/source.h"
