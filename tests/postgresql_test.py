@@ -52,8 +52,8 @@ class Postgresql(ProgramTest):
         options = {"schema": self.schema, **({"table": table} if table else {}), **options}
         return SERVER + "?" + urllib.parse.urlencode(options, quote_via=urllib.parse.quote)
 
-    def rows(self, query):
-        return self.session.execute(query).fetchall()
+    def rows(self, query, parameters=None):
+        return self.session.execute(query, parameters).fetchall()
 
     def tables(self):
         return {name for (name,) in self.rows(f"SELECT tablename FROM pg_tables WHERE schemaname = '{self.schema}'")}
@@ -145,6 +145,30 @@ class Postgresql(ProgramTest):
         self.assertEqual(process.returncode, 2)
         self.assertIn("its SELECT has changed", process.stderr)
 
+    def test_a_name_is_of_one_table(self):
+        self.write("a.csv", "id\n1\n")
+
+        def sql(table):
+            return f"CREATE STREAM once AS SELECT * FROM file('a.csv') INSERT INTO postgresql('{self.uri(table)}')"
+
+        self.done("run", "-e", sql("target"))
+        process = self.velo("run", "-e", sql("other"))
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("the record of this pipeline is of the table target, and not of other", process.stderr)
+        self.assertEqual(self.rows("SELECT fence FROM velo_checkpoint WHERE lane = -1"), [(1,)])
+
+    def test_the_same_name_in_another_schema_is_another_pipeline(self):
+        self.slow_pipeline()
+        process = self.start("run", "go.sql")
+        self.wait_for(self.lanes)
+        other = f"{self.schema}_2"
+        self.session.execute(f"CREATE SCHEMA {other}")
+        self.addCleanup(self.session.execute, f"DROP SCHEMA {other} CASCADE")
+        statement = (self.folder / "go.sql").read_text().replace(self.schema, other).replace("rows=30000", "rows=10")
+        self.done("run", "-e", statement)
+        self.assertEqual(process.wait(timeout=60), 0)
+        self.assertEqual(self.rows("SELECT count(*), count(DISTINCT id) FROM target"), [(30000, 30000)])
+
     def test_columns_meet_by_name(self):
         self.session.execute('CREATE TABLE target ("Id" bigint, note text DEFAULT \'none\', amount numeric(20,4))')
         self.write("in.csv", "amount,id\n1.25,7\n")
@@ -196,7 +220,8 @@ class Postgresql(ProgramTest):
         return process
 
     def lanes(self):
-        return self.rows("SELECT pid FROM pg_stat_activity WHERE application_name ~ '^velo:slow:[0-9]+:[0-9]+$'")
+        return self.rows("SELECT pid FROM pg_stat_activity WHERE application_name ~ '^velo:slow:[0-9]+:[0-9]+:' "
+                         "AND application_name LIKE '%%' || left(encode(sha256(%s), 'hex'), 8)", (self.schema.encode(),))
 
     def wait_for(self, condition):
         end = time.monotonic() + 30
@@ -218,7 +243,8 @@ class Postgresql(ProgramTest):
         process = self.start("run", "go.sql")
         self.wait_for(self.lanes)
         time.sleep(0.5)
-        self.session.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'velo:slow:%'")
+        self.session.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS lane(pid)",
+                             ([pid for (pid,) in self.lanes()],))
         self.assertEqual(process.wait(timeout=30), 1)
         self.check_slow_pipeline()
 

@@ -7,6 +7,7 @@
 
 #include "velo/base/hex.h"
 #include "velo/base/random_id.h"
+#include "velo/base/sha256.h"
 #include "velo/version.h"
 
 namespace velo::postgresql {
@@ -36,10 +37,17 @@ class ArrayText {
 
 }  // namespace
 
-RecordTable::RecordTable(const std::string& schema, PipelineIdentity pipeline)
-    : pipeline_(std::move(pipeline)),
+RecordTable::RecordTable(const std::string& schema, std::string table,
+                         PipelineIdentity pipeline)
+    : table_(std::move(table)),
+      pipeline_(std::move(pipeline)),
+      place_(sha256_hex(schema).substr(0, 8)),
       checkpoints_(quote_identifier(schema) + ".velo_checkpoint"),
       splits_(quote_identifier(schema) + ".velo_split") {}
+
+std::string RecordTable::lane_name(const CommitRecord& record, int lane) const {
+  return fmt::format("velo:{}:{}:{}:{}", pipeline_.id, record.fence, lane, place_);
+}
 
 Status RecordTable::create(Connection& connection) const {
   const std::string checkpoints = fmt::format(
@@ -47,6 +55,7 @@ Status RecordTable::create(Connection& connection) const {
       "fence bigint NOT NULL, epoch bigint NOT NULL, incarnation text NOT NULL, "
       "num_lanes int NOT NULL DEFAULT 0, source text NOT NULL DEFAULT '', "
       "\"select\" text NOT NULL DEFAULT '', schema text NOT NULL DEFAULT '', "
+      "target text NOT NULL DEFAULT '', "
       "num_rows bigint NOT NULL DEFAULT 0, finished boolean NOT NULL DEFAULT false, "
       "written_at timestamptz NOT NULL DEFAULT now(), version text NOT NULL, "
       "PRIMARY KEY (pipeline, lane)) WITH (fillfactor = 50)",
@@ -66,6 +75,14 @@ Status RecordTable::create(Connection& connection) const {
     ARROW_RETURN_NOT_OK(status);
   }
   return Status::OK();
+}
+
+Status RecordTable::is_of_another_table(const std::string& other) const {
+  return make_error(
+      ErrorKind::kInvalidArgument, {.connector = "postgresql", .resource = pipeline_.id},
+      fmt::format("the record of this pipeline is of the table {}, and not of {}; give "
+                  "this one another name",
+                  other, table_));
 }
 
 Result<CommitRecord> RecordTable::raise_fence(Connection& connection) const {
@@ -94,11 +111,12 @@ Result<CommitRecord> RecordTable::try_to_raise_fence(Connection& connection) con
       const ResultRows fence,
       connection.execute(
           fmt::format("INSERT INTO {0} AS c (pipeline, lane, fence, epoch, incarnation, "
-                      "version) VALUES ($1, {1}, 1, 0, $2, $3) "
+                      "target, version) VALUES ($1, {1}, 1, 0, $2, $3, $4) "
                       "ON CONFLICT (pipeline, lane) DO UPDATE SET fence = c.fence + 1, "
-                      "written_at = now() RETURNING fence, incarnation",
+                      "written_at = now() RETURNING fence, incarnation, target",
                       checkpoints_, kFenceLane),
-          {pipeline_.id, random_id(), std::string(version())}));
+          {pipeline_.id, random_id(), table_, std::string(version())}));
+  if (fence.text(0, 2) != table_) return is_of_another_table(fence.text(0, 2));
   CommitRecord record;
   record.pipeline = pipeline_.id;
   record.fence = static_cast<uint64_t>(fence.number(0, 0));
@@ -143,9 +161,11 @@ Status RecordTable::end_lanes_below(Connection& connection, uint64_t fence) cons
   return connection
       .execute(
           "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
-          "application_name ~ $1 AND split_part(application_name, ':', 3)::numeric "
-          "< $2 AND pid <> pg_backend_pid()",
-          {fmt::format("^velo:{}:[0-9]+:[0-9]+$", pipeline_.id), text_of(fence)})
+          "datname = current_database() AND application_name ~ $1 AND "
+          "split_part(application_name, ':', 3)::numeric < $2 AND "
+          "pid <> pg_backend_pid()",
+          {fmt::format("^velo:{}:[0-9]+:[0-9]+:{}$", pipeline_.id, place_),
+           text_of(fence)})
       .status();
 }
 

@@ -19,14 +19,19 @@ namespace velo::postgresql {
 /// Names the two tables, and one pipeline in them. Threads: safe.
 class RecordTable {
  public:
-  RecordTable(const std::string& schema, PipelineIdentity pipeline);
+  /// The rows are in `table` of `schema`.
+  RecordTable(const std::string& schema, std::string table, PipelineIdentity pipeline);
+
+  /// What the connection of a lane is called in pg_stat_activity.
+  std::string lane_name(const CommitRecord& record, int lane) const;
 
   /// Make the tables where they are not there.
   Status create(Connection& connection) const;
 
   /// Raise the fence over all earlier processes, waiting for a COMMIT of theirs that is
   /// on its way and ending those that hold a lock for longer; then read the record. Calls
-  /// `after_fence` in between. Errors: kConflict where a lock cannot be had.
+  /// `after_fence` in between. Errors: kConflict where a lock cannot be had;
+  /// kInvalidArgument, before the fence, where the record is of another table.
   template <typename AfterFence>
   Result<CommitRecord> take_over(Connection& connection, AfterFence after_fence) const {
     ARROW_ASSIGN_OR_RAISE(CommitRecord record, raise_fence(connection));
@@ -49,12 +54,15 @@ class RecordTable {
   Status forget(Connection& connection) const;
 
  private:
+  Status is_of_another_table(const std::string& other) const;
   Result<CommitRecord> raise_fence(Connection& connection) const;
   Result<CommitRecord> try_to_raise_fence(Connection& connection) const;
   Status end_lanes_below(Connection& connection, uint64_t fence) const;
   Status read_positions(Connection& connection, CommitRecord& record) const;
 
+  const std::string table_;
   const PipelineIdentity pipeline_;
+  const std::string place_;        // tells the schema apart from others, in lane_name()
   const std::string checkpoints_;  // quoted
   const std::string splits_;
 };

@@ -43,7 +43,7 @@ class PostgresqlCommitter : public Committer {
       : options_(std::move(options)),
         pipeline_(pipeline),
         observer_(observer),
-        records_(options_.schema, pipeline),
+        records_(options_.schema, options_.table, pipeline),
         connection_(std::move(connection)) {}
 
   Result<CommitRecord> recover() override {
@@ -74,10 +74,8 @@ class PostgresqlCommitter : public Committer {
       ARROW_ASSIGN_OR_RAISE(target, find_target_columns(*connection_, options_, *schema));
     }
     ARROW_RETURN_NOT_OK(records_.add_lane(*connection_, lane, record_));
-    ARROW_ASSIGN_OR_RAISE(
-        auto connection,
-        Connection::open(
-            options_, fmt::format("velo:{}:{}:{}", pipeline_.id, record_.fence, lane)));
+    ARROW_ASSIGN_OR_RAISE(auto connection,
+                          Connection::open(options_, records_.lane_name(record_, lane)));
     ARROW_ASSIGN_OR_RAISE(
         auto session, LaneSession::make(std::move(connection), options_, records_, lane,
                                         *schema, target));
