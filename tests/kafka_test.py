@@ -253,7 +253,10 @@ class Kafka(ProgramTest):
                 positions[split] = max(positions[split], int(value["position"], 16))
         self.assertEqual(positions, {f"{first}/0": 1000, f"{first}/1": 1000, f"{first}/2": 1001})
         self.assertEqual(record["0"]["num_rows"] + record["1"]["num_rows"], 3001)
-        self.assertEqual(record["fence"]["fence"], 3)
+        self.assertEqual((record["fence"]["fence"], record["fence"]["topic"]), (3, second))
+        process = self.velo("run", "-e", statement.replace(second, self.topic("third")))
+        self.assertEqual(process.returncode, 2)
+        self.assertIn(f"the record of this pipeline is of the topic {second}, and not of", process.stderr)
 
     def start(self, *arguments):
         process = subprocess.Popen([VELO, *map(str, arguments)], cwd=self.folder, stderr=subprocess.PIPE, text=True)

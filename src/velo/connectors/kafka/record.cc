@@ -98,9 +98,11 @@ std::optional<int> lane_of(std::string_view text) {
 
 }  // namespace
 
-RecordMessage fence_message(const CommitRecord& record, int num_lanes) {
+RecordMessage fence_message(const CommitRecord& record, const std::string& topic,
+                            int num_lanes) {
   Json json = {{"fence", record.fence},
                {"incarnation", record.incarnation},
+               {"topic", topic},
                {"num_lanes", num_lanes}};
   add_origin(json);
   return {kFenceKey, text_of(json)};
@@ -133,6 +135,7 @@ Status RecordLog::add(std::string_view key, std::string_view payload) {
   if (key == kFenceKey) {
     fields.read("fence", fence_);
     fields.read("incarnation", incarnation_);
+    fields.read("topic", topic_);
     fields.read("num_lanes", num_lanes_);
     return fields.status(key);
   }

@@ -3,7 +3,7 @@
 /// What a pipeline's record looks like as messages of its topic, keyed, so that
 /// compaction keeps the last of each:
 ///
-///     fence           {"fence":3,"incarnation":"…","num_lanes":2,…}
+///     fence           {"fence":3,"incarnation":"…","topic":"…","num_lanes":2,…}
 ///     LANE            {"fence":3,"epoch":17,"num_rows":9000,"finished":false,…}
 ///     LANE/SPLIT      {"epoch":17,"position":"00000000000004d2","ended":false}
 ///
@@ -23,8 +23,10 @@ namespace velo::kafka {
 /// A message of the topic: its key and its payload.
 using RecordMessage = std::pair<std::string, std::string>;
 
-/// The fence of `record`, whoever may write being known by it, and the lanes that exist.
-RecordMessage fence_message(const CommitRecord& record, int num_lanes);
+/// The fence of `record`, whoever may write being known by it, the topic of the rows, and
+/// the lanes that exist.
+RecordMessage fence_message(const CommitRecord& record, const std::string& topic,
+                            int num_lanes);
 
 /// That a lane has committed `record`; `num_rows` with this epoch's.
 RecordMessage lane_message(int lane, int num_lanes, int64_t num_rows,
@@ -41,6 +43,9 @@ class RecordLog {
 
   /// What they say together.
   CommitRecord record() const;
+
+  /// The topic of the rows; empty where there was no process yet.
+  const std::string& topic() const { return topic_; }
 
   /// The lanes that may have transactions open; 0 where there was no process yet.
   int num_lanes() const { return num_lanes_; }
@@ -59,6 +64,7 @@ class RecordLog {
 
   uint64_t fence_ = 0;
   std::string incarnation_;
+  std::string topic_;
   int num_lanes_ = 0;
   std::map<int, Lane> lanes_;
   Positions positions_;

@@ -33,7 +33,7 @@ TEST(RecordLog, OfNothingIsNew) {
 
 TEST(RecordLog, SaysWhatLanesHaveCommitted) {
   RecordLog log;
-  add(log, fence_message(epoch(0), 2));
+  add(log, fence_message(epoch(0), "events", 2));
   add(log, split_message(0, 1, "t/0", {{"\x01\x02"}, false}));
   add(log, lane_message(0, 2, 10, epoch(1)));
   add(log, split_message(1, 1, "t/1", {{"\x05"}, true}));
@@ -47,6 +47,7 @@ TEST(RecordLog, SaysWhatLanesHaveCommitted) {
   EXPECT_EQ(record.fingerprint, epoch(1).fingerprint);
   EXPECT_EQ(record.positions,
             (Positions{{"t/0", {{"\x01\x02"}, false}}, {"t/1", {{"\x05"}, true}}}));
+  EXPECT_EQ(log.topic(), "events");
   EXPECT_EQ(log.num_lanes(), 2);
   EXPECT_EQ(log.num_rows_of(0), 30);
   EXPECT_EQ(log.num_rows_of(1), 7);
@@ -66,7 +67,7 @@ TEST(RecordLog, HasFinishedWhenAllLanesHave) {
   add(log, lane_message(0, 2, 10, epoch(2, /*finished=*/true)));
   EXPECT_FALSE(log.record().finished);
   // A process with fewer lanes that got no further says nothing of that.
-  add(log, fence_message(epoch(0), 1));
+  add(log, fence_message(epoch(0), "events", 1));
   EXPECT_FALSE(log.record().finished);
   add(log, lane_message(1, 2, 7, epoch(2, /*finished=*/true)));
   EXPECT_TRUE(log.record().finished);
@@ -75,7 +76,9 @@ TEST(RecordLog, HasFinishedWhenAllLanesHave) {
 TEST(RecordLog, ReadsFieldsThatItDoesNotKnow) {
   RecordLog log;
   EXPECT_TRUE(
-      log.add("fence", R"({"fence":1,"incarnation":"a","num_lanes":1,"new":{}})").ok());
+      log.add("fence",
+              R"({"fence":1,"incarnation":"a","topic":"t","num_lanes":1,"new":{}})")
+          .ok());
 }
 
 TEST(RecordLog, RefusesWhatVeloHasNotWritten) {
@@ -88,7 +91,8 @@ TEST(RecordLog, RefusesWhatVeloHasNotWritten) {
        {Case{"", "{}", "a lane is a number"}, Case{"x/t/0", "{}", "a lane is a number"},
         Case{"-1", "{}", "a lane is a number"}, Case{"fence", "", "'fence' is missing"},
         Case{"fence", R"({"fence":-1})", "'fence' is missing"},
-        Case{"fence", R"({"fence":1,"incarnation":"a","num_lanes":-4})", "'num_lanes'"},
+        Case{"fence", R"({"fence":1,"incarnation":"a","topic":"t","num_lanes":-4})",
+             "'num_lanes'"},
         Case{"0", R"({"epoch":"1"})", "'epoch' is missing"},
         Case{"0/t/0", R"({"position":"0g","ended":false})", "'position' is missing"},
         Case{"0/t/0", R"({"position":"00"})", "'ended' is missing"}}) {

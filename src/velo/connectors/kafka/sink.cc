@@ -59,6 +59,7 @@ class KafkaCommitter : public Committer {
     ARROW_RETURN_NOT_OK(take_over(0));
     ARROW_ASSIGN_OR_RAISE(const auto reader, records_.open_reader());
     ARROW_RETURN_NOT_OK(reader->read_before_open());
+    ARROW_RETURN_NOT_OK(check_topic(reader->log().topic()));
     for (int lane = 1; lane < reader->log().num_lanes(); ++lane) {
       ARROW_RETURN_NOT_OK(take_over(lane));
     }
@@ -106,6 +107,15 @@ class KafkaCommitter : public Committer {
   }
 
  private:
+  Status check_topic(const std::string& of_record) const {
+    if (of_record.empty() || of_record == options_.topic) return Status::OK();
+    return make_error(
+        ErrorKind::kInvalidArgument, {.connector = "kafka", .resource = pipeline_.id},
+        fmt::format("the record of this pipeline is of the topic {}, and not of {}; give "
+                    "this one another name",
+                    of_record, options_.topic));
+  }
+
   // The producer of the next lane.
   Status take_over(int lane) {
     ARROW_ASSIGN_OR_RAISE(
@@ -120,7 +130,7 @@ class KafkaCommitter : public Committer {
     Producer& first = *producers_.front();
     ARROW_ASSIGN_OR_RAISE(auto* topic, first.open_topic(records_.name()));
     const auto [key, payload] =
-        fence_message(record_, static_cast<int>(producers_.size()));
+        fence_message(record_, options_.topic, static_cast<int>(producers_.size()));
     ARROW_RETURN_NOT_OK(first.begin());
     ARROW_RETURN_NOT_OK(first.send(topic, key, payload, {}));
     ARROW_RETURN_NOT_OK(first.flush());
