@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "sql_arguments.h"
+#include "usage_error.h"
 #include "velo/version.h"
 #include "verb.h"
 
@@ -33,8 +34,10 @@ int run(int argc, char** argv) {
   try {
     program.parse(with_marks(argc, argv));
   } catch (const CLI::ParseError& error) {
-    const int code = program.exit(error);
-    return code == 0 ? kDone : kCannotAsAsked;
+    // The help and the version come as errors too.
+    if (error.get_exit_code() == 0) return program.exit(error);
+    return report(
+        make_error(ErrorKind::kInvalidArgument, {}, explain_usage(program, error)));
   }
   for (const Verb& verb : verbs) {
     if (verb.parser->parsed()) return verb.run();

@@ -12,6 +12,13 @@
 namespace velo::cli {
 namespace {
 
+// What CLI11 asks of a check: nothing, or what is wrong.
+std::string is_count(const std::string& text) {
+  int64_t number = 0;
+  if (CLI::detail::lexical_cast(text, number) && number > 0) return "";
+  return fmt::format("'{}' is not a whole number from 1", text);
+}
+
 struct ShowArguments {
   SqlArguments sql;
   int64_t num_rows = 20;
@@ -83,7 +90,7 @@ Verb add_show_verb(CLI::App& program) {
       program.add_subcommand("show", "Show the first rows of URI, or of what SQL yields");
   add_sql_options(*parser, arguments->sql, "URI", "URI or path to look at");
   parser->add_option("-n,--rows", arguments->num_rows, "Rows to show (20)")
-      ->check(CLI::PositiveNumber);
+      ->check(is_count);
   return {parser, [arguments] {
             const Interrupts interrupts;
             const Status status = show_rows(*arguments, interrupts);

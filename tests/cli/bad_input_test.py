@@ -197,7 +197,30 @@ class BadInput(ProgramTest):
     def test_usage(self):
         process = self.velo("copy", "one.csv")
         self.assertEqual(process.returncode, 2)
-        self.assertIn("DST is required", process.stderr)
+        self.assertIn("velo: DST is required; `velo copy --help` says how it is used", process.stderr)
+        for words, message in (
+            (["cpy", "a.csv", "b.csv"], "velo: there is no command 'cpy'; did you mean 'copy'?; `velo --help` lists them\n"),
+            (["frobnicate"], "velo: there is no command 'frobnicate'; `velo --help` lists them\n"),
+            ([], "velo: A subcommand is required\n"),
+            (["copy", "a.csv", "b.csv", "--paralel", "3"],
+             "velo: velo copy has no --paralel; did you mean --parallel?; `velo copy --help` lists what it has\n"),
+            (["schema", "a.csv", "b.csv"],
+             "velo: The following argument was not expected: b.csv; `velo schema --help` says how it is used\n"),
+            (["show", "a.csv", "-n", "-1"],
+             "velo: --rows: '-1' is not a whole number from 1; `velo show --help` says how it is used\n"),
+            (["show", "a.csv", "-n", "1e3"],
+             "velo: --rows: '1e3' is not a whole number from 1; `velo show --help` says how it is used\n"),
+        ):
+            with self.subTest(words):
+                process = self.velo(*words)
+                self.assertEqual((process.returncode, process.stderr), (2, message))
+
+    def test_a_directory_is_no_file(self):
+        self.write("a.csv", "id\n1\n")
+        (self.folder / "out").mkdir()
+        process = self.velo("copy", "a.csv", "out")
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("velo: out: this is a directory; with a slash at its end", process.stderr)
 
 
 if __name__ == "__main__":

@@ -56,6 +56,14 @@ Result<const formats::Format*> format_of(const std::string& path,
                       fmt::format("format={} is not one of {}", name, format_names()));
   }
   if (const formats::Format* format = format_of_extension(extension)) return format;
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    return make_error(ErrorKind::kInvalidArgument, {.resource = path},
+                      fmt::format("this is a directory; with a slash at its end, and a "
+                                  "format, files are written into it: "
+                                  "{}/?format=parquet",
+                                  path));
+  }
   return make_error(ErrorKind::kInvalidArgument, {.resource = path},
                     fmt::format("its name does not tell its format; add ?format= and one "
                                 "of {}",
