@@ -220,7 +220,7 @@ class BadInput(ProgramTest):
         (self.folder / "out").mkdir()
         process = self.velo("copy", "a.csv", "out")
         self.assertEqual(process.returncode, 2)
-        self.assertIn("velo: out: this is a directory; with a slash at its end", process.stderr)
+        self.assertIn("velo: file:out: this is a directory; with a slash at its end", process.stderr)
 
 
 if __name__ == "__main__":

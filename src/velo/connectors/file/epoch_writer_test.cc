@@ -1,4 +1,4 @@
-#include "velo/connectors/file/epoch_writer.h"
+#include "velo/fileset/epoch_writer.h"
 
 #include <arrow/builder.h>
 #include <fmt/format.h>
@@ -9,6 +9,8 @@
 #include <map>
 #include <numeric>
 
+#include "velo/connectors/file/options.h"
+#include "velo/connectors/file/output_directory.h"
 #include "velo/storage/manifest.h"
 #include "velo/testing/matchers.h"
 #include "velo/testing/temporary_folder.h"
@@ -41,12 +43,10 @@ class EpochWriters : public ::testing::Test {
     const auto uri = parse_uri("file:/out/?" + options);
     auto parsed = FileOptions::from_uri(*uri, OptionUse::kSink);
     EXPECT_THAT(parsed, IsOk());
-    auto made = make_epoch_writer({.directory = folder_.path(),
-                                   .incarnation = "09af",
-                                   .fence = 2,
-                                   .epoch = 5,
-                                   .lane = 1},
-                                  *parsed, rows({})->schema());
+    auto made = fileset::make_epoch_writer(
+        make_local_staging(folder_.path(), folder_.path(), folder_.path() + "out/"),
+        {.incarnation = "09af", .fence = 2, .epoch = 5, .lane = 1}, *parsed,
+        rows({})->schema());
     EXPECT_THAT(made, IsOk());
     return *std::move(made);
   }

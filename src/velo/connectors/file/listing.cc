@@ -8,6 +8,7 @@
 
 #include "velo/base/glob.h"
 #include "velo/base/system_error.h"
+#include "velo/fileset/encoding.h"
 
 namespace velo::file {
 namespace {
@@ -43,7 +44,7 @@ Status visit_files(const std::string& directory, const Enter& enter, const Visit
 }
 
 bool has_known_format(const std::string& path, const OptionValues& values) {
-  return encoding_of(path, values).ok();
+  return fileset::encoding_of(path, values).ok();
 }
 
 Result<std::vector<std::string>> list_directory(const std::string& directory,

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "velo/fileset/encoding.h"
+
 namespace velo::file {
 namespace {
 
@@ -33,7 +35,7 @@ TEST(FileOptions, TellsFormatAndCompressionByTheName) {
     SCOPED_TRACE(one.uri);
     const auto options = parse(one.uri, OptionUse::kSource);
     ASSERT_TRUE(options.ok()) << options.status();
-    const auto encoding = encoding_of(options->pattern, options->values);
+    const auto encoding = fileset::encoding_of(options->pattern, options->values);
     ASSERT_TRUE(encoding.ok()) << encoding.status();
     EXPECT_EQ(encoding->format->name, one.format);
     EXPECT_EQ(encoding->compression, one.compression);

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "velo/fileset/encoding.h"
 #include "velo/storage/compression.h"
 #include "velo/storage/descriptor_input.h"
 #include "velo/storage/replay_input.h"
@@ -23,7 +24,7 @@ struct Pipe {
 Result<std::unique_ptr<formats::Decoder>> open_decoder(
     const Pipe& pipe, std::optional<std::vector<std::string>> columns) {
   const OptionValues& values = pipe.options.values;
-  ARROW_ASSIGN_OR_RAISE(const FileEncoding encoding, encoding_of(pipe.path, values));
+  ARROW_ASSIGN_OR_RAISE(const auto encoding, fileset::encoding_of(pipe.path, values));
   pipe.input->rewind();
   formats::Input decoded{.name = pipe.path, .stream = pipe.input, .file = nullptr};
   if (encoding.compression != arrow::Compression::UNCOMPRESSED) {
@@ -105,8 +106,8 @@ class PipeSource : public DataSource {
                         {.connector = "file", .resource = pipe_->path},
                         "a pipe can be read once: save it to a file to read it again");
     }
-    ARROW_ASSIGN_OR_RAISE(const FileEncoding encoding,
-                          encoding_of(pipe_->path, pipe_->options.values));
+    ARROW_ASSIGN_OR_RAISE(const auto encoding,
+                          fileset::encoding_of(pipe_->path, pipe_->options.values));
     if (encoding.format->needs_random_access) {
       return make_error(
           ErrorKind::kInvalidArgument, {.connector = "file", .resource = pipe_->path},

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "velo/connectors/file/file_position.h"
+#include "velo/connectors/file/local_files.h"
 #include "velo/connectors/file/options.h"
 #include "velo/testing/matchers.h"
 #include "velo/testing/temporary_folder.h"
@@ -17,6 +17,21 @@ using ::testing::HasSubstr;
 using testing::IsError;
 using testing::IsOk;
 
+TEST(FileVersions, DifferWhenAFileWasWritten) {
+  const testing::TemporaryFolder folder;
+  folder.write("a", "12");
+  const auto before = version_of_file(folder.at("a"));
+  ASSERT_TRUE(before.ok());
+  EXPECT_EQ(before->num_bytes, 2U);
+  EXPECT_EQ(version_of_file(folder.at("a")).ValueOrDie(), *before);
+  std::filesystem::last_write_time(
+      folder.at("a"),
+      std::filesystem::file_time_type::clock::now() + std::chrono::hours(1));
+  EXPECT_NE(version_of_file(folder.at("a")).ValueOrDie(), *before);
+  EXPECT_THAT(version_of_file(folder.at("b")),
+              IsError(ErrorKind::kNotFound, HasSubstr(folder.at("b"))));
+}
+
 class FileSplitReaders : public ::testing::Test {
  protected:
   FileSplitReaders() {
@@ -29,7 +44,9 @@ class FileSplitReaders : public ::testing::Test {
     return make_file_source(*FileOptions::from_uri(*uri, OptionUse::kSource));
   }
 
-  SplitId split(const std::string& name) const { return split_of_path(folder_.at(name)); }
+  SplitId split(const std::string& name) const {
+    return fileset::split_of_path(folder_.at(name));
+  }
 
   struct Outcome {
     std::string rows;
@@ -59,8 +76,9 @@ class FileSplitReaders : public ::testing::Test {
   }
 
   SplitStart from(const std::string& name, uint64_t row, bool ended = false) const {
-    const auto version = FileVersion::of(folder_.at(name)).ValueOrDie();
-    return {split(name), SplitProgress{FilePosition{row, version}.encode(), ended}};
+    const auto version = version_of_file(folder_.at(name)).ValueOrDie();
+    return {split(name),
+            SplitProgress{fileset::FilePosition{row, version}.encode(), ended}};
   }
 
   const testing::TemporaryFolder folder_;
@@ -120,7 +138,7 @@ TEST_F(FileSplitReaders, MissAFileThatIsGoneUnlessItHadEnded) {
 
 TEST_F(FileSplitReaders, RefusePositionsOfOthers) {
   EXPECT_THAT(read({{split("a.csv"), SplitProgress{{"x"}, false}}}).status,
-              IsError(ErrorKind::kCorruptData, HasSubstr("24 bytes")));
+              IsError(ErrorKind::kCorruptData, HasSubstr("16 bytes at least")));
 }
 
 TEST_F(FileSplitReaders, StayFailed) {

@@ -7,15 +7,16 @@
 #include <vector>
 
 #include "velo/commit.h"
-#include "velo/connectors/file/options.h"
+#include "velo/fileset/options.h"
+#include "velo/fileset/staging.h"
 
-namespace velo::file {
+namespace velo::fileset {
 
 /// Files below a directory, made visible by manifests (storage::ManifestCommitter).
 class DirectorySink : public TransactionalSink {
  public:
-  /// `directory` is literal; it need not be there.
-  DirectorySink(std::string directory, FileOptions options);
+  DirectorySink(FilesetOptions options, std::shared_ptr<Directory> directory)
+      : options_(std::move(options)), directory_(std::move(directory)) {}
 
   CommitKind commit_kind() const override { return CommitKind::kDurable; }
   std::string identity() const override { return options_.identity; }
@@ -27,12 +28,12 @@ class DirectorySink : public TransactionalSink {
 
  private:
   Status check_format() const;
-  /// The files that mode=overwrite replaces and mode=error objects to, below the
-  /// directory: those of the format, in it and in its partitions ("country=NL/").
+  /// The files that mode=overwrite replaces and mode=error objects to: those of the
+  /// format.
   Result<std::vector<std::string>> files_of_this_format() const;
 
-  const std::string directory_;  // with a slash at its end
-  const FileOptions options_;
+  const FilesetOptions options_;
+  const std::shared_ptr<Directory> directory_;
 };
 
-}  // namespace velo::file
+}  // namespace velo::fileset

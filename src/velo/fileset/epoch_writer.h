@@ -6,15 +6,13 @@
 #include <string>
 
 #include "velo/commit.h"
-#include "velo/connectors/file/options.h"
+#include "velo/fileset/options.h"
+#include "velo/fileset/staging.h"
 
-namespace velo::file {
+namespace velo::fileset {
 
-/// What names the staged files, and where they are staged.
-struct StagingPlace {
-  std::string directory;    ///< ends in a slash
-  std::string shown;        ///< how messages call the directory
-  std::string target;       ///< where the files will be, with a slash at its end
+/// What names the staged files.
+struct LaneEpoch {
   std::string incarnation;  ///< CommitRecord's
   uint64_t fence = 0;
   uint64_t epoch = 0;  ///< the first that will be written
@@ -25,10 +23,7 @@ struct StagingPlace {
 /// epoch without rows has no files. Errors: kInvalidArgument without `format=`;
 /// kSchemaMismatch for a column that the format or the partitions cannot hold.
 Result<std::unique_ptr<EpochWriter>> make_epoch_writer(
-    StagingPlace place, const FileOptions& options,
+    std::unique_ptr<StagingArea> area, LaneEpoch place, const FilesetOptions& options,
     std::shared_ptr<arrow::Schema> schema);
 
-/// The extension of the files that the options make: "csv.gz".
-std::string extension_of(const OptionValues& values);
-
-}  // namespace velo::file
+}  // namespace velo::fileset

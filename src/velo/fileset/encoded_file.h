@@ -8,18 +8,20 @@
 #include <memory>
 #include <string>
 
-#include "velo/connectors/file/options.h"
 #include "velo/formats/format.h"
+#include "velo/options.h"
 
-namespace velo::file {
+namespace velo::fileset {
 
 /// Threads: thread-compatible.
 class EncodedFile {
  public:
   /// Start the file that will be `path`, in the format and compression that the options
-  /// and its name say; the bytes go into `output`, which the caller closes.
+  /// and its name say; the bytes go into `output`, which the caller closes. `connector`
+  /// is for messages.
   static Result<std::unique_ptr<EncodedFile>> create(
-      const std::string& path, std::shared_ptr<arrow::io::OutputStream> output,
+      const std::string& path, const std::string& connector,
+      std::shared_ptr<arrow::io::OutputStream> output,
       const std::shared_ptr<arrow::Schema>& schema, const OptionValues& values);
 
   Status write(const arrow::RecordBatch& rows);
@@ -36,10 +38,10 @@ class EncodedFile {
   // Adds the path to an error that the encoder made without it.
   Status locate(const Status& status) const;
 
-  std::string path_;
+  ErrorContext context_;
   std::shared_ptr<arrow::io::OutputStream> bytes_;
   std::shared_ptr<arrow::io::OutputStream> output_;  // bytes_, or a compressor before it
   std::unique_ptr<formats::Encoder> encoder_;
 };
 
-}  // namespace velo::file
+}  // namespace velo::fileset

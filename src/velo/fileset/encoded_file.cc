@@ -1,17 +1,19 @@
-#include "velo/connectors/file/encoded_file.h"
+#include "velo/fileset/encoded_file.h"
 
 #include <utility>
 
+#include "velo/fileset/encoding.h"
 #include "velo/storage/compression.h"
 
-namespace velo::file {
+namespace velo::fileset {
 
 Result<std::unique_ptr<EncodedFile>> EncodedFile::create(
-    const std::string& path, std::shared_ptr<arrow::io::OutputStream> output,
+    const std::string& path, const std::string& connector,
+    std::shared_ptr<arrow::io::OutputStream> output,
     const std::shared_ptr<arrow::Schema>& schema, const OptionValues& values) {
   ARROW_ASSIGN_OR_RAISE(const FileEncoding encoding, encoding_of(path, values));
   std::unique_ptr<EncodedFile> file(new EncodedFile());
-  file->path_ = path;
+  file->context_ = {.connector = connector, .resource = path};
   file->bytes_ = std::move(output);
   file->output_ = file->bytes_;
   if (encoding.compression != arrow::Compression::UNCOMPRESSED) {
@@ -36,8 +38,7 @@ Status EncodedFile::finish() {
 Status EncodedFile::locate(const Status& status) const {
   const ErrorContext* context = context_of(status);
   if (status.ok() || (context && !context->resource.empty())) return status;
-  return make_error(kind_of(status), {.connector = "file", .resource = path_},
-                    status.message());
+  return make_error(kind_of(status), context_, status.message());
 }
 
-}  // namespace velo::file
+}  // namespace velo::fileset

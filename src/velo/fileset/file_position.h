@@ -8,7 +8,7 @@
 #include "velo/error.h"
 #include "velo/position.h"
 
-namespace velo::file {
+namespace velo::fileset {
 
 /// The name of a file's split: its path, with what is not printable UTF-8, and the
 /// percent sign, percent-encoded.
@@ -18,15 +18,12 @@ std::string path_of_split(const SplitId& split);
 /// What tells a file from another of the same name.
 struct FileVersion {
   uint64_t num_bytes = 0;
-  uint64_t modified = 0;  ///< nanoseconds since 1970
+  std::string mark;  ///< what else its store says: a time of modification, an ETag
   bool operator==(const FileVersion&) const = default;
-
-  /// Errors: kNotFound, kPermissionDenied.
-  static Result<FileVersion> of(const std::string& path);
 };
 
-/// A position in a file, as bytes: three unsigned 64-bit numbers, big-endian: rows before
-/// it, the file's size, its time of modification.
+/// A position in a file, as bytes: two unsigned 64-bit numbers, big-endian, rows before
+/// it and the file's size; then the mark.
 struct FilePosition {
   uint64_t next_row = 0;
   FileVersion version;
@@ -36,4 +33,4 @@ struct FilePosition {
   static Result<FilePosition> decode(const Position& position);
 };
 
-}  // namespace velo::file
+}  // namespace velo::fileset

@@ -10,7 +10,7 @@
 
 #include "velo/error.h"
 
-namespace velo::file {
+namespace velo::fileset {
 
 /// The rows of a batch that belong into one directory, without the partition columns.
 struct PartitionRows {
@@ -28,4 +28,4 @@ Result<std::vector<PartitionRows>> split_by_partition(
     const std::shared_ptr<arrow::RecordBatch>& rows,
     const std::vector<std::string>& partition_by);
 
-}  // namespace velo::file
+}  // namespace velo::fileset

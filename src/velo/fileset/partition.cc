@@ -1,4 +1,4 @@
-#include "velo/connectors/file/partition.h"
+#include "velo/fileset/partition.h"
 
 #include <arrow/array.h>
 #include <arrow/builder.h>
@@ -13,7 +13,7 @@
 #include "velo/base/ascii.h"
 #include "velo/base/percent_encoding.h"
 
-namespace velo::file {
+namespace velo::fileset {
 namespace {
 
 constexpr std::string_view kNullPartition = "__HIVE_DEFAULT_PARTITION__";
@@ -143,4 +143,4 @@ Result<std::vector<PartitionRows>> split_by_partition(
   return partitions;
 }
 
-}  // namespace velo::file
+}  // namespace velo::fileset

@@ -1,4 +1,4 @@
-#include "velo/connectors/file/partition.h"
+#include "velo/fileset/partition.h"
 
 #include <arrow/array.h>
 #include <arrow/builder.h>
@@ -9,7 +9,7 @@
 
 #include "velo/testing/matchers.h"
 
-namespace velo::file {
+namespace velo::fileset {
 namespace {
 
 using ::testing::AllOf;
@@ -113,4 +113,4 @@ TEST(Partitions, AreRefusedWhereAFileSystemCannotHoldThem) {
 }
 
 }  // namespace
-}  // namespace velo::file
+}  // namespace velo::fileset

@@ -1,20 +1,18 @@
-#include "velo/connectors/file/epoch_writer.h"
+#include "velo/fileset/epoch_writer.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
 
-#include "velo/connectors/file/encoded_file.h"
-#include "velo/connectors/file/partition.h"
-#include "velo/storage/local_directory.h"
-#include "velo/storage/local_output.h"
+#include "velo/fileset/encoded_file.h"
+#include "velo/fileset/encoding.h"
+#include "velo/fileset/partition.h"
 #include "velo/storage/manifest.h"
 
-namespace velo::file {
+namespace velo::fileset {
 namespace {
 
 // Each open file holds a row group in memory and a file descriptor.
@@ -22,22 +20,23 @@ constexpr size_t kMaxOpenFiles = 64;
 
 class FileEpochWriter : public EpochWriter {
  public:
-  FileEpochWriter(StagingPlace place, FileOptions options,
-                  std::shared_ptr<arrow::Schema> schema)
-      : place_(std::move(place)),
+  FileEpochWriter(std::unique_ptr<StagingArea> area, LaneEpoch place,
+                  FilesetOptions options, std::shared_ptr<arrow::Schema> schema)
+      : area_(std::move(area)),
+        place_(std::move(place)),
         options_(std::move(options)),
         schema_(std::move(schema)),
         extension_(extension_of(options_.values)) {}
 
   // What was not handed over in a token is nobody's.
   ~FileEpochWriter() override {
-    for (const auto& [directory, file] : open_) remove_staged(file.entry);
-    for (const storage::ManifestFile& entry : finished_) remove_staged(entry);
+    for (const auto& [directory, file] : open_) file.output->discard();
+    for (const OpenFile& file : finished_) file.output->discard();
   }
 
   Status write(const Batch& batch, std::stop_token) override {
     if (!batch.rows->schema()->Equals(*schema_, /*check_metadata=*/false)) {
-      return make_error(ErrorKind::kSchemaMismatch, {.connector = "file"},
+      return make_error(ErrorKind::kSchemaMismatch, {.connector = options_.connector},
                         "a batch came with other columns than the first");
     }
     ARROW_ASSIGN_OR_RAISE(auto partitions,
@@ -54,14 +53,13 @@ class FileEpochWriter : public EpochWriter {
 
   Result<CommitToken> prepare(const CommitRecord& record) override {
     while (!open_.empty()) ARROW_RETURN_NOT_OK(finish(open_.begin()));
-    if (!finished_.empty()) {
-      ARROW_RETURN_NOT_OK(storage::sync_directory(place_.directory, place_.shown));
-    }
-    CommitToken token = storage::encode_token(finished_);
+    if (!finished_.empty()) ARROW_RETURN_NOT_OK(area_->sync());
+    std::vector<storage::ManifestFile> entries;
+    for (OpenFile& file : finished_) entries.push_back(std::move(file.entry));
     finished_.clear();
     num_files_ = 0;
     place_.epoch = record.epoch + 1;
-    return token;
+    return storage::encode_token(entries);
   }
 
   int64_t bytes_written() const override {
@@ -73,7 +71,7 @@ class FileEpochWriter : public EpochWriter {
 
  private:
   struct OpenFile {
-    std::shared_ptr<storage::LocalOutput> output;
+    std::unique_ptr<StagedOutput> output;
     std::unique_ptr<EncodedFile> encoded;
     storage::ManifestFile entry;
     int64_t last_use = 0;
@@ -87,8 +85,6 @@ class FileEpochWriter : public EpochWriter {
       ARROW_RETURN_NOT_OK(finish(std::ranges::min_element(
           open_, {}, [](const auto& named) { return named.second.last_use; })));
     }
-    ARROW_RETURN_NOT_OK(
-        storage::check_rename(place_.directory, place_.target + partition.directory));
     OpenFile file;
     const int number = num_files_++;
     file.entry.staged = fmt::format("f{}-e{}-{}-{}.part", place_.fence, place_.epoch,
@@ -96,36 +92,37 @@ class FileEpochWriter : public EpochWriter {
     file.entry.path = fmt::format("{}part-{}-{:08}-f{}-{}-{:05}.{}", partition.directory,
                                   place_.incarnation, place_.epoch, place_.fence,
                                   place_.lane, number, extension_);
-    ARROW_ASSIGN_OR_RAISE(
-        file.output, storage::LocalOutput::create(place_.directory + file.entry.staged,
-                                                  place_.shown + file.entry.staged));
-    ARROW_ASSIGN_OR_RAISE(file.encoded,
-                          EncodedFile::create(file.entry.path, file.output,
-                                              partition.rows->schema(), options_.values));
+    ARROW_ASSIGN_OR_RAISE(file.output, area_->create(file.entry));
+    auto encoded =
+        EncodedFile::create(file.entry.path, options_.connector, file.output->bytes(),
+                            partition.rows->schema(), options_.values);
+    if (!encoded.ok()) {
+      file.output->discard();
+      return encoded.status();
+    }
+    file.encoded = *std::move(encoded);
     return &open_.emplace(partition.directory, std::move(file)).first->second;
-  }
-
-  void remove_staged(const storage::ManifestFile& entry) const {
-    ::unlink((place_.directory + entry.staged).c_str());
   }
 
   Status finish(OpenFiles::iterator place) {
     OpenFile& file = place->second;
     ARROW_RETURN_NOT_OK(file.encoded->finish());
     file.entry.num_bytes = file.encoded->bytes_written();
-    ARROW_RETURN_NOT_OK(file.output->sync_and_close());
+    ARROW_RETURN_NOT_OK(file.output->finish(file.entry));
     bytes_finished_ += file.entry.num_bytes;
-    finished_.push_back(std::move(file.entry));
+    file.encoded.reset();  // holds a row group
+    finished_.push_back(std::move(file));
     open_.erase(place);
     return Status::OK();
   }
 
-  StagingPlace place_;
-  const FileOptions options_;
+  const std::unique_ptr<StagingArea> area_;
+  LaneEpoch place_;
+  const FilesetOptions options_;
   const std::shared_ptr<arrow::Schema> schema_;
   const std::string extension_;
   OpenFiles open_;
-  std::vector<storage::ManifestFile> finished_;
+  std::vector<OpenFile> finished_;
   int64_t bytes_finished_ = 0;
   int64_t num_uses_ = 0;
   int num_files_ = 0;
@@ -133,19 +130,11 @@ class FileEpochWriter : public EpochWriter {
 
 }  // namespace
 
-std::string extension_of(const OptionValues& values) {
-  std::string extension = values.text("format");
-  if (extension == "parquet") return extension;
-  const std::string compression = values.text("compression");
-  if (compression == "gzip") extension += ".gz";
-  if (compression == "zstd") extension += ".zst";
-  return extension;
-}
-
 Result<std::unique_ptr<EpochWriter>> make_epoch_writer(
-    StagingPlace place, const FileOptions& options,
+    std::unique_ptr<StagingArea> area, LaneEpoch place, const FilesetOptions& options,
     std::shared_ptr<arrow::Schema> schema) {
-  return std::make_unique<FileEpochWriter>(std::move(place), options, std::move(schema));
+  return std::make_unique<FileEpochWriter>(std::move(area), std::move(place), options,
+                                           std::move(schema));
 }
 
-}  // namespace velo::file
+}  // namespace velo::fileset

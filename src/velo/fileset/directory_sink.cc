@@ -1,0 +1,75 @@
+#include "velo/fileset/directory_sink.h"
+
+#include <utility>
+
+#include "velo/base/utf8.h"
+#include "velo/fileset/encoding.h"
+#include "velo/fileset/epoch_writer.h"
+#include "velo/storage/manifest_committer.h"
+
+namespace velo::fileset {
+
+Status DirectorySink::check_format() const {
+  if (options_.values.text("format").empty()) {
+    return make_error(ErrorKind::kInvalidArgument,
+                      {.connector = options_.connector, .resource = directory_->shown()},
+                      "a directory's name does not tell the format of its files; add "
+                      "?format= and csv, json or parquet");
+  }
+  return encoding_of("part." + extension_of(options_.values), options_.values).status();
+}
+
+Result<std::vector<std::string>> DirectorySink::files_of_this_format() const {
+  // Whatever the options say, a file's own name tells what it is here.
+  ARROW_ASSIGN_OR_RAISE(
+      const OptionValues by_name,
+      OptionValues::parse(Uri{}, FilesetOptions::descriptors({}), OptionUse::kSink));
+  ARROW_ASSIGN_OR_RAISE(auto files, directory_->list());
+  std::erase_if(files, [&](const std::string& file) {
+    const auto encoding = encoding_of(file, by_name);
+    return !encoding.ok() || encoding->format->name != options_.values.text("format");
+  });
+  for (const std::string& file : files) {
+    if (find_invalid_utf8(file) == std::string_view::npos) continue;
+    return make_error(ErrorKind::kInvalidArgument,
+                      {.connector = options_.connector, .resource = directory_->shown()},
+                      "a file here has a name that is not UTF-8, which the record of the "
+                      "commit cannot hold; move it away");
+  }
+  return files;
+}
+
+Result<std::unique_ptr<Committer>> DirectorySink::create_committer(
+    const PipelineIdentity& pipeline, CommitObserver& observer) {
+  ARROW_RETURN_NOT_OK(check_format());
+  ARROW_ASSIGN_OR_RAISE(auto record, directory_->open_record(pipeline.id));
+  if (options_.mode == FilesetOptions::Mode::kError && !record.exists) {
+    ARROW_ASSIGN_OR_RAISE(const auto files, files_of_this_format());
+    if (!files.empty()) {
+      return make_error(ErrorKind::kAlreadyExists,
+                        {.connector = options_.connector,
+                         .resource = directory_->shown() + files.front()},
+                        "the directory holds files already, and mode=error");
+    }
+  }
+  storage::ManifestSink sink;
+  // Open since recover(); the committer outlives its writers.
+  sink.make_writer = [options = options_, open_staging = std::move(record.open_staging)](
+                         const CommitRecord& last, int lane,
+                         const std::shared_ptr<arrow::Schema>& schema) {
+    return make_epoch_writer(open_staging(),
+                             {.incarnation = last.incarnation,
+                              .fence = last.fence,
+                              .epoch = last.epoch + 1,
+                              .lane = lane},
+                             options, schema);
+  };
+  sink.store = std::move(record.store);
+  if (options_.mode == FilesetOptions::Mode::kOverwrite) {
+    sink.list_replaced = [this] { return files_of_this_format(); };
+  }
+  return std::make_unique<storage::ManifestCommitter>(pipeline, std::move(sink),
+                                                      observer);
+}
+
+}  // namespace velo::fileset

@@ -1,0 +1,29 @@
+#pragma once
+
+/// What a file's name and the options say of its bytes.
+
+#include <arrow/util/compression.h>
+
+#include <string>
+
+#include "velo/error.h"
+#include "velo/formats/format.h"
+#include "velo/options.h"
+
+namespace velo::fileset {
+
+/// The format and the compression of a file.
+struct FileEncoding {
+  const formats::Format* format;
+  arrow::Compression::type compression;
+};
+
+/// Decide both from the options `format` and `compression`, else from the path's
+/// extensions ("orders.csv.gz"). Parquet compresses inside: its `compression` is a codec
+/// of its own. Errors: kInvalidArgument, naming the path and what to add.
+Result<FileEncoding> encoding_of(const std::string& path, const OptionValues& values);
+
+/// The extension of the files that the options make: "csv.gz".
+std::string extension_of(const OptionValues& values);
+
+}  // namespace velo::fileset

@@ -1,0 +1,109 @@
+#include "velo/fileset/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "velo/base/ascii.h"
+#include "velo/base/glob.h"
+#include "velo/columnar/schema_text.h"
+#include "velo/formats/format.h"
+
+namespace velo::fileset {
+namespace {
+
+Status read_source_options(FilesetOptions& options) {
+  if (!options.values.has("schema")) return Status::OK();
+  return parse_schema(options.values.text("schema")).Value(&options.schema);
+}
+
+Status read_sink_options(const std::string& shown, FilesetOptions& options) {
+  using Mode = FilesetOptions::Mode;
+  if (has_glob(options.pattern)) {
+    return make_error(
+        ErrorKind::kInvalidArgument, {.resource = shown},
+        "a pattern can be read, not written; end the path in / to write many "
+        "files");
+  }
+  options.partition_by = options.values.list("partition_by");
+  options.is_directory = options.pattern.ends_with('/') || !options.partition_by.empty();
+  const std::string mode = options.values.text("mode");
+  options.mode = mode == "overwrite"    ? Mode::kOverwrite
+                 : mode == "append"     ? Mode::kAppend
+                 : mode == "error"      ? Mode::kError
+                 : options.is_directory ? Mode::kAppend
+                                        : Mode::kOverwrite;
+  if (options.mode == Mode::kAppend && !options.is_directory) {
+    return make_error(
+        ErrorKind::kInvalidArgument, {.resource = shown},
+        "mode=append needs a directory: a single file is replaced whole; end "
+        "the path in /");
+  }
+  return Status::OK();
+}
+
+}  // namespace
+
+std::vector<OptionDescriptor> FilesetOptions::descriptors(
+    std::vector<OptionDescriptor> own) {
+  std::vector<OptionDescriptor> options = std::move(own);
+  std::ranges::move(
+      std::vector<OptionDescriptor>{
+          {.name = "format",
+           .doc = "Format of the bytes: csv, json or parquet; by default the extension "
+                  "says."},
+          {.name = "compression",
+           .default_value = "auto",
+           .doc = "CSV and JSON: none, gzip or zstd; auto goes by the extension. "
+                  "Parquet: the codec inside, snappy unless said."},
+          {.name = "schema",
+           .doc = "Columns and types, instead of inferring them: id int64, price "
+                  "decimal(12,2).",
+           .use = OptionUse::kSource},
+          {.name = "partition_by",
+           .type = OptionType::kList,
+           .doc = "Columns that become directories, Hive-style: country=NL/.",
+           .use = OptionUse::kSink},
+          {.name = "mode",
+           .type = OptionType::kChoice,
+           .doc = "What to do with what is there: overwrite (one file's default), "
+                  "append (a directory's default), error.",
+           .use = OptionUse::kSink,
+           .choices = {"overwrite", "append", "error"}},
+          {.name = "encoding",
+           .default_value = "utf-8",
+           .doc = "Character encoding of text formats."},
+          {.name = "batch_size",
+           .type = OptionType::kInt,
+           .unit = "rows",
+           .doc = "Most rows in one batch.",
+           .use = OptionUse::kSource,
+           .not_yet = true},
+      },
+      std::back_inserter(options));
+  std::ranges::move(formats::all_format_options(), std::back_inserter(options));
+  return options;
+}
+
+Result<FilesetOptions> FilesetOptions::from_uri(const Uri& uri, OptionValues values,
+                                                OptionUse use) {
+  FilesetOptions options;
+  options.connector = uri.scheme;
+  options.identity = redact_uri(uri);
+  options.pattern = uri.path;
+  options.values = std::move(values);
+  const std::string encoding = ascii_lower(options.values.text("encoding"));
+  if (encoding != "utf-8" && encoding != "utf8") {
+    return make_error(
+        ErrorKind::kNotImplemented, {.resource = options.identity},
+        fmt::format("encoding={} is not read yet; convert the file to UTF-8",
+                    options.values.text("encoding")));
+  }
+  ARROW_RETURN_NOT_OK(use == OptionUse::kSource
+                          ? read_source_options(options)
+                          : read_sink_options(options.identity, options));
+  return options;
+}
+
+}  // namespace velo::fileset

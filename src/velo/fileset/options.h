@@ -1,0 +1,37 @@
+#pragma once
+
+#include <arrow/type.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "velo/error.h"
+#include "velo/options.h"
+#include "velo/uri.h"
+
+namespace velo::fileset {
+
+/// What a URI says of files, wherever they are kept, checked.
+struct FilesetOptions {
+  enum class Mode : int8_t { kOverwrite, kAppend, kError };
+
+  std::string connector;                  ///< for messages: the URI's scheme
+  std::string identity;                   ///< the URI, without secrets
+  std::string pattern;                    ///< the path, globs and escapes as in Uri::path
+  OptionValues values;                    ///< also those of the formats
+  std::shared_ptr<arrow::Schema> schema;  ///< of `schema=`, else nullptr
+  std::vector<std::string> partition_by;  ///< sink: Hive-style directories
+  bool is_directory = false;              ///< sink: many files below `pattern`
+  Mode mode = Mode::kOverwrite;           ///< sink
+
+  /// `values` are those of the URI. The identity is the URI as it stands.
+  /// Errors: kInvalidArgument, kNotImplemented, naming the option.
+  static Result<FilesetOptions> from_uri(const Uri& uri, OptionValues values,
+                                         OptionUse use);
+
+  /// Those of all stores and all formats; `own` are the connector's, which come first.
+  static std::vector<OptionDescriptor> descriptors(std::vector<OptionDescriptor> own);
+};
+
+}  // namespace velo::fileset

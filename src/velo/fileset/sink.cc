@@ -1,0 +1,154 @@
+#include "velo/fileset/sink.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "velo/fileset/directory_sink.h"
+#include "velo/fileset/encoded_file.h"
+#include "velo/fileset/encoding.h"
+
+namespace velo::fileset {
+namespace {
+
+class SingleFileWriter : public DataWriter {
+ public:
+  SingleFileWriter(std::shared_ptr<SingleFile> place, FilesetOptions options)
+      : place_(std::move(place)), options_(std::move(options)) {}
+
+  ~SingleFileWriter() override { abort(); }
+
+  Status write(const Batch& batch, std::stop_token) override {
+    if (!file_) {
+      schema_ = batch.rows->schema();
+      ARROW_ASSIGN_OR_RAISE(output_, place_->create());
+      ARROW_ASSIGN_OR_RAISE(
+          file_, EncodedFile::create(place_->shown(), options_.connector,
+                                     output_->bytes(), schema_, options_.values));
+    } else if (!batch.rows->schema()->Equals(*schema_, /*check_metadata=*/false)) {
+      return make_error(ErrorKind::kSchemaMismatch, context(),
+                        "a batch came with other columns than the first");
+    }
+    if (batch.rows->num_rows() == 0) return Status::OK();
+    return file_->write(*batch.rows);
+  }
+
+  Status finish() override {
+    if (finished_) return outcome_;
+    finished_ = true;
+    outcome_ = publish();
+    if (!outcome_.ok() && output_) output_->discard();
+    return outcome_;
+  }
+
+  void abort() noexcept override {
+    if (finished_) return;
+    if (output_) output_->discard();
+    finished_ = true;
+    outcome_ = make_error(ErrorKind::kCancelled, context(), "the writer was aborted");
+  }
+
+  int64_t bytes_written() const override { return file_ ? file_->bytes_written() : 0; }
+
+ private:
+  Status publish() {
+    if (!file_) {
+      return make_error(ErrorKind::kInvalidArgument, context(),
+                        "nothing was written: not even an empty batch, which would have "
+                        "told the columns");
+    }
+    ARROW_RETURN_NOT_OK(file_->finish());
+    return output_->publish();
+  }
+
+  ErrorContext context() const {
+    return {.connector = options_.connector, .resource = place_->shown()};
+  }
+
+  const std::shared_ptr<SingleFile> place_;
+  const FilesetOptions options_;
+  std::shared_ptr<arrow::Schema> schema_;
+  std::unique_ptr<PublishedOutput> output_;
+  std::unique_ptr<EncodedFile> file_;
+  bool finished_ = false;
+  Status outcome_;  // of finish(), for those who call it again
+};
+
+class SingleFileSink : public DataSink {
+ public:
+  SingleFileSink(FilesetOptions options, std::shared_ptr<SingleFile> place)
+      : options_(std::move(options)), place_(std::move(place)) {}
+
+  Status validate_schema(const arrow::Schema&) override { return Status::OK(); }
+
+  Result<std::unique_ptr<DataWriter>> create_writer() override {
+    // Said now, not after the source was read.
+    ARROW_RETURN_NOT_OK(encoding_of(place_->shown(), options_.values).status());
+    ARROW_ASSIGN_OR_RAISE(const auto trial, place_->create());
+    trial->discard();
+    if (options_.mode == FilesetOptions::Mode::kError) {
+      ARROW_ASSIGN_OR_RAISE(const bool exists, place_->exists());
+      if (exists) {
+        return make_error(ErrorKind::kAlreadyExists,
+                          {.connector = options_.connector, .resource = place_->shown()},
+                          "the file exists, and mode=error");
+      }
+    }
+    return std::make_unique<SingleFileWriter>(place_, options_);
+  }
+
+  bool supports_transactions() const override { return true; }
+  bool supports_upsert() const override { return false; }
+
+ private:
+  const FilesetOptions options_;
+  const std::shared_ptr<SingleFile> place_;
+};
+
+class DirectoryDataSink : public DataSink {
+ public:
+  DirectoryDataSink(FilesetOptions options, std::shared_ptr<Directory> directory)
+      : options_(std::move(options)),
+        shown_(directory->shown()),
+        transactions_(options_, std::move(directory)) {}
+
+  Status validate_schema(const arrow::Schema& schema) override {
+    for (const std::string& name : options_.partition_by) {
+      if (schema.GetFieldIndex(name) < 0) {
+        return make_error(ErrorKind::kSchemaMismatch,
+                          {.connector = options_.connector, .resource = shown_},
+                          fmt::format("partition_by names a column '{}' that the rows do "
+                                      "not have",
+                                      name));
+      }
+    }
+    return Status::OK();
+  }
+
+  Result<std::unique_ptr<DataWriter>> create_writer() override {
+    return write_one_epoch(transactions_);
+  }
+
+  bool supports_transactions() const override { return true; }
+  bool supports_upsert() const override { return false; }
+  TransactionalSink* transactions() override { return &transactions_; }
+
+ private:
+  const FilesetOptions options_;
+  const std::string shown_;
+  DirectorySink transactions_;
+};
+
+}  // namespace
+
+std::unique_ptr<DataSink> make_single_file_sink(FilesetOptions options,
+                                                std::shared_ptr<SingleFile> file) {
+  return std::make_unique<SingleFileSink>(std::move(options), std::move(file));
+}
+
+std::unique_ptr<DataSink> make_directory_sink(FilesetOptions options,
+                                              std::shared_ptr<Directory> directory) {
+  return std::make_unique<DirectoryDataSink>(std::move(options), std::move(directory));
+}
+
+}  // namespace velo::fileset

@@ -1,0 +1,73 @@
+#pragma once
+
+/// Where the files of an epoch are written before they have their names.
+
+#include <arrow/io/interfaces.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "velo/commit.h"
+#include "velo/error.h"
+#include "velo/storage/manifest.h"
+#include "velo/storage/manifest_store.h"
+
+namespace velo::fileset {
+
+/// A file being staged. Threads: thread-compatible. Destruction without discard() leaves
+/// it: a commit may want it.
+class StagedOutput {
+ public:
+  virtual ~StagedOutput() = default;
+
+  /// Takes the file's bytes. Lives as long as this, or until finish().
+  virtual const std::shared_ptr<arrow::io::OutputStream>& bytes() const = 0;
+
+  /// Make the bytes durable, give back what the writing took, and add to `entry` what a
+  /// commit finds the file by.
+  virtual Status finish(storage::ManifestFile& entry) = 0;
+
+  /// Remove it.
+  virtual void discard() noexcept = 0;
+};
+
+/// Threads: thread-compatible.
+class StagingArea {
+ public:
+  virtual ~StagingArea() = default;
+
+  /// Start the file that `entry` names: staged as `entry.staged`, to be at `entry.path`.
+  virtual Result<std::unique_ptr<StagedOutput>> create(
+      const storage::ManifestFile& entry) = 0;
+
+  /// Make what was staged findable after a crash.
+  virtual Status sync() = 0;
+};
+
+/// A pipeline's record in a directory, and a way to stage files for it.
+struct DirectoryRecord {
+  bool exists = false;  ///< whether the pipeline has written here before
+  std::unique_ptr<storage::ManifestStore> store;
+  /// Opens a staging area; to be called when `store` is open, which outlives it.
+  std::function<std::unique_ptr<StagingArea>()> open_staging;
+};
+
+/// A directory, or a prefix of keys, that files are written below. Threads:
+/// thread-compatible.
+class Directory {
+ public:
+  virtual ~Directory() = default;
+
+  virtual Result<DirectoryRecord> open_record(const std::string& pipeline) = 0;
+
+  /// The paths below the directory of the files in it and in its partitions
+  /// ("country=NL/"), hidden ones and `_velo/` left out.
+  virtual Result<std::vector<std::string>> list() = 0;
+
+  /// How messages call it, with a slash at its end.
+  virtual const std::string& shown() const = 0;
+};
+
+}  // namespace velo::fileset
