@@ -60,6 +60,8 @@ class CurlClient : public Client {
     return found == headers_.end() ? nullptr : &found->second;
   }
 
+  const Headers& headers() const override { return headers_; }
+
   Result<std::string_view> read(std::stop_token stop) override {
     received_.erase(0, std::exchange(taken_, 0));
     if (received_.empty()) {
@@ -87,6 +89,7 @@ class CurlClient : public Client {
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_TCP_KEEPALIVE, 1L);
+    set(CURLOPT_PATH_AS_IS, 1L);
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
     set(CURLOPT_BUFFERSIZE, kReceiveBytes);
     set(CURLOPT_UPLOAD_BUFFERSIZE, kSendBytes);
@@ -280,22 +283,24 @@ Result<Answer> Client::send(const Request& request, size_t max_bytes,
   }
 }
 
+std::string encode_component(std::string_view text, std::string_view allowed) {
+  std::string encoded;
+  for (const char c : text) {
+    if (is_ascii_letter(c) || is_ascii_digit(c) || is_one_of(c, "-_.~") ||
+        is_one_of(c, allowed)) {
+      encoded += c;
+    } else {
+      encoded += escape_of(c);
+    }
+  }
+  return encoded;
+}
+
 std::string query_string(const Headers& parameters) {
   std::string text;
-  const auto append = [&](std::string_view part) {
-    for (const char c : part) {
-      if (is_ascii_letter(c) || is_ascii_digit(c) || is_one_of(c, "-_.~")) {
-        text += c;
-      } else {
-        text += escape_of(c);
-      }
-    }
-  };
   for (const auto& [name, value] : parameters) {
     if (!text.empty()) text += '&';
-    append(name);
-    text += '=';
-    append(value);
+    text += encode_component(name) + '=' + encode_component(value);
   }
   return text;
 }

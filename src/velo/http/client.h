@@ -34,7 +34,7 @@ class Body {
 
 struct Request {
   std::string method = "GET";
-  std::string url;
+  std::string url;  ///< sent as it is: a path of "a/../b" stays one
   Headers headers;
   std::string text;  ///< sent as the body, where there is no `body`
   /// Sent over a new connection, and never twice: over a kept one that turns out to be
@@ -69,6 +69,8 @@ class Client {
   /// Of the last answer; a header's name in any case, nullptr where it is not there.
   virtual int status() const = 0;
   virtual const std::string* header(std::string_view name) const = 0;
+  /// All of them, their names in lower case.
+  virtual const Headers& headers() const = 0;
 
   /// Read the next bytes of the answer; empty at its end. They live until the next call.
   /// Only so much is taken from the server as is read here.
@@ -82,5 +84,8 @@ class Client {
 /// A query string: `name=value&…`, all but letters, digits, '-', '_', '.' and '~'
 /// encoded.
 std::string query_string(const Headers& parameters);
+
+/// The same for one name or value. `allowed` stays as it is too.
+std::string encode_component(std::string_view text, std::string_view allowed = {});
 
 }  // namespace velo::http
