@@ -34,7 +34,8 @@ class FileEpochWriter : public EpochWriter {
     for (const OpenFile& file : finished_) file.output->discard();
   }
 
-  Status write(const Batch& batch, std::stop_token) override {
+  Status write(const Batch& batch, std::stop_token stop) override {
+    area_->set_stop(stop);
     if (!batch.rows->schema()->Equals(*schema_, /*check_metadata=*/false)) {
       return make_error(ErrorKind::kSchemaMismatch, {.connector = options_.connector},
                         "a batch came with other columns than the first");

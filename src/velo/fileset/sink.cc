@@ -18,7 +18,7 @@ class SingleFileWriter : public DataWriter {
 
   ~SingleFileWriter() override { abort(); }
 
-  Status write(const Batch& batch, std::stop_token) override {
+  Status write(const Batch& batch, std::stop_token stop) override {
     if (!file_) {
       schema_ = batch.rows->schema();
       ARROW_ASSIGN_OR_RAISE(output_, place_->create());
@@ -30,6 +30,7 @@ class SingleFileWriter : public DataWriter {
                         "a batch came with other columns than the first");
     }
     if (batch.rows->num_rows() == 0) return Status::OK();
+    output_->set_stop(stop);
     return file_->write(*batch.rows);
   }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "velo/fileset/options.h"
@@ -18,6 +18,9 @@ class PublishedOutput {
 
   /// Takes the file's bytes.
   virtual const std::shared_ptr<arrow::io::OutputStream>& bytes() const = 0;
+
+  /// End what waits for a system elsewhere soon after `stop` was requested.
+  virtual void set_stop(const std::stop_token&) {}
 
   /// Make the bytes durable and visible under the file's name, replacing what has it.
   virtual Status publish() = 0;

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,10 @@ class StagedOutput {
 class StagingArea {
  public:
   virtual ~StagingArea() = default;
+
+  /// End what waits for a system elsewhere soon after `stop` was requested: it then fails
+  /// with kCancelled. Holds for all that was created too.
+  virtual void set_stop(const std::stop_token&) {}
 
   /// Start the file that `entry` names: staged as `entry.staged`, to be at `entry.path`.
   virtual Result<std::unique_ptr<StagedOutput>> create(
