@@ -249,7 +249,7 @@ Status LocalManifestStore::remove(std::span<const std::string> paths) {
   return Status::OK();
 }
 
-Status LocalManifestStore::remove_staged_below(uint64_t fence) {
+Status LocalManifestStore::remove_staged_below(std::string_view, uint64_t fence) {
   ARROW_ASSIGN_OR_RAISE(const auto names, names_in(staging_));
   for (const std::string& name : names) {
     if (fence_of_staged(name).value_or(fence) < fence) {

@@ -22,6 +22,9 @@ Json json_of(const std::vector<ManifestFile>& files) {
                     {"path", file.path},
                     {"rows", file.num_rows},
                     {"bytes", file.num_bytes}});
+    if (file.upload.empty()) continue;
+    list.back()["upload"] = file.upload;
+    list.back()["parts"] = file.parts;
   }
   return list;
 }
@@ -57,6 +60,10 @@ class Fields {
     read(name, number);
     if (number > std::numeric_limits<int64_t>::max()) return fail(name);
     value = static_cast<int64_t>(number);
+  }
+
+  bool has(const char* name) const {
+    return object_.is_object() && object_.contains(name);
   }
 
   /// The list or object of this name, else an empty one.
@@ -105,6 +112,15 @@ bool is_below(std::string_view path) {
   return true;
 }
 
+void read_upload(Fields& fields, ManifestFile& file) {
+  fields.read("upload", file.upload);
+  if (file.upload.empty()) fields.fail("upload");
+  for (const Json& part : fields.list("parts")) {
+    if (!part.is_string()) return fields.fail("parts");
+    file.parts.push_back(part.get<std::string>());
+  }
+}
+
 void read_files(const Json& list, Fields& parent, std::vector<ManifestFile>& files) {
   for (const Json& item : list) {
     ManifestFile file;
@@ -113,6 +129,7 @@ void read_files(const Json& list, Fields& parent, std::vector<ManifestFile>& fil
     fields.read("path", file.path);
     fields.read("rows", file.num_rows);
     fields.read("bytes", file.num_bytes);
+    if (fields.has("upload")) read_upload(fields, file);
     if (!is_below(file.staged)) fields.fail("staged");
     if (!is_below(file.path)) fields.fail("path");
     if (!fields.failed().empty()) parent.fail("files." + fields.failed());

@@ -17,6 +17,8 @@ struct ManifestFile {
   std::string path;    ///< below the sink's root
   int64_t num_rows = 0;
   int64_t num_bytes = 0;
+  std::string upload;              ///< S3: the id of its upload; else empty
+  std::vector<std::string> parts;  ///< S3: the ETags of that upload's parts
   bool operator==(const ManifestFile&) const = default;
 };
 
@@ -30,6 +32,7 @@ struct ManifestFile {
 ///      "files": [{"staged": …, "path": …, "rows": …, "bytes": …}], "removes": [PATH, …],
 ///      "forgotten": false, "written_at": …, "version": …}
 ///
+/// A file that is an upload has `"upload": ID, "parts": [ETAG, …]` beside.
 /// A manifest without files is a fence: it only takes its number.
 struct Manifest {
   /// Its positions are those that the epoch has moved; with `is_base`, all.

@@ -107,7 +107,8 @@ Result<CommitRecord> ManifestCommitter::try_to_recover() {
   observer_.reached(CommitStep::kInRecover);
   ARROW_ASSIGN_OR_RAISE(record_, read_record(newest));
   ARROW_RETURN_NOT_OK(roll_forward(newest));
-  ARROW_RETURN_NOT_OK(sink_.store->remove_staged_below(record_.fence));
+  ARROW_RETURN_NOT_OK(
+      sink_.store->remove_staged_below(record_.incarnation, record_.fence));
   return record_;
 }
 

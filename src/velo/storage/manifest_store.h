@@ -48,8 +48,8 @@ class ManifestStore {
   /// Remove files of the sink. One that is not there is passed over.
   virtual Status remove(std::span<const std::string> paths) = 0;
 
-  /// Remove what was staged under lower fences.
-  virtual Status remove_staged_below(uint64_t fence) = 0;
+  /// Remove what the pipeline, known by its incarnation, has staged under lower fences.
+  virtual Status remove_staged_below(std::string_view incarnation, uint64_t fence) = 0;
 
   /// Remove manifests below `number` that are older than any process that could still
   /// write one of theirs.

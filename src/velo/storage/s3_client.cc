@@ -1,0 +1,178 @@
+#include "velo/storage/s3_client.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <random>
+#include <utility>
+
+#include "velo/base/percent_encoding.h"
+#include "velo/storage/s3_error.h"
+
+namespace velo::storage {
+namespace {
+
+constexpr int kMaxAttempts = 6;
+constexpr std::chrono::milliseconds kFirstPause{100};
+constexpr std::chrono::milliseconds kIdleTimeout{60'000};
+// Of the answers that are read whole: listings, manifests.
+constexpr size_t kMaxAnswerBytes = size_t{256} << 20;
+constexpr size_t kMaxErrorBytes = size_t{1} << 20;
+
+// Sleep between a half and the whole of `pause`; false where a stop came first.
+bool pause_for(std::chrono::milliseconds pause, const std::stop_token& stop) {
+  thread_local std::minstd_rand random{std::random_device()()};
+  std::uniform_int_distribution<int64_t> some(pause.count() / 2, pause.count());
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable_any().wait_for(
+      lock, stop, std::chrono::milliseconds(some(random)), [] { return false; });
+  return !stop.stop_requested();
+}
+
+// What a client sends to is in the path, or before the service's name.
+std::string base_url_of(const S3Address& address) {
+  if (!address.endpoint.empty()) {
+    std::string endpoint = address.endpoint;
+    while (endpoint.ends_with('/')) endpoint.pop_back();
+    return fmt::format("{}/{}", endpoint, http::encode_component(address.bucket));
+  }
+  const bool is_china = address.region.starts_with("cn-");
+  const std::string service =
+      fmt::format("s3.{}.amazonaws.com{}", address.region, is_china ? ".cn" : "");
+  // A certificate for *.s3… covers no name with a dot in it.
+  if (address.bucket.find('.') != std::string::npos) {
+    return fmt::format("https://{}/{}", service, address.bucket);
+  }
+  return fmt::format("https://{}.{}", address.bucket, service);
+}
+
+}  // namespace
+
+std::string_view S3Answer::header(std::string_view name) const {
+  const auto found = std::ranges::find(headers, name, &http::Headers::value_type::first);
+  return found == headers.end() ? std::string_view() : std::string_view(found->second);
+}
+
+Result<std::shared_ptr<S3Client>> S3Client::make(S3Address address) {
+  std::string base_url = base_url_of(address);
+  std::shared_ptr<S3Client> client(new S3Client(std::move(address), std::move(base_url)));
+  // What is missing on this machine is said at once.
+  ARROW_ASSIGN_OR_RAISE(auto first, client->take_client());
+  client->give_back(std::move(first));
+  return client;
+}
+
+std::string S3Client::shown(std::string_view key) const {
+  std::string text = fmt::format("s3://{}/", address_.bucket);
+  for (const char c : key) {
+    const bool stays = static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
+    text += stays ? std::string(1, c) : escape_of(c);
+  }
+  return text;
+}
+
+ErrorContext S3Client::context(std::string_view key) const {
+  return {.connector = "s3", .resource = shown(key)};
+}
+
+http::Request S3Client::signed_request(const S3Request& request) const {
+  http::Request sent{.method = request.method,
+                     .url = base_url_ + "/" + http::encode_component(request.key, "/"),
+                     .headers = request.headers,
+                     .text = request.text};
+  if (!request.query.empty()) sent.url += "?" + http::query_string(request.query);
+  if (request.method == "PUT" || request.method == "POST") {
+    sent.headers.emplace_back("Content-Type", "application/octet-stream");
+  }
+  if (address_.credentials) {
+    http::sign(sent, *address_.credentials, {.region = address_.region, .service = "s3"},
+               std::chrono::system_clock::now());
+  }
+  return sent;
+}
+
+Result<std::unique_ptr<http::Client>> S3Client::take_client() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      auto client = std::move(idle_.back());
+      idle_.pop_back();
+      return client;
+    }
+  }
+  return http::Client::make({.context = context(""), .idle_timeout = kIdleTimeout});
+}
+
+void S3Client::give_back(std::unique_ptr<http::Client> client) {
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(client));
+}
+
+Result<S3Answer> S3Client::send(const S3Request& request, std::stop_token stop) {
+  auto pause = kFirstPause;
+  for (int attempt = 1;; ++attempt, pause *= 2) {
+    const auto answer = [&]() -> Result<S3Answer> {
+      ARROW_ASSIGN_OR_RAISE(auto client, start_once(request, stop));
+      S3Answer whole{
+          .status = client->status(), .headers = client->headers(), .body = {}};
+      while (true) {
+        ARROW_ASSIGN_OR_RAISE(const std::string_view bytes, client->read(stop));
+        if (bytes.empty()) break;
+        whole.body += bytes;
+        if (whole.body.size() > kMaxAnswerBytes) {
+          return make_error(
+              ErrorKind::kCorruptData, context(request.key),
+              fmt::format("the answer has more than {} bytes", kMaxAnswerBytes));
+        }
+      }
+      give_back(std::move(client));
+      // A completion may fail after its status was sent.
+      if (request.method == "POST" && is_s3_error(whole.body)) {
+        return s3_error(whole.status, whole.body, context(request.key));
+      }
+      return whole;
+    }();
+    if (answer.ok() || !is_retryable(answer.status()) || attempt == kMaxAttempts ||
+        !pause_for(pause, stop)) {
+      return answer;
+    }
+  }
+}
+
+Result<std::unique_ptr<http::Client>> S3Client::start(const S3Request& request,
+                                                      std::stop_token stop) {
+  auto pause = kFirstPause;
+  for (int attempt = 1;; ++attempt, pause *= 2) {
+    auto client = start_once(request, stop);
+    if (client.ok() || !is_retryable(client.status()) || attempt == kMaxAttempts ||
+        !pause_for(pause, stop)) {
+      return client;
+    }
+  }
+}
+
+Result<std::unique_ptr<http::Client>> S3Client::start_once(const S3Request& request,
+                                                           const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(auto client, take_client());
+  ARROW_RETURN_NOT_OK(client->start(signed_request(request), stop));
+  if (client->status() < 300) return client;
+  Status failure = failure_of(request, *client, stop);
+  give_back(std::move(client));
+  return failure;
+}
+
+Status S3Client::failure_of(const S3Request& request, http::Client& client,
+                            const std::stop_token& stop) const {
+  const int status = client.status();
+  std::string body;
+  while (body.size() < kMaxErrorBytes) {
+    const auto bytes = client.read(stop);
+    if (!bytes.ok() || bytes->empty()) break;
+    body += *bytes;
+  }
+  return s3_error(status, body, context(request.key));
+}
+
+}  // namespace velo::storage
