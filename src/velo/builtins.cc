@@ -5,6 +5,7 @@
 #include "velo/connectors/kafka/connector.h"
 #include "velo/connectors/null/connector.h"
 #include "velo/connectors/postgresql/connector.h"
+#include "velo/connectors/s3/connector.h"
 #include "velo/connectors/stdio/connector.h"
 
 namespace velo {
@@ -18,6 +19,7 @@ const Registry& builtin_registry() {
     all.add(kafka::kafka_connector());
     all.add(null::null_connector());
     all.add(postgresql::postgresql_connector());
+    all.add(s3::s3_connector());
     all.add(stdio::stdin_connector());
     all.add(stdio::stdout_connector());
     return all;
