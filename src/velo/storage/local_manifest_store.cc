@@ -249,6 +249,13 @@ Status LocalManifestStore::remove(std::span<const std::string> paths) {
   return Status::OK();
 }
 
+Status LocalManifestStore::discard(std::span<const ManifestFile> files) {
+  for (const ManifestFile& file : files) {
+    ARROW_RETURN_NOT_OK(respell(remove_file(staging_ + file.staged)));
+  }
+  return Status::OK();
+}
+
 Status LocalManifestStore::remove_staged_below(std::string_view, uint64_t fence) {
   ARROW_ASSIGN_OR_RAISE(const auto names, names_in(staging_));
   for (const std::string& name : names) {

@@ -42,6 +42,7 @@ class LocalManifestStore : public ManifestStore {
   Status complete(std::span<const ManifestFile> files,
                   const std::function<void()>& after_one) override;
   Status remove(std::span<const std::string> paths) override;
+  Status discard(std::span<const ManifestFile> files) override;
   Status remove_staged_below(std::string_view incarnation, uint64_t fence) override;
   Status remove_old_manifests(uint64_t number) override;
   Status forget() override;

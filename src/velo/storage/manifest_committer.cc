@@ -221,7 +221,14 @@ Status ManifestCommitter::commit(const CommitRecord& record,
   if (sink_.list_replaced) {
     ARROW_ASSIGN_OR_RAISE(manifest.removes, sink_.list_replaced());
   }
-  ARROW_RETURN_NOT_OK(publish(record.epoch, encode_manifest(manifest)));
+  const Status published = publish(record.epoch, encode_manifest(manifest));
+  if (!published.ok()) {
+    // Who is fenced is not heard of again: its files are for nobody.
+    if (kind_of(published) == ErrorKind::kFenced) {
+      (void)sink_.store->discard(manifest.files);
+    }
+    return published;
+  }
   observer_.reached(CommitStep::kAfterPublish);
   Status status = complete(manifest);
   if (status.ok()) status = sink_.store->mark_done(record.epoch);

@@ -105,6 +105,7 @@ TEST_F(ManifestCommits, OfAnOlderProcessAreFenced) {
   EXPECT_THAT(older->commit_file("later"),
               IsError(ErrorKind::kFenced, HasSubstr("taken")));
   EXPECT_THAT(visible(), ElementsAre("a", "b"));
+  EXPECT_THAT(staged(), IsEmpty()) << "who is fenced takes away what is for nobody";
 
   const auto third = recovered();
   EXPECT_EQ(third->record().num_rows, 2);

@@ -48,6 +48,9 @@ class ManifestStore {
   /// Remove files of the sink. One that is not there is passed over.
   virtual Status remove(std::span<const std::string> paths) = 0;
 
+  /// Remove staged files that no manifest names.
+  virtual Status discard(std::span<const ManifestFile> files) = 0;
+
   /// Remove what the pipeline, known by its incarnation, has staged under lower fences.
   virtual Status remove_staged_below(std::string_view incarnation, uint64_t fence) = 0;
 

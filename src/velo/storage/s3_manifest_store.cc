@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <limits>
 #include <random>
 #include <ranges>
 #include <utility>
@@ -64,6 +65,14 @@ std::optional<uint64_t> fence_of(std::string_view name, std::string_view incarna
 std::string random_token() {
   std::random_device random;
   return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
+}
+
+Status may_have_appeared(const Status& status) {
+  return make_error(
+      ErrorKind::kCommitStateUnknown, {},
+      fmt::format("{}; what was committed last may or may not be there: the next run "
+                  "finds out",
+                  status.message()));
 }
 
 bool is_not_found(const Status& status) {
@@ -159,9 +168,11 @@ Result<bool> S3ManifestStore::publish(uint64_t number, std::string_view text) {
     before = last_;
   }
   if (number > 1 && before.number == number - 1) {
-    ARROW_ASSIGN_OR_RAISE(const bool goes_on, is_there(before));
-    if (!goes_on) {
-      ARROW_RETURN_NOT_OK(bucket_->remove(key, put.etag));
+    const auto goes_on = is_there(before);
+    if (!goes_on.ok()) return may_have_appeared(goes_on.status());
+    if (!*goes_on) {
+      const Status taken_back = bucket_->remove(key, put.etag);
+      if (!taken_back.ok()) return may_have_appeared(taken_back);
       const std::lock_guard lock(mutex_);
       gone_ = true;
       return false;
@@ -236,8 +247,22 @@ Status S3ManifestStore::remove(std::span<const std::string> paths) {
   return Status::OK();
 }
 
+Status S3ManifestStore::discard(std::span<const ManifestFile> files) {
+  for (const ManifestFile& file : files) {
+    ARROW_RETURN_NOT_OK(
+        bucket_->abort_upload({.key = prefix_ + file.path, .id = file.upload}));
+  }
+  return Status::OK();
+}
+
 Status S3ManifestStore::remove_staged_below(std::string_view incarnation,
                                             uint64_t fence) {
+  incarnation_ = incarnation;
+  return abort_uploads(incarnation, fence);
+}
+
+Status S3ManifestStore::abort_uploads(std::string_view incarnation,
+                                      uint64_t below_fence) {
   bool is_complete = false;
   bool removed_some = true;
   // A store that lists some, and not how to go on, lists others when these are gone.
@@ -246,7 +271,7 @@ Status S3ManifestStore::remove_staged_below(std::string_view incarnation,
     is_complete = found.is_complete;
     for (const S3Upload& upload : found.uploads) {
       const auto its_fence = fence_of(name_of_path(upload.key), incarnation);
-      if (its_fence.value_or(fence) >= fence) continue;
+      if (its_fence.value_or(below_fence) >= below_fence) continue;
       ARROW_RETURN_NOT_OK(bucket_->abort_upload(upload));
       removed_some = true;
     }
@@ -276,6 +301,10 @@ Status S3ManifestStore::remove_old_manifests(uint64_t number) {
 // From the lowest number on, so that none is free whose predecessor is there. By their
 // ETags: a process that slept meanwhile takes nothing from a record that began anew.
 Status S3ManifestStore::forget() {
+  if (!incarnation_.empty()) {
+    ARROW_RETURN_NOT_OK(
+        abort_uploads(incarnation_, std::numeric_limits<uint64_t>::max()));
+  }
   std::vector<S3Object> objects;
   ARROW_RETURN_NOT_OK(bucket_->list(home_, kManyPerPage, [&](const S3Object& object) {
     objects.push_back(object);

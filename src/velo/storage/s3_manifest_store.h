@@ -41,6 +41,7 @@ class S3ManifestStore : public ManifestStore {
   Status complete(std::span<const ManifestFile> files,
                   const std::function<void()>& after_one) override;
   Status remove(std::span<const std::string> paths) override;
+  Status discard(std::span<const ManifestFile> files) override;
   Status remove_staged_below(std::string_view incarnation, uint64_t fence) override;
   Status remove_old_manifests(uint64_t number) override;
   Status forget() override;
@@ -57,6 +58,7 @@ class S3ManifestStore : public ManifestStore {
   std::string done_key_of(uint64_t number) const;
   void note(Seen seen);
   Result<bool> is_there(const Seen& seen) const;
+  Status abort_uploads(std::string_view incarnation, uint64_t below_fence);
   Status check_condition(const std::string& key, std::string_view text);
   Status complete_one(const ManifestFile& file);
 
@@ -67,6 +69,7 @@ class S3ManifestStore : public ManifestStore {
   Seen last_;          // guarded by mutex_
   bool gone_ = false;  // guarded by mutex_
   bool honours_condition_ = false;
+  std::string incarnation_;     // as recover() has found it
   std::vector<uint64_t> done_;  // marks that are there
 };
 

@@ -70,11 +70,19 @@ Status S3Output::Write(const void* data, int64_t num_bytes) {
 
 Status S3Output::send_part() {
   const int number = static_cast<int>(part_etags_.size()) + 1;
-  ARROW_ASSIGN_OR_RAISE(
-      std::string etag,
-      bucket_->upload_part(upload_, number, std::exchange(part_, {}), *stop_));
-  part_etags_.push_back(std::move(etag));
+  auto etag = bucket_->upload_part(upload_, number, std::exchange(part_, {}), *stop_);
+  if (!etag.ok()) return explain(etag.status());
+  part_etags_.push_back(*std::move(etag));
   return Status::OK();
+}
+
+Status S3Output::explain(const Status& status) const {
+  const ErrorContext* context = context_of(status);
+  if (!context || context->vendor_code != "NoSuchUpload") return status;
+  return make_error(
+      ErrorKind::kFenced, *context,
+      "its upload was aborted: a newer run of this pipeline has taken over, or "
+      "somebody else has done it; this one has stopped and committed nothing more");
 }
 
 Status S3Output::Close() {

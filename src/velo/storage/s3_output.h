@@ -27,6 +27,7 @@ class S3Output : public arrow::io::OutputStream {
       std::shared_ptr<S3Bucket> bucket, std::string key, const std::string& token,
       std::shared_ptr<const std::stop_token> stop);
 
+  /// Errors, here and of finish(): kFenced where somebody has aborted the upload.
   Status Write(const void* data, int64_t num_bytes) override;
   using arrow::io::Writable::Write;
   Status Flush() override { return Status::OK(); }
@@ -54,6 +55,7 @@ class S3Output : public arrow::io::OutputStream {
 
   size_t part_bytes() const;
   Status send_part();
+  Status explain(const Status& status) const;
 
   const std::shared_ptr<S3Bucket> bucket_;
   const S3Upload upload_;
