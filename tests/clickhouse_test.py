@@ -5,9 +5,7 @@ import decimal
 import os
 import pathlib
 import signal
-import socket
 import subprocess
-import threading
 import time
 import unittest
 import urllib.parse
@@ -18,6 +16,7 @@ import pyarrow
 import pyarrow.parquet
 
 from program import VELO, ProgramTest, wait_until_signals_are_awaited
+from proxy import Proxy
 
 SERVER = urllib.parse.urlsplit(os.environ["VELO_TEST_CLICKHOUSE_URI"])
 CRASH = pathlib.Path(VELO).with_name("velo_crash")
@@ -37,65 +36,6 @@ VALUES = [
         'naïve ☃', 'x\\0z', '2149-06-06', '2299-12-31', '2106-02-07 06:28:15', '2299-12-31 23:59:59.999',
         '2026-11-22 12:00:00.123456789', 0.01, '0.0000000001', 'low', -7, '', 'a', -0.0001)""",
 ]
-
-
-class Proxy:
-    """Passes bytes on to the server, but for the first request that holds `trigger`: `mode` is "swallow" (it is
-    carried out, and the answer lost), or the number of its bytes to pass on before the connection is cut."""
-
-    def __init__(self, trigger, mode):
-        self.trigger, self.mode, self.used = trigger, mode, False
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
-
-    def serve(self, client):
-        with client, socket.create_connection((SERVER.hostname, SERVER.port)) as server:
-            lost = threading.Event()
-            forward = threading.Thread(target=self.forward, args=(client, server, lost))
-            forward.start()
-            while (data := self.receive(server)) and not lost.is_set():
-                client.sendall(data)
-            self.end(client, server)
-            forward.join()
-
-    def forward(self, client, server, lost):
-        seen = b""
-        left = None
-        while left != 0 and (data := self.receive(client)):
-            seen = (seen + data)[-20000:]
-            if not self.used and self.trigger in seen:
-                self.used = True
-                lost.set()
-                left = self.mode if isinstance(self.mode, int) else None
-            if left is not None:
-                data = data[:left]
-                left -= len(data)
-            server.sendall(data)
-        self.end(server, *([client] if left == 0 else []))
-
-    @staticmethod
-    def receive(end):
-        try:
-            return end.recv(65536)
-        except OSError:
-            return b""
-
-    @staticmethod
-    def end(*ends):
-        for end in ends:
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
 
 class Clickhouse(ProgramTest):
@@ -387,22 +327,22 @@ class Clickhouse(ProgramTest):
                               (b"'done'", "swallow"), (b"KILL QUERY", 100), (b"CREATE TABLE", "swallow")]:
             with self.subTest(trigger=trigger, mode=mode):
                 self.session.command("DROP TABLE IF EXISTS target")
-                proxy = Proxy(trigger, mode)
-                self.addCleanup(proxy.listener.close)
+                proxy = Proxy(SERVER, trigger, mode)
+                self.addCleanup(proxy.close)
                 name = f"slow_{uuid.uuid4().hex[:6]}"
                 self.pipeline(rows=8000, name=name, port=proxy.port)
                 process = self.velo("run", "go.sql")
-                self.assertTrue(proxy.used)
+                self.assertTrue(proxy.used.is_set())
                 self.assertIn(process.returncode, (0, 1), process.stderr)
                 self.check_pipeline(8000)
 
     def test_a_server_that_has_the_rows_and_does_not_answer(self):
         self.write("in.csv", "id\n1\n2\n")
-        proxy = Proxy(b"_velo_pipeline%2C", "swallow")
-        self.addCleanup(proxy.listener.close)
+        proxy = Proxy(SERVER, b"_velo_pipeline%2C", "swallow")
+        self.addCleanup(proxy.close)
         # The rows are counted: they are there.
         self.done("copy", "in.csv", self.uri("target", port=proxy.port))
-        self.assertTrue(proxy.used)
+        self.assertTrue(proxy.used.is_set())
         self.assertEqual(self.rows("SELECT * FROM target ORDER BY id"), [(1,), (2,)])
         self.assertEqual(self.tables(), {"target"})
 
