@@ -373,6 +373,23 @@ class S3(ProgramTest):
         self.assertTrue(proxy.used.is_set())
         self.assertEqual(len((self.folder / "out.csv").read_text().splitlines()), 100001)
 
+    def test_an_object_that_changes_while_it_is_read(self):
+        self.done("copy", "generate://orders?rows=3000", self.uri("in.parquet"))
+        self.done("copy", "generate://orders?rows=3000", self.uri("in.csv"))
+        # Parquet: its footer is read first, then the columns.
+        for key, trigger in [("in.csv", b"Range: bytes=0-"), ("in.parquet", b"Range: bytes=4-")]:
+            with self.subTest(key):
+                proxy = Proxy(SERVER, trigger, "hold")
+                self.addCleanup(proxy.close)
+                process = self.start("copy", self.uri(key, endpoint=f"http://127.0.0.1:{proxy.port}"), "out.csv")
+                self.assertTrue(proxy.used.wait(timeout=30))
+                self.put(key, self.get(key) + b" ")
+                proxy.release()
+                self.assertEqual(process.wait(timeout=30), 1)
+                self.assertIn(f"s3://{self.bucket}/{key}: the object has changed while it was read",
+                              process.stderr.read())
+                self.assertEqual(self.files(), [])
+
     def test_what_others_take_away_is_missed(self):
         self.pipeline(rows=8000, more=", parallel = 1", partition_by="country", target="out")
         self.crash("after_publish", "run", "go.sql")

@@ -22,6 +22,10 @@ uint64_t number_of(std::string_view text) {
   return number;
 }
 
+S3Request abort_request(const S3Upload& upload) {
+  return {.method = "DELETE", .key = upload.key, .query = {{"uploadId", upload.id}}};
+}
+
 bool is_kind(const Status& status, ErrorKind kind) {
   return !status.ok() && kind_of(status) == kind;
 }
@@ -162,12 +166,14 @@ Status S3Bucket::complete_upload(const S3Upload& upload,
 }
 
 Status S3Bucket::abort_upload(const S3Upload& upload) const {
-  const Status status =
-      client_
-          ->send(
-              {.method = "DELETE", .key = upload.key, .query = {{"uploadId", upload.id}}})
-          .status();
+  const Status status = client_->send(abort_request(upload)).status();
   return is_kind(status, ErrorKind::kNotFound) ? Status::OK() : status;
+}
+
+void S3Bucket::abandon_upload(const S3Upload& upload) const {
+  S3Request request = abort_request(upload);
+  request.max_attempts = 1;
+  (void)client_->send(request);
 }
 
 Result<S3Uploads> S3Bucket::list_uploads(std::string_view prefix) const {

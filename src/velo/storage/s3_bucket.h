@@ -100,6 +100,8 @@ class S3Bucket {
                          std::span<const std::string> part_etags) const;
   /// Idempotent.
   Status abort_upload(const S3Upload& upload) const;
+  /// The same, tried once: where nobody waits for what comes of it.
+  void abandon_upload(const S3Upload& upload) const;
   Result<S3Uploads> list_uploads(std::string_view prefix) const;
 
  private:

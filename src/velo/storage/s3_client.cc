@@ -13,7 +13,6 @@
 namespace velo::storage {
 namespace {
 
-constexpr int kMaxAttempts = 6;
 constexpr std::chrono::milliseconds kFirstPause{100};
 constexpr std::chrono::milliseconds kIdleTimeout{60'000};
 // Of the answers that are read whole: listings, manifests.
@@ -134,8 +133,8 @@ Result<S3Answer> S3Client::send(const S3Request& request, std::stop_token stop) 
       }
       return whole;
     }();
-    if (answer.ok() || !is_retryable(answer.status()) || attempt == kMaxAttempts ||
-        !pause_for(pause, stop)) {
+    if (answer.ok() || !is_retryable(answer.status()) ||
+        attempt >= request.max_attempts || !pause_for(pause, stop)) {
       return answer;
     }
   }
@@ -146,8 +145,8 @@ Result<std::unique_ptr<http::Client>> S3Client::start(const S3Request& request,
   auto pause = kFirstPause;
   for (int attempt = 1;; ++attempt, pause *= 2) {
     auto client = start_once(request, stop);
-    if (client.ok() || !is_retryable(client.status()) || attempt == kMaxAttempts ||
-        !pause_for(pause, stop)) {
+    if (client.ok() || !is_retryable(client.status()) ||
+        attempt >= request.max_attempts || !pause_for(pause, stop)) {
       return client;
     }
   }

@@ -30,6 +30,8 @@ struct S3Request {
   http::Headers query = {};
   http::Headers headers = {};
   std::string text = {};
+  int max_attempts =
+      6;  ///< all in all about three seconds, where the server is not there
 };
 
 struct S3Answer {

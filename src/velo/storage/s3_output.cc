@@ -99,8 +99,10 @@ Status S3Output::finish() {
 
 void S3Output::discard() noexcept {
   // What stays harms nobody: the next recover() or the bucket's rules take it.
-  (void)catch_to_status("while an upload was aborted",
-                        [&] { return bucket_->abort_upload(upload_); });
+  (void)catch_to_status("while an upload was aborted", [&] {
+    bucket_->abandon_upload(upload_);
+    return Status::OK();
+  });
 }
 
 }  // namespace velo::storage
