@@ -34,9 +34,8 @@ std::vector<OptionDescriptor> FileOptions::descriptors() {
       {.name = "watch",
        .type = OptionType::kBool,
        .default_value = "false",
-       .doc = "Go on reading as files appear and grow.",
-       .use = OptionUse::kSource,
-       .not_yet = true},
+       .doc = "Go on reading as files appear and grow: JSON lines, as yet.",
+       .use = OptionUse::kSource},
   });
 }
 
@@ -53,6 +52,7 @@ Result<FileOptions> FileOptions::from_uri(const Uri& uri, OptionUse use) {
   options.identity = absolute_address(uri);
   if (use == OptionUse::kSource) {
     options.recursive = options.values.boolean("recursive");
+    options.watch = options.values.boolean("watch");
     return options;
   }
   std::error_code ignored;

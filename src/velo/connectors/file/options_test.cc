@@ -72,7 +72,6 @@ TEST(FileOptions, RefusesWhatCannotBeMeant) {
   } cases[] = {
       {"file://server/share/a.csv", OptionUse::kSource, ErrorKind::kInvalidArgument,
        "file:///data/x.csv"},
-      {"a.csv?watch=true", OptionUse::kSource, ErrorKind::kNotImplemented, "watch"},
       {"a.csv?encoding=latin1", OptionUse::kSource, ErrorKind::kNotImplemented,
        "convert the file to UTF-8"},
       {"a.csv?schema=id", OptionUse::kSource, ErrorKind::kInvalidArgument, "schema"},

@@ -1,0 +1,303 @@
+#include "velo/connectors/file/watch_source.h"
+
+#include <arrow/io/memory.h>
+#include <arrow/record_batch.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <list>
+#include <map>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "velo/connectors/file/listing.h"
+#include "velo/connectors/file/watched_file.h"
+#include "velo/fileset/encoding.h"
+
+namespace velo::file {
+namespace {
+
+using std::chrono::milliseconds;
+
+// About so much is decoded at a time.
+constexpr int64_t kReadBytes = int64_t{4} << 20;
+constexpr int64_t kSampleBytes = int64_t{1} << 20;
+// How often files are looked at that had nothing new.
+constexpr milliseconds kLookEvery{100};
+
+void wait_for(milliseconds longest, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable_any().wait_for(lock, stop, longest, [] { return false; });
+}
+
+Result<const formats::Format*> format_of(const std::string& path,
+                                         const FileOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(const auto encoding, fileset::encoding_of(path, options.values));
+  if (encoding.format->name == "json" &&
+      encoding.compression == arrow::Compression::UNCOMPRESSED) {
+    return encoding.format;
+  }
+  return make_error(ErrorKind::kNotImplemented, {.connector = "file", .resource = path},
+                    "watch=true reads JSON lines that are not compressed, as yet");
+}
+
+// Where the files are that were seen, shared by who finds and who reads them.
+class SeenFiles {
+ public:
+  // False where the file was seen before, wherever it was.
+  bool add(const SplitId& split, const std::string& path) {
+    return paths_.insert_or_assign(split, path).second;
+  }
+  const std::string& path_of(const SplitId& split) const { return paths_.at(split); }
+  // Look for it again: it has moved.
+  void forget(const SplitId& split) { paths_.erase(split); }
+
+ private:
+  std::map<SplitId, std::string> paths_;
+};
+
+class WatchDiscovery : public SplitDiscovery {
+ public:
+  WatchDiscovery(FileOptions options, std::shared_ptr<SeenFiles> seen)
+      : options_(std::move(options)), seen_(std::move(seen)) {}
+
+  Result<NewSplits> poll(milliseconds max_wait, std::stop_token stop) override {
+    NewSplits found;
+    ARROW_RETURN_NOT_OK(look(found));
+    if (!found.added.empty() || max_wait.count() == 0) return found;
+    wait_for(max_wait, stop);
+    ARROW_RETURN_NOT_OK(look(found));
+    return found;
+  }
+
+ private:
+  Status look(NewSplits& found) {
+    const auto paths = list_files(options_);
+    if (!paths.ok() && kind_of(paths.status()) == ErrorKind::kNotFound) {
+      return Status::OK();  // not yet
+    }
+    ARROW_RETURN_NOT_OK(paths);
+    for (const std::string& path : *paths) {
+      auto split = split_of_watched(path);
+      if (!split.ok() && kind_of(split.status()) == ErrorKind::kNotFound) continue;
+      ARROW_RETURN_NOT_OK(split);
+      if (seen_->add(*split, path)) found.added.push_back(*std::move(split));
+    }
+    return Status::OK();
+  }
+
+  const FileOptions options_;
+  const std::shared_ptr<SeenFiles> seen_;
+};
+
+class WatchReader : public SplitReader {
+ public:
+  WatchReader(FileOptions options, ReadOptions read, formats::DecodeOptions decode,
+              std::shared_ptr<SeenFiles> seen)
+      : options_(std::move(options)),
+        read_(std::move(read)),
+        decode_(std::move(decode)),
+        seen_(std::move(seen)) {}
+
+  Status assign(std::span<const SplitStart> splits) override {
+    for (const SplitStart& start : splits) {
+      std::optional<WatchedPosition> from;
+      if (start.from) {
+        ARROW_ASSIGN_OR_RAISE(from, WatchedPosition::decode(start.from->position));
+      }
+      const std::string& path = seen_->path_of(start.split);
+      ARROW_ASSIGN_OR_RAISE(auto file, WatchedFile::open(start.split, path, from));
+      if (!file) {
+        seen_->forget(start.split);
+        continue;
+      }
+      if (read_.once) ARROW_RETURN_NOT_OK(file->end_here());
+      files_.push_back(*std::move(file));
+    }
+    return Status::OK();
+  }
+
+  Result<Event> poll(const PollLimits& limits, std::stop_token stop) override {
+    if (!failure_.ok()) return failure_;
+    if (limits.max_bytes == 0) return Idle();
+    auto event = read_next(limits, stop);
+    if (!event.ok()) failure_ = event.status();
+    return event;
+  }
+
+  Status acknowledge(const Positions&) override { return Status::OK(); }
+
+ private:
+  Result<Event> read_next(const PollLimits& limits, const std::stop_token& stop) {
+    // Each in turn, so that one that grows fast does not keep the others waiting.
+    for (size_t looked_at = 0; looked_at < files_.size();) {
+      auto file = files_.begin();
+      const bool was_removed = file->is_removed();
+      ARROW_ASSIGN_OR_RAISE(const std::string lines, file->read_lines(kReadBytes));
+      if (lines.empty()) {
+        if (was_removed) {
+          files_.erase(file);
+        } else {
+          files_.splice(files_.end(), files_, file);
+          ++looked_at;
+        }
+        continue;
+      }
+      ARROW_ASSIGN_OR_RAISE(auto rows, decode(*file, lines, stop));
+      Batch batch{.rows = std::move(rows),
+                  .split = file->split(),
+                  .position = file->position().encode()};
+      files_.splice(files_.end(), files_, file);
+      if (batch.rows) return batch;
+    }
+    if (read_.once) return End();
+    wait_for(std::min(limits.max_wait, kLookEvery), stop);
+    return Idle();
+  }
+
+  // One batch of all, since a position stands only behind all of its rows; nullptr where
+  // the lines are blank.
+  Result<std::shared_ptr<arrow::RecordBatch>> decode(const WatchedFile& file,
+                                                     const std::string& lines,
+                                                     const std::stop_token& stop) const {
+    const uint64_t begin = file.position().num_bytes - lines.size();
+    ARROW_ASSIGN_OR_RAISE(const formats::Format* format,
+                          format_of(file.path(), options_));
+    formats::Input input{
+        .name = begin == 0 ? file.path()
+                           : fmt::format("{}, from byte {} on", file.path(), begin),
+        .stream = std::make_shared<arrow::io::BufferReader>(
+            std::make_shared<arrow::Buffer>(lines)),
+        .file = nullptr};
+    ARROW_ASSIGN_OR_RAISE(
+        const auto decoder,
+        format->make_decoder(std::move(input), options_.values, decode_));
+    arrow::RecordBatchVector batches;
+    while (true) {
+      ARROW_ASSIGN_OR_RAISE(auto rows, decoder->next(stop));
+      if (!rows) break;
+      batches.push_back(std::move(rows));
+    }
+    if (batches.empty()) return nullptr;
+    if (batches.size() == 1) return batches.front();
+    return arrow::ConcatenateRecordBatches(batches);
+  }
+
+  const FileOptions options_;
+  const ReadOptions read_;
+  const formats::DecodeOptions decode_;
+  const std::shared_ptr<SeenFiles> seen_;
+  std::list<WatchedFile> files_;  // who waits longest first
+  Status failure_;
+};
+
+class WatchSource : public DataSource, public SplitSource {
+ public:
+  explicit WatchSource(FileOptions options) : options_(std::move(options)) {}
+
+  Result<std::shared_ptr<arrow::Schema>> fetch_schema() override {
+    if (!schema_) schema_ = options_.schema;
+    if (!schema_) {
+      ARROW_ASSIGN_OR_RAISE(schema_, infer_schema());
+    }
+    return schema_;
+  }
+
+  Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& read) override {
+    ARROW_ASSIGN_OR_RAISE(auto discovery, discover());
+    ARROW_ASSIGN_OR_RAISE(auto reader, create_split_reader(read));
+    ARROW_ASSIGN_OR_RAISE(auto schema, schema_of(read));
+    return read_all_splits(std::move(discovery), std::move(reader), std::move(schema));
+  }
+
+  bool supports_streaming() const override { return true; }
+  bool supports_batch() const override { return true; }
+  SplitSource* splits() override { return this; }
+
+  std::string identity() const override { return options_.identity; }
+
+  Result<std::unique_ptr<SplitDiscovery>> discover() override {
+    seen_ = std::make_shared<SeenFiles>();
+    return std::make_unique<WatchDiscovery>(options_, seen_);
+  }
+
+  Result<std::unique_ptr<SplitReader>> create_split_reader(
+      const ReadOptions& read) override {
+    ARROW_ASSIGN_OR_RAISE(auto schema, fetch_schema());
+    ARROW_RETURN_NOT_OK(schema_of(read));
+    return std::make_unique<WatchReader>(
+        options_, read,
+        formats::DecodeOptions{.schema = std::move(schema),
+                               .is_inferred = options_.schema == nullptr,
+                               .columns = read.columns},
+        seen_);
+  }
+
+ private:
+  Result<std::shared_ptr<arrow::Schema>> schema_of(const ReadOptions& read) {
+    ARROW_ASSIGN_OR_RAISE(auto whole, fetch_schema());
+    if (!read.columns) return whole;
+    arrow::FieldVector fields;
+    for (const std::string& name : *read.columns) {
+      auto field = whole->GetFieldByName(name);
+      if (!field) {
+        return make_error(
+            ErrorKind::kInvalidArgument,
+            {.connector = "file", .resource = options_.pattern},
+            fmt::format("there is no column '{}', or there are several", name));
+      }
+      fields.push_back(std::move(field));
+    }
+    return arrow::schema(std::move(fields));
+  }
+
+  // From the first file that has a line.
+  Result<std::shared_ptr<arrow::Schema>> infer_schema() const {
+    const auto paths = list_files(options_);
+    if (paths.ok()) {
+      for (const std::string& path : *paths) {
+        ARROW_ASSIGN_OR_RAISE(auto schema, infer_schema_of(path));
+        if (schema) return schema;
+      }
+    } else if (kind_of(paths.status()) != ErrorKind::kNotFound) {
+      return paths.status();
+    }
+    return make_error(
+        ErrorKind::kNotFound, {.connector = "file", .resource = options_.pattern},
+        "there is no line here yet that could tell the columns; give schema=, or begin "
+        "when the first file is there");
+  }
+
+  // nullptr where it has no line.
+  Result<std::shared_ptr<arrow::Schema>> infer_schema_of(const std::string& path) const {
+    ARROW_ASSIGN_OR_RAISE(const formats::Format* format, format_of(path, options_));
+    ARROW_ASSIGN_OR_RAISE(const SplitId split, split_of_watched(path));
+    ARROW_ASSIGN_OR_RAISE(auto file, WatchedFile::open(split, path, std::nullopt));
+    if (!file) return nullptr;
+    ARROW_ASSIGN_OR_RAISE(const std::string lines, file->read_lines(kSampleBytes));
+    if (lines.find_first_not_of(" \t\r\n") == std::string::npos) return nullptr;
+    formats::Input input{.name = path,
+                         .stream = std::make_shared<arrow::io::BufferReader>(
+                             std::make_shared<arrow::Buffer>(lines)),
+                         .file = nullptr};
+    ARROW_ASSIGN_OR_RAISE(const auto decoder,
+                          format->make_decoder(std::move(input), options_.values, {}));
+    return decoder->schema();
+  }
+
+  const FileOptions options_;
+  std::shared_ptr<arrow::Schema> schema_;
+  std::shared_ptr<SeenFiles> seen_ = std::make_shared<SeenFiles>();
+};
+
+}  // namespace
+
+std::unique_ptr<DataSource> make_watch_source(FileOptions options) {
+  return std::make_unique<WatchSource>(std::move(options));
+}
+
+}  // namespace velo::file

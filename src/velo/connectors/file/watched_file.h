@@ -1,0 +1,79 @@
+#pragma once
+
+/// One file that may grow while it is read.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "velo/error.h"
+#include "velo/position.h"
+
+namespace velo::file {
+
+/// The name of a watched file's split: what stays the same when the file is renamed, and
+/// no later file has: its inode and the time of its making, or its device where the file
+/// system keeps no such time. Errors: kNotFound, kPermissionDenied.
+Result<SplitId> split_of_watched(const std::string& path);
+
+/// How far a file is read, as bytes: two unsigned 64-bit numbers, big-endian: the bytes
+/// before it, all of them whole lines; and a hash of the first of those, 4 KiB at most.
+struct WatchedPosition {
+  uint64_t num_bytes = 0;
+  uint64_t beginning = 0;
+
+  Position encode() const;
+  /// Errors: kCorruptData.
+  static Result<WatchedPosition> decode(const Position& position);
+};
+
+/// Reads whole lines, however the last one grows. Threads: thread-compatible.
+class WatchedFile {
+ public:
+  /// Open the file of a split; nullopt where `path` is another file by now.
+  /// Errors: kNotFound, kPermissionDenied, kSystem; kPositionLost where `from` is set and
+  /// what was read is not there as it was.
+  static Result<std::optional<WatchedFile>> open(
+      const SplitId& split, const std::string& path,
+      const std::optional<WatchedPosition>& from);
+
+  WatchedFile(WatchedFile&& other) noexcept;
+  WatchedFile& operator=(WatchedFile&&) = delete;
+  ~WatchedFile();
+
+  /// The lines that follow, about `num_bytes` of them; empty where there is no whole one
+  /// yet. Errors: kPositionLost where the file has become shorter; kCorruptData for a
+  /// line that is too long; kSystem.
+  Result<std::string> read_lines(int64_t num_bytes);
+
+  /// The position after the lines that were read.
+  WatchedPosition position() const;
+
+  /// Read no further than the file reaches now.
+  Status end_here();
+
+  /// Whether the file has no name any more, so that nothing can be appended by name.
+  bool is_removed() const;
+
+  const SplitId& split() const { return split_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  WatchedFile(SplitId split, std::string path, int descriptor)
+      : split_(std::move(split)), path_(std::move(path)), descriptor_(descriptor) {}
+
+  Status go_to(const WatchedPosition& from);
+  Result<uint64_t> size() const;
+  Status shorter(uint64_t size) const;
+  /// Fill `out` with bytes from `offset`, fewer only at the end of the file.
+  Status read_at(uint64_t offset, size_t num_bytes, std::string& out) const;
+
+  SplitId split_;
+  std::string path_;  // when it was opened
+  int descriptor_;
+  uint64_t offset_ = 0;          // of the lines that were read
+  std::string beginning_;        // the first bytes of them
+  std::optional<uint64_t> end_;  // of end_here()
+};
+
+}  // namespace velo::file

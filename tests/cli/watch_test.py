@@ -1,0 +1,174 @@
+"""Files that are read while others write them: `watch=true`."""
+
+import collections
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+import unittest
+
+from program import VELO, ProgramTest
+
+CRASH = os.path.join(os.path.dirname(VELO), "velo_crash")
+
+
+class Watch(ProgramTest):
+    def lines(self, begin, end):
+        return "".join(json.dumps({"id": n, "name": f"n{n}"}) + "\n" for n in range(begin, end))
+
+    def append(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(text)
+
+    def statement(self, pattern="in/*.json", **options):
+        options = "".join(f"&{name}={value}" for name, value in options.items())
+        self.write("go.sql", "CREATE STREAM seen WITH (commit_every = '100ms') AS SELECT * FROM "
+                   f"file('{pattern}?watch=true{options}') INSERT INTO file('out/?format=json');")
+
+    def rows(self):
+        return collections.Counter(json.loads(line)["id"] for path in self.folder.glob("out/*.json")
+                                   for line in path.read_text().splitlines())
+
+    def once_each(self, num_rows):
+        return collections.Counter(range(num_rows))
+
+    def start(self, *arguments):
+        process = subprocess.Popen([VELO, *arguments], cwd=self.folder, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def wait_for(self, condition, process):
+        end = time.monotonic() + 30
+        while not condition():
+            self.assertLess(time.monotonic(), end, "waited for too long")
+            if process.poll() is not None:
+                self.fail(process.stderr.read())
+            time.sleep(0.02)
+
+    def stop(self, process):
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=30), 0, process.stderr.read())
+
+    def test_files_that_grow_and_appear(self):
+        self.append("in/a.json", self.lines(0, 10))
+        self.statement()
+        process = self.start("run", "go.sql")
+        self.wait_for(lambda: len(self.rows()) == 10, process)
+        self.append("in/a.json", self.lines(10, 20) + '{"id": 20, ')
+        self.append("in/b.json", self.lines(21, 30))
+        self.append("in/.hidden.json", self.lines(1000, 1001))
+        self.wait_for(lambda: len(self.rows()) == 29, process)
+        self.append("in/a.json", '"name": "late"}\n')
+        self.wait_for(lambda: len(self.rows()) == 30, process)
+        self.stop(process)
+        self.assertEqual(self.rows(), self.once_each(30))
+
+    def test_what_came_while_nobody_watched(self):
+        self.append("in/a.json", self.lines(0, 10))
+        self.statement()
+        self.done("run", "--once", "go.sql")
+        self.append("in/a.json", self.lines(10, 15))
+        self.append("in/b.json", self.lines(15, 20))
+        os.rename(self.folder / "in/a.json", self.folder / "in/a.1.json")
+        self.append("in/a.json", self.lines(20, 25))
+        self.done("run", "--once", "go.sql")
+        self.assertEqual(self.rows(), self.once_each(25))
+        self.assertIn("nothing new since the 25 rows", self.done("run", "--once", "go.sql").stderr)
+
+    def test_rotation_by_renaming(self):
+        self.append("in/app.json", self.lines(0, 5))
+        self.statement("in/app.json")
+        process = self.start("run", "go.sql")
+        self.wait_for(lambda: len(self.rows()) == 5, process)
+        with open(self.folder / "in/app.json", "a", encoding="utf-8") as log:
+            os.rename(self.folder / "in/app.json", self.folder / "in/app.json.1")
+            self.append("in/app.json", self.lines(10, 15))
+            self.wait_for(lambda: len(self.rows()) == 10, process)
+            log.write(self.lines(5, 10))  # who has it open writes on
+        self.wait_for(lambda: len(self.rows()) == 15, process)
+        os.remove(self.folder / "in/app.json.1")
+        self.append("in/app.json", self.lines(15, 16))
+        self.wait_for(lambda: len(self.rows()) == 16, process)
+        self.stop(process)
+        self.assertEqual(self.rows(), self.once_each(16))
+
+    def test_a_file_that_is_cut_is_told(self):
+        self.append("in/a.json", self.lines(0, 10))
+        self.statement(schema="id:int64,name:string")
+        self.done("run", "--once", "go.sql")
+        os.truncate(self.folder / "in/a.json", 0)
+        process = self.velo("run", "--once", "go.sql")
+        self.assertEqual(process.returncode, 1, process.stderr)
+        self.assertIn("in/a.json: the file was cut to 0 bytes when 240 of it had been read", process.stderr)
+
+    def test_the_columns_must_be_known(self):
+        (self.folder / "in").mkdir()
+        self.statement()
+        process = self.velo("run", "go.sql")
+        self.assertEqual(process.returncode, 2, process.stderr)
+        self.assertIn("there is no line here yet that could tell the columns; give schema=", process.stderr)
+        self.statement(schema="id:int64,name:string")
+        process = self.start("run", "go.sql")
+        time.sleep(0.3)
+        self.append("in/a.json", self.lines(0, 3))
+        self.wait_for(lambda: len(self.rows()) == 3, process)
+        self.stop(process)
+
+    def test_what_is_not_read_yet_is_refused(self):
+        self.append("in/a.csv", "id\n1\n")
+        process = self.velo("show", "in/a.csv?watch=true")
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("in/a.csv: watch=true reads JSON lines that are not compressed, as yet", process.stderr)
+
+    def test_a_line_that_is_no_row_is_named(self):
+        self.append("in/a.json", self.lines(0, 2))
+        self.statement(schema="id:int64,name:string")
+        self.done("run", "--once", "go.sql")
+        self.append("in/a.json", self.lines(2, 3) + "nonsense\n")
+        process = self.velo("run", "--once", "go.sql")
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("in/a.json, from byte 48 on:", process.stderr)
+        self.assertIn("line 2", process.stderr)
+        self.assertEqual(self.rows(), self.once_each(2))
+
+    # A writer that rotates, beside a reader that is killed at each step of a commit.
+    def test_every_crash_is_exactly_once(self):
+        self.append("in/log.json", self.lines(0, 1))
+        self.statement("in/*.json")
+        num_rows = 1
+        enough = threading.Event()
+
+        def write():
+            nonlocal num_rows
+            while not enough.wait(0.01):
+                if num_rows % 500 == 1 and num_rows > 1:
+                    os.rename(self.folder / "in/log.json", self.folder / f"in/log.{num_rows}.json")
+                lines = self.lines(num_rows, num_rows + 20)
+                num_rows += 20
+                self.append("in/log.json", lines[:100])
+                self.append("in/log.json", lines[100:])
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            steps = ("in_write", "after_prepare", "after_publish", "after_commit", "in_recover")
+            for number, step in enumerate(steps * 2):
+                at = f"{step}:{1 if step == 'in_recover' else 1 + number}"
+                process = subprocess.run([CRASH, "run", "go.sql"], cwd=self.folder, capture_output=True, timeout=60,
+                                         env={**os.environ, "VELO_CRASH_AT": at})
+                self.assertEqual(process.returncode, -signal.SIGKILL, process.stderr)
+        finally:
+            enough.set()
+            writer.join()
+        self.done("run", "--once", "go.sql")
+        self.assertEqual(self.rows(), self.once_each(num_rows))
+
+
+if __name__ == "__main__":
+    unittest.main()
