@@ -26,9 +26,18 @@ struct Promise {
   std::string reason = {};
 };
 
-/// Writes batches to one sink. What was written is invisible until finish() has returned
-/// OK. Threads: thread-compatible; one thread at a time, which may change between calls.
-/// Destruction without finish() is abort().
+/// What a writer is opened for.
+struct WriteOptions {
+  /// Whether nothing may be visible before finish(): all rows are one epoch, which a sink
+  /// keeps, or keeps open, until then. Without it a sink that has epochs shows each when
+  /// it is as old as its CommitPace and more is written, so that a writer may be used for
+  /// ever.
+  bool all_at_once = false;
+};
+
+/// Writes batches to one sink. What was written is visible when finish() has returned OK,
+/// and before that as WriteOptions says. Threads: thread-compatible; one thread at a
+/// time, which may change between calls. Destruction without finish() is abort().
 class DataWriter {
  public:
   virtual ~DataWriter() = default;
@@ -68,7 +77,12 @@ class DataSink {
   virtual Status validate_schema(const arrow::Schema& schema) = 0;
 
   /// Open a writer.
-  virtual Result<std::unique_ptr<DataWriter>> create_writer() = 0;
+  virtual Result<std::unique_ptr<DataWriter>> create_writer(
+      const WriteOptions& options) = 0;
+
+  Result<std::unique_ptr<DataWriter>> create_writer() {
+    return create_writer(WriteOptions());
+  }
 
   /// Whether rows become visible all together, at a commit.
   virtual bool supports_transactions() const = 0;
@@ -80,8 +94,9 @@ class DataSink {
   virtual TransactionalSink* transactions() { return nullptr; }
 };
 
-/// Write one epoch and leave no record behind: what DataSink::create_writer does where
-/// there are transactions. The sink outlives the writer. Errors: those of opening it.
-Result<std::unique_ptr<DataWriter>> write_one_epoch(TransactionalSink& sink);
+/// Write epochs and leave no record behind: what DataSink::create_writer does where there
+/// are transactions. The sink outlives the writer. Errors: those of opening it.
+Result<std::unique_ptr<DataWriter>> write_epochs(TransactionalSink& sink,
+                                                 const WriteOptions& options);
 
 }  // namespace velo

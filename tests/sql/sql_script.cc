@@ -28,7 +28,7 @@ class CollectingSink : public DataSink {
   };
 
   Status validate_schema(const arrow::Schema&) override { return Status::OK(); }
-  Result<std::unique_ptr<DataWriter>> create_writer() override {
+  Result<std::unique_ptr<DataWriter>> create_writer(const WriteOptions&) override {
     rows = {};
     return std::make_unique<Writer>(rows);
   }

@@ -1,5 +1,7 @@
 #include "velo/sink.h"
 
+#include <chrono>
+#include <optional>
 #include <utility>
 
 #include "velo/base/random_id.h"
@@ -11,18 +13,20 @@ PipelineIdentity identity_of_its_own() {
   return {.id = "run_" + random_id(), .is_run = true};
 }
 
-class OneEpochWriter : public DataWriter {
+// In epochs of the sink's pace, or in one.
+class EpochsWriter : public DataWriter {
  public:
-  OneEpochWriter(std::unique_ptr<CommitObserver> observer,
-                 std::unique_ptr<Committer> committer, CommitRecord record)
+  EpochsWriter(std::unique_ptr<CommitObserver> observer,
+               std::unique_ptr<Committer> committer, CommitRecord record,
+               std::optional<CommitPace> pace)
       : observer_(std::move(observer)),
         committer_(std::move(committer)),
-        record_(std::move(record)) {
-    ++record_.epoch;
-    record_.num_rows = 0;
+        record_(std::move(record)),
+        pace_(committer_->commits_once() ? std::nullopt : pace) {
+    begin_epoch();
   }
 
-  ~OneEpochWriter() override { abort(); }
+  ~EpochsWriter() override { abort(); }
 
   Status write(const Batch& batch, std::stop_token stop) override {
     if (!writer_) {
@@ -32,18 +36,22 @@ class OneEpochWriter : public DataWriter {
       return make_error(ErrorKind::kSchemaMismatch, {},
                         "a batch came with other columns than the first");
     }
+    if (commit_is_due()) {
+      if (outcome_ = commit(/*finished=*/false); !outcome_.ok()) {
+        finished_ = true;
+        forget_if_decided();
+        return outcome_;
+      }
+      begin_epoch();
+    }
     record_.num_rows += batch.rows->num_rows();
     return writer_->write(batch, std::move(stop));
   }
 
   Status finish() override {
     if (std::exchange(finished_, true)) return outcome_;
-    outcome_ = commit();
-    // An outcome that is not known leaves its record, for a person to look at.
-    if (outcome_.ok() || kind_of(outcome_) != ErrorKind::kCommitStateUnknown) {
-      const Status forgotten = committer_->forget();
-      if (outcome_.ok()) outcome_ = forgotten;
-    }
+    if (writer_) outcome_ = commit(/*finished=*/true);
+    forget_if_decided();
     return outcome_;
   }
 
@@ -60,9 +68,28 @@ class OneEpochWriter : public DataWriter {
   }
 
  private:
-  Status commit() {
-    if (!writer_) return Status::OK();
-    record_.finished = true;
+  using SteadyClock = std::chrono::steady_clock;
+
+  void begin_epoch() {
+    ++record_.epoch;
+    record_.num_rows = 0;
+    begin_ = SteadyClock::now();
+  }
+
+  bool commit_is_due() const {
+    return pace_ && record_.num_rows > 0 &&
+           SteadyClock::now() - begin_ >= pace_->interval;
+  }
+
+  // An outcome that is not known leaves its record, for a person to look at.
+  void forget_if_decided() {
+    if (!outcome_.ok() && kind_of(outcome_) == ErrorKind::kCommitStateUnknown) return;
+    const Status forgotten = committer_->forget();
+    if (outcome_.ok()) outcome_ = forgotten;
+  }
+
+  Status commit(bool finished) {
+    record_.finished = finished;
     ARROW_ASSIGN_OR_RAISE(const CommitToken token, writer_->prepare(record_));
     return committer_->commit(record_, {&token, 1});
   }
@@ -70,6 +97,8 @@ class OneEpochWriter : public DataWriter {
   const std::unique_ptr<CommitObserver> observer_;
   const std::unique_ptr<Committer> committer_;
   CommitRecord record_;
+  const std::optional<CommitPace> pace_;  // nullopt: one epoch
+  SteadyClock::time_point begin_;         // of the epoch
   std::shared_ptr<arrow::Schema> schema_;
   std::unique_ptr<EpochWriter> writer_;
   bool finished_ = false;
@@ -84,13 +113,15 @@ Result<Promise> DataSink::promise(std::optional<Guarantee>) {
                      exactly ? Guarantee::kExactlyOnce : Guarantee::kAtLeastOnce};
 }
 
-Result<std::unique_ptr<DataWriter>> write_one_epoch(TransactionalSink& sink) {
+Result<std::unique_ptr<DataWriter>> write_epochs(TransactionalSink& sink,
+                                                 const WriteOptions& options) {
   auto observer = std::make_unique<CommitObserver>();
   ARROW_ASSIGN_OR_RAISE(auto committer,
                         sink.create_committer(identity_of_its_own(), *observer));
   ARROW_ASSIGN_OR_RAISE(CommitRecord record, committer->recover());
-  return std::make_unique<OneEpochWriter>(std::move(observer), std::move(committer),
-                                          std::move(record));
+  return std::make_unique<EpochsWriter>(
+      std::move(observer), std::move(committer), std::move(record),
+      options.all_at_once ? std::nullopt : std::optional(sink.commit_pace()));
 }
 
 }  // namespace velo

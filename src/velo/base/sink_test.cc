@@ -22,8 +22,8 @@ using testing::numbers;
 
 class OneEpoch : public ::testing::Test {
  protected:
-  std::unique_ptr<DataWriter> writer() {
-    auto made = sink_.create_writer();
+  std::unique_ptr<DataWriter> writer(const WriteOptions& options = {}) {
+    auto made = sink_.create_writer(options);
     EXPECT_THAT(made, IsOk());
     return *std::move(made);
   }
@@ -53,6 +53,41 @@ TEST_F(OneEpoch, CommitsAtTheEndAndLeavesNoRecord) {
   EXPECT_THAT(log_.calls(),
               ElementsAre("recover", "write 0", "write 0", "prepare 0",
                           "commit 3 rows of 1 lanes, last", "committed", "forget"));
+}
+
+TEST_F(OneEpoch, EndsWhenItIsOldEnoughAndAnotherBegins) {
+  memory_.pace.interval = std::chrono::milliseconds(0);
+  const auto to = writer();
+  ASSERT_THAT(to->write({.rows = numbers({1, 2})}), IsOk());
+  EXPECT_THAT(memory_.rows(), IsEmpty());
+  ASSERT_THAT(to->write({.rows = numbers({3})}), IsOk());
+  EXPECT_THAT(memory_.rows(), ElementsAre(1, 2));
+  EXPECT_THAT(to->finish(), IsOk());
+  EXPECT_THAT(memory_.rows(), ElementsAre(1, 2, 3));
+  EXPECT_THAT(memory_.records(), IsEmpty());
+}
+
+TEST_F(OneEpoch, IsAllThereIsWhereNothingMayBeVisibleBefore) {
+  memory_.pace.interval = std::chrono::milliseconds(0);
+  const auto to = writer({.all_at_once = true});
+  for (const int64_t number : {1, 2, 3}) {
+    ASSERT_THAT(to->write({.rows = numbers({number})}), IsOk());
+    EXPECT_THAT(memory_.rows(), IsEmpty());
+  }
+  EXPECT_THAT(to->finish(), IsOk());
+  EXPECT_THAT(memory_.rows(), ElementsAre(1, 2, 3));
+}
+
+TEST_F(OneEpoch, ThatCannotBeCommittedIsTheLast) {
+  memory_.pace.interval = std::chrono::milliseconds(0);
+  const auto to = writer();
+  ASSERT_THAT(to->write({.rows = numbers({1})}), IsOk());
+  fail("commit ", ErrorKind::kSystem);
+  const auto as_before = IsError(ErrorKind::kSystem, HasSubstr("commit "));
+  EXPECT_THAT(to->write({.rows = numbers({2})}), as_before);
+  EXPECT_THAT(to->finish(), as_before);
+  EXPECT_THAT(memory_.rows(), IsEmpty());
+  EXPECT_THAT(memory_.records(), IsEmpty());
 }
 
 TEST_F(OneEpoch, CommitsNothingWhereNothingWasWritten) {

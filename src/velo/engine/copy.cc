@@ -32,7 +32,7 @@ Result<Progress> copy(DataSource& source, DataSink& sink, const CopyOptions& opt
                       std::stop_token stop) {
   const auto start = std::chrono::steady_clock::now();
   ARROW_ASSIGN_OR_RAISE(auto reader, source.create_reader(options.read));
-  ARROW_ASSIGN_OR_RAISE(auto writer, sink.create_writer());
+  ARROW_ASSIGN_OR_RAISE(auto writer, sink.create_writer({.all_at_once = true}));
 
   BatchQueue queue(options.queue_bytes);
   // Destroyed before the reader and the queue: it asks its thread to stop, then joins it.

@@ -62,7 +62,7 @@ class SummingSink : public DataSink {
       : written_(written), on_write_(std::move(on_write)) {}
 
   Status validate_schema(const arrow::Schema&) override { return Status::OK(); }
-  Result<std::unique_ptr<DataWriter>> create_writer() override {
+  Result<std::unique_ptr<DataWriter>> create_writer(const WriteOptions&) override {
     struct Writer : DataWriter {
       Writer(Written& to, std::function<Status()> on) : written(to), on_write(on) {}
       ~Writer() override { abort(); }

@@ -74,7 +74,7 @@ Result<Progress> write_stream(ArrowArrayStream* stream, DataSink& sink,
   const auto start = std::chrono::steady_clock::now();
   ARROW_ASSIGN_OR_RAISE(const auto batches, arrow::ImportRecordBatchReader(stream));
   ARROW_RETURN_NOT_OK(sink.validate_schema(*batches->schema()));
-  ARROW_ASSIGN_OR_RAISE(const auto writer, sink.create_writer());
+  ARROW_ASSIGN_OR_RAISE(const auto writer, sink.create_writer({.all_at_once = true}));
   Progress progress;
   ARROW_RETURN_NOT_OK(write_all(*batches, *writer, stop, progress));
   progress.bytes_written = writer->bytes_written();

@@ -80,7 +80,7 @@ class KeepingSink : public DataSink {
     if (schema.num_fields() == 1) return Status::OK();
     return make_error(ErrorKind::kSchemaMismatch, {}, "one column is wanted");
   }
-  Result<std::unique_ptr<DataWriter>> create_writer() override {
+  Result<std::unique_ptr<DataWriter>> create_writer(const WriteOptions&) override {
     struct Writer : DataWriter {
       explicit Writer(Written& to) : written(to) {}
       Status write(const Batch& batch, std::stop_token) override {

@@ -82,7 +82,7 @@ class SingleFileSink : public DataSink {
 
   Status validate_schema(const arrow::Schema&) override { return Status::OK(); }
 
-  Result<std::unique_ptr<DataWriter>> create_writer() override {
+  Result<std::unique_ptr<DataWriter>> create_writer(const WriteOptions&) override {
     // Said now, not after the source was read.
     ARROW_RETURN_NOT_OK(encoding_of(place_->shown(), options_.values).status());
     ARROW_ASSIGN_OR_RAISE(const auto trial, place_->create());
@@ -126,8 +126,9 @@ class DirectoryDataSink : public DataSink {
     return Status::OK();
   }
 
-  Result<std::unique_ptr<DataWriter>> create_writer() override {
-    return write_one_epoch(transactions_);
+  Result<std::unique_ptr<DataWriter>> create_writer(
+      const WriteOptions& options) override {
+    return write_epochs(transactions_, options);
   }
 
   bool supports_transactions() const override { return true; }

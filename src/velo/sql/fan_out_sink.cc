@@ -45,10 +45,11 @@ class FanOutSink : public DataSink {
     return Status::OK();
   }
 
-  Result<std::unique_ptr<DataWriter>> create_writer() override {
+  Result<std::unique_ptr<DataWriter>> create_writer(
+      const WriteOptions& options) override {
     std::vector<std::unique_ptr<DataWriter>> writers;
     for (const auto& sink : sinks_) {
-      ARROW_ASSIGN_OR_RAISE(auto writer, sink->create_writer());
+      ARROW_ASSIGN_OR_RAISE(auto writer, sink->create_writer(options));
       writers.push_back(std::move(writer));
     }
     return std::make_unique<FanOutWriter>(std::move(writers));

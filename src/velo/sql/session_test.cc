@@ -52,7 +52,7 @@ class MemorySink : public DataSink {
  public:
   explicit MemorySink(std::string name) : name_(std::move(name)) {}
   Status validate_schema(const arrow::Schema&) override { return Status::OK(); }
-  Result<std::unique_ptr<DataWriter>> create_writer() override {
+  Result<std::unique_ptr<DataWriter>> create_writer(const WriteOptions&) override {
     return std::make_unique<MemoryWriter>(name_);
   }
   bool supports_transactions() const override { return true; }

@@ -28,6 +28,7 @@ class Memory {
   std::function<Status(const std::string& call, const std::stop_token& stop)> on_call =
       [](const std::string&, const std::stop_token&) { return Status::OK(); };
   bool commits_once = false;
+  CommitPace pace;
 
   Status called(const std::string& call, const std::stop_token& stop = {}) {
     log_.add(call);
@@ -154,17 +155,20 @@ class MemoryCommitter : public Committer {
 
 class MemorySink : public DataSink, public TransactionalSink {
  public:
+  using DataSink::create_writer;
   explicit MemorySink(Memory& memory) : memory_(memory) {}
 
   Status validate_schema(const arrow::Schema&) override { return Status::OK(); }
-  Result<std::unique_ptr<DataWriter>> create_writer() override {
-    return write_one_epoch(*this);
+  Result<std::unique_ptr<DataWriter>> create_writer(
+      const WriteOptions& options) override {
+    return write_epochs(*this, options);
   }
   bool supports_transactions() const override { return true; }
   bool supports_upsert() const override { return false; }
   TransactionalSink* transactions() override { return this; }
 
   CommitKind commit_kind() const override { return CommitKind::kDurable; }
+  CommitPace commit_pace() const override { return memory_.pace; }
   std::string identity() const override { return "memory"; }
   Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,
                                                       CommitObserver&) override {

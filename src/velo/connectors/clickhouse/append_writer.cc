@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <chrono>
 #include <utility>
 
 #include "velo/base/random_id.h"
@@ -13,6 +14,8 @@ namespace velo::clickhouse {
 namespace {
 
 constexpr int64_t kSendBytes = int64_t{16} << 20;
+// Rows of a source that goes on are not kept for longer, once there are others.
+constexpr std::chrono::seconds kSendEvery{10};
 
 std::string random_token() { return "velo/" + random_id() + random_id(); }
 
@@ -33,7 +36,8 @@ class AppendWriter : public DataWriter {
           encoder_->append(*batch.rows->Slice(row, options_.block_rows), rows_.bytes()));
       if (rows_.num_bytes() >= kSendBytes) ARROW_RETURN_NOT_OK(send(stop));
     }
-    return Status::OK();
+    const bool is_due = std::chrono::steady_clock::now() - last_sent_ >= kSendEvery;
+    return is_due && rows_.num_bytes() > 0 ? send(stop) : Status::OK();
   }
 
   Status finish() override {
@@ -83,6 +87,7 @@ class AppendWriter : public DataWriter {
         *body, stop));
     bytes_sent_ += rows_.num_bytes();
     rows_.clear();
+    last_sent_ = std::chrono::steady_clock::now();
     return Status::OK();
   }
 
@@ -93,6 +98,7 @@ class AppendWriter : public DataWriter {
   std::string statement_;
   EpochRows rows_;
   int64_t bytes_sent_ = 0;
+  std::chrono::steady_clock::time_point last_sent_ = std::chrono::steady_clock::now();
   bool finished_ = false;
   Status outcome_;  // of finish(), for those who call it again
 };

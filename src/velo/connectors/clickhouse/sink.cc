@@ -38,9 +38,10 @@ class ClickhouseSink : public DataSink, public TransactionalSink {
     return columns_for(target, options_, schema).status();
   }
 
-  Result<std::unique_ptr<DataWriter>> create_writer() override {
+  Result<std::unique_ptr<DataWriter>> create_writer(
+      const WriteOptions& options) override {
     if (!promise_) ARROW_RETURN_NOT_OK(promise(std::nullopt).status());
-    if (supports_transactions()) return write_one_epoch(*this);
+    if (supports_transactions()) return write_epochs(*this, options);
     return make_append_writer(options_);
   }
 

@@ -178,8 +178,9 @@ class KafkaSink : public DataSink, public TransactionalSink {
     return control->partitions(options_.topic).status();
   }
 
-  Result<std::unique_ptr<DataWriter>> create_writer() override {
-    return write_one_epoch(*this);
+  Result<std::unique_ptr<DataWriter>> create_writer(
+      const WriteOptions& options) override {
+    return write_epochs(*this, options);
   }
 
   bool supports_transactions() const override { return true; }

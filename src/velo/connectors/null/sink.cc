@@ -13,7 +13,7 @@ Result<std::unique_ptr<DataSink>> NullSink::make(const Uri& uri) {
 
 Status NullSink::validate_schema(const arrow::Schema&) { return Status::OK(); }
 
-Result<std::unique_ptr<DataWriter>> NullSink::create_writer() {
+Result<std::unique_ptr<DataWriter>> NullSink::create_writer(const WriteOptions&) {
   return std::make_unique<NullWriter>();
 }
 

@@ -14,7 +14,7 @@ class NullSink : public DataSink {
   static Result<std::unique_ptr<DataSink>> make(const Uri& uri);
 
   Status validate_schema(const arrow::Schema& schema) override;
-  Result<std::unique_ptr<DataWriter>> create_writer() override;
+  Result<std::unique_ptr<DataWriter>> create_writer(const WriteOptions&) override;
   bool supports_transactions() const override { return false; }
   bool supports_upsert() const override { return false; }
 };

@@ -125,8 +125,9 @@ class PostgresqlSink : public DataSink, public TransactionalSink {
     return find_target_columns(*connection, options_, schema).status();
   }
 
-  Result<std::unique_ptr<DataWriter>> create_writer() override {
-    return write_one_epoch(*this);
+  Result<std::unique_ptr<DataWriter>> create_writer(
+      const WriteOptions& options) override {
+    return write_epochs(*this, options);
   }
 
   bool supports_transactions() const override { return true; }

@@ -128,7 +128,7 @@ Status StdoutSink::validate_schema(const arrow::Schema& schema) {
       .status();
 }
 
-Result<std::unique_ptr<DataWriter>> StdoutSink::create_writer() {
+Result<std::unique_ptr<DataWriter>> StdoutSink::create_writer(const WriteOptions&) {
   return std::make_unique<StdoutWriter>(options_, descriptor_);
 }
 

@@ -17,7 +17,7 @@ class StdoutSink : public DataSink {
   static Result<std::unique_ptr<DataSink>> make(const Uri& uri, int descriptor);
 
   Status validate_schema(const arrow::Schema& schema) override;
-  Result<std::unique_ptr<DataWriter>> create_writer() override;
+  Result<std::unique_ptr<DataWriter>> create_writer(const WriteOptions&) override;
   bool supports_transactions() const override { return false; }
   bool supports_upsert() const override { return false; }
 
