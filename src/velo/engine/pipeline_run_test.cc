@@ -165,7 +165,7 @@ TEST_F(PipelineRuns, CommitNothingWhileNothingComes) {
   script_.ends = false;
   options_.commit_interval = 10ms;
   options_.on_progress = [&](const Progress& progress) {
-    if (progress.num_commits == 1) stop_.request_stop();
+    if (progress.num_rows_committed == 5) stop_.request_stop();
   };
   ASSERT_THAT(run(), IsOk());
   restart();
