@@ -14,8 +14,10 @@ namespace velo {
 /// Rows on their way from a source to a sink. Cheap to copy: it shares its columns.
 struct Batch {
   std::shared_ptr<arrow::RecordBatch> rows;
-  /// Where they came from, and the position after the last of them. Empty where the
-  /// source cannot be read again from a position.
+  /// Where they came from, and the position after the last of them. Both are empty where
+  /// the source cannot be read again from a position. The position alone is empty where
+  /// the split cannot be read again from just there (in the middle of a snapshot, of a
+  /// transaction): an epoch does not end before a position comes.
   SplitId split = {};
   Position position = {};
 };

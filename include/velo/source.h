@@ -47,6 +47,10 @@ struct ReadOptions {
   /// End where the source is now, although it could go on; no hint, but for sources that
   /// cannot end at all (DataSource::supports_batch).
   bool once = false;
+  /// Who reads: the same in every run of one pipeline into one sink, and nobody else's.
+  /// What a source keeps for its reader (a replication slot) is named after it:
+  /// `[a-z0-9_]{1,41}`. Empty: nothing is kept.
+  std::string reader;
 };
 
 /// Reads the rows of a source, in batches.
@@ -133,6 +137,10 @@ class SplitSource {
   /// told, or the columns asked for. Errors: as DataSource::create_reader.
   virtual Result<std::unique_ptr<SplitReader>> create_split_reader(
       const ReadOptions& options) = 0;
+
+  /// Remove what is kept for a reader (ReadOptions::reader), which will not come again:
+  /// its readers are closed. Idempotent.
+  virtual Status forget(const std::string& reader);
 };
 
 /// Read all splits from their beginnings: what DataSource::create_reader does where there

@@ -72,6 +72,8 @@ class AllSplitsReader : public DataReader {
 
 }  // namespace
 
+Status SplitSource::forget(const std::string&) { return Status::OK(); }
+
 std::unique_ptr<DataReader> read_all_splits(std::unique_ptr<SplitDiscovery> discovery,
                                             std::unique_ptr<SplitReader> reader,
                                             std::shared_ptr<arrow::Schema> schema) {

@@ -66,7 +66,7 @@ Result<Progress> PipelineRun::run(std::shared_ptr<arrow::Schema> schema,
     }
   }
   if (pipeline_.is_run && (!progress_.stopped || !has_record())) {
-    ARROW_RETURN_NOT_OK(committer_->forget());
+    ARROW_RETURN_NOT_OK(forget());
   }
   progress_.elapsed = Clock::now() - begin_;
   return progress_;
@@ -81,10 +81,22 @@ Status PipelineRun::move_all() {
 // failed in it may have been committed: the next run finds out.
 void PipelineRun::forget_what_never_began() {
   if (!pipeline_.is_run || has_record() || has_tried_to_commit_) return;
-  feed_.reset();
   lanes_.clear();
   // What could not be removed is invisible, and the next run removes it.
-  (void)committer_->forget();
+  (void)forget();
+}
+
+// The source first: what it keeps without a record would be kept for ever.
+Status PipelineRun::forget() {
+  feed_.reset();
+  ARROW_RETURN_NOT_OK(splits_->forget(reader()));
+  return committer_->forget();
+}
+
+// Two sinks may each know a pipeline by one name: what the source keeps is not shared.
+std::string PipelineRun::reader() const {
+  constexpr size_t kDigits = 8;
+  return pipeline_.id + "_" + record_.incarnation.substr(0, kDigits);
 }
 
 Status PipelineRun::recover() {
@@ -166,13 +178,16 @@ Status PipelineRun::open_lanes() {
 }
 
 Status PipelineRun::move_rows() {
-  ARROW_ASSIGN_OR_RAISE(feed_, Feed::start(*splits_, options_.read,
-                                           one_epoch_ ? Positions() : record_.positions,
-                                           options_.queue_bytes / 2));
+  ReadOptions read = options_.read;
+  read.reader = reader();
+  ARROW_ASSIGN_OR_RAISE(
+      feed_, Feed::start(*splits_, read, one_epoch_ ? Positions() : record_.positions,
+                         options_.queue_bytes / 2));
   epoch_begin_ = Clock::now();
   while (true) {
-    const auto longest =
-        one_epoch_ ? kLongestWait : std::min(time_to_commit(), kLongestWait);
+    const auto longest = one_epoch_ || !inside_.empty()
+                             ? kLongestWait
+                             : std::min(time_to_commit(), kLongestWait);
     ARROW_ASSIGN_OR_RAISE(Event event, feed_->next(longest, halt_.get_token()));
     ARROW_RETURN_NOT_OK(failure_of_lane());
     if (stop_.stop_requested()) return stop_here();
@@ -194,7 +209,10 @@ Status PipelineRun::stop_here() {
     return make_error(ErrorKind::kCancelled, {}, "stopped before the end was reached");
   }
   progress_.stopped = true;
-  return commit(/*finished=*/false);
+  if (inside_.empty()) return commit(/*finished=*/false);
+  if (has_record()) return Status::OK();  // the next run reads it again
+  return make_error(ErrorKind::kCancelled, {},
+                    "stopped before there was a place to go on from");
 }
 
 Status PipelineRun::take(Batch batch) {
@@ -207,7 +225,14 @@ Status PipelineRun::take(Batch batch) {
     ARROW_RETURN_NOT_OK(queued);
   }
   Share& share = shares_[lanes_commit_alone_ ? lane : 0];
-  if (!batch.split.empty()) share.moved[batch.split] = {batch.position, /*ended=*/false};
+  if (!batch.split.empty()) {
+    if (batch.position.bytes.empty()) {
+      inside_.insert(batch.split);
+    } else {
+      inside_.erase(batch.split);
+      share.moved[batch.split] = {batch.position, /*ended=*/false};
+    }
+  }
   share.num_rows += num_rows;
   bytes_queued_ += arrow::util::TotalBufferSize(*batch.rows);
   progress_.num_rows += num_rows;
@@ -217,6 +242,7 @@ Status PipelineRun::take(Batch batch) {
 
 Status PipelineRun::take(const SplitEnded& ended) {
   const SplitProgress now{ended.position, /*ended=*/true};
+  inside_.erase(ended.split);
   Share& share = shares_[lanes_commit_alone_ ? lane_of(ended.split) : 0];
   const auto before = record_.positions.find(ended.split);
   const bool is_known = before != record_.positions.end() && before->second == now;
@@ -251,7 +277,7 @@ std::chrono::milliseconds PipelineRun::time_to_commit() const {
 }
 
 bool PipelineRun::commit_is_due() const {
-  if (one_epoch_) return false;
+  if (one_epoch_ || !inside_.empty()) return false;
   return time_to_commit().count() <= 0 ||
          bytes_written() - bytes_committed_ >= options_.commit_bytes ||
          bytes_queued_ / kRowsToOutput >= options_.commit_bytes;

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <vector>
 
@@ -45,6 +46,8 @@ class PipelineRun {
   Status recover();
   Status move_all();
   void forget_what_never_began();
+  Status forget();
+  std::string reader() const;
   Status check_fingerprint() const;
   bool goes_on() const;
   bool has_record() const;
@@ -91,6 +94,7 @@ class PipelineRun {
 
   // Of the epoch that is being written.
   std::vector<Share> shares_;  // by lane
+  std::set<SplitId> inside_;   // splits that cannot be read again from where they are
   Clock::time_point epoch_begin_ = Clock::now();
 
   // Where each lane commits for itself, a split's rows and its position go to one lane.

@@ -181,6 +181,54 @@ TEST_F(PipelineRuns, CommitNothingWhileNothingComes) {
   EXPECT_EQ(memory_.rows(), count(5));
 }
 
+TEST_F(PipelineRuns, CommitOnlyWhereTheSourceCanGoOnFrom) {
+  commit_often();
+  script_.splits = {{"a", count(1003)}};
+  script_.rows_to_position = 10;
+  script_.ends = false;
+  options_.on_progress = [&](const Progress& progress) {
+    EXPECT_TRUE(progress.num_rows_committed % 10 == 0 ||
+                progress.num_rows_committed == 1003);
+    if (progress.num_rows == 555) stop_.request_stop();
+  };
+  const auto stopped = run();
+  ASSERT_THAT(stopped, IsOk());
+  EXPECT_TRUE(stopped->stopped);
+  EXPECT_GT(stopped->num_commits, 3);
+  EXPECT_EQ(memory_.rows(), count(stopped->num_rows_committed));
+  EXPECT_EQ(stopped->num_rows_committed % 10, 0);
+
+  restart();
+  script_.ends = true;
+  options_.on_progress = nullptr;
+  ASSERT_THAT(run(), IsOk());
+  EXPECT_EQ(memory_.rows(), count(1003));
+}
+
+TEST_F(PipelineRuns, LeaveNothingOfASnapshotThatWasStopped) {
+  commit_often();
+  script_.splits = {{"a", count(1000)}};
+  script_.rows_to_position = 1000;
+  options_.on_progress = [&](const Progress& progress) {
+    if (progress.num_rows == 500) stop_.request_stop();
+  };
+  EXPECT_THAT(
+      run({.id = "run_1", .is_run = true}),
+      IsError(ErrorKind::kCancelled, "stopped before there was a place to go on from"));
+  EXPECT_EQ(memory_.rows(), count(0));
+  EXPECT_EQ(log_.count("commit "), 0);
+  EXPECT_EQ(log_.count("source forgets its reader"), 1);
+}
+
+TEST_F(PipelineRuns, HaveTheSourceForgetAFinishedRun) {
+  ASSERT_THAT(run({.id = "run_1", .is_run = true}), IsOk());
+  const auto calls = log_.calls();
+  ASSERT_GE(calls.size(), 2U);
+  EXPECT_EQ(calls[calls.size() - 2], "source forgets its reader");
+  ASSERT_THAT(run(), IsOk());
+  EXPECT_EQ(log_.count("source forgets"), 1) << "a named one comes again";
+}
+
 TEST_F(PipelineRuns, TakeTheLongestInterval) {
   options_.commit_interval = std::chrono::milliseconds::max();
   ASSERT_THAT(run(), IsOk());

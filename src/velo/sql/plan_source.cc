@@ -76,13 +76,17 @@ class PlanSource : public DataSource, public SplitSource {
 
   Result<std::unique_ptr<SplitReader>> create_split_reader(
       const ReadOptions& options) override {
-    ARROW_ASSIGN_OR_RAISE(auto reader, plan_->create_split_reader());
+    ARROW_ASSIGN_OR_RAISE(auto reader, plan_->create_split_reader(options.reader));
     if (!options.columns) return reader;
     ARROW_ASSIGN_OR_RAISE(auto indices, indices_of(*options.columns));
     return map_batches(std::move(reader), [indices = std::move(indices)](
                                               std::shared_ptr<arrow::RecordBatch> rows) {
       return rows->SelectColumns(indices);
     });
+  }
+
+  Status forget(const std::string& reader) override {
+    return plan_->splits()->forget(reader);
   }
 
  private:

@@ -67,10 +67,13 @@ bool SelectPlan::goes_on() const {
   return source && source->goes_on() && !short_cut.limit;
 }
 
-Result<std::unique_ptr<SplitReader>> SelectPlan::create_split_reader() const {
-  ARROW_ASSIGN_OR_RAISE(auto reader, source->create_split_reader(short_cut.read));
+Result<std::unique_ptr<SplitReader>> SelectPlan::create_split_reader(
+    const std::string& reader) const {
+  ReadOptions read = short_cut.read;
+  read.reader = reader;
+  ARROW_ASSIGN_OR_RAISE(auto split_reader, source->create_split_reader(read));
   return map_batches(
-      std::move(reader),
+      std::move(split_reader),
       [source = source, short_cut = short_cut,
        schema =
            source->schema_of(short_cut.read)](std::shared_ptr<arrow::RecordBatch> rows)

@@ -39,7 +39,9 @@ struct SelectPlan {
   bool goes_on() const;
 
   /// Open a reader of the result by splits, where there are any.
-  Result<std::unique_ptr<SplitReader>> create_split_reader() const;
+  /// `reader`: see ReadOptions.
+  Result<std::unique_ptr<SplitReader>> create_split_reader(
+      const std::string& reader) const;
 };
 
 /// Plans SELECTs, and knows the statements that they may name. Threads:

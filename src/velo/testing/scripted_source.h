@@ -72,6 +72,8 @@ struct Script {
   bool is_complete = true;
   Status at_end;                       ///< what poll() answers in the place of End
   std::chrono::milliseconds pause{0};  ///< before each row
+  /// Only behind every so many rows, and at its end, a split has a position.
+  size_t rows_to_position = 1;
   std::shared_ptr<arrow::Schema> schema = numbers_schema();
 };
 
@@ -123,8 +125,11 @@ class ScriptedReader : public SplitReader {
       const auto& rows = script_.splits.at(split);
       if (row < rows.size()) {
         const int64_t value = rows[row++];
-        return Batch{
-            .rows = numbers({value}), .split = split, .position = position_of_row(row)};
+        const bool has_position =
+            row % script_.rows_to_position == 0 || row == rows.size();
+        return Batch{.rows = numbers({value}),
+                     .split = split,
+                     .position = has_position ? position_of_row(row) : Position()};
       }
       if (!script_.ends) continue;
       SplitEnded ended{split, position_of_row(row)};
@@ -181,13 +186,21 @@ class ScriptedSource : public DataSource, public SplitSource {
     discovery->script = &script_;
     return discovery;
   }
-  Result<std::unique_ptr<SplitReader>> create_split_reader(const ReadOptions&) override {
+  Result<std::unique_ptr<SplitReader>> create_split_reader(
+      const ReadOptions& options) override {
+    reader_ = options.reader;
     return std::make_unique<ScriptedReader>(script_, log_);
+  }
+  /// Logs "source forgets its reader", or another's name.
+  Status forget(const std::string& reader) override {
+    log_.add("source forgets " + (reader == reader_ ? "its reader" : reader));
+    return Status::OK();
   }
 
  private:
   const Script& script_;
   CallLog& log_;
+  std::string reader_;
 };
 
 }  // namespace velo::testing
