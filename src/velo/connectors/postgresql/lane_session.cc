@@ -11,8 +11,6 @@ namespace {
 
 constexpr size_t kSendBytes = size_t{1} << 20;
 constexpr char kStagedRows[] = "pg_temp.velo_rows";
-// Counts the staged rows, so that the last of a key is known.
-constexpr char kRowNumber[] = "velo_row_number";
 
 }  // namespace
 
@@ -25,11 +23,31 @@ Result<std::shared_ptr<LaneSession>> LaneSession::make(
   for (const ResultColumn& column : target.columns) {
     session->columns_.push_back(quote_identifier(column.name));
   }
+  const bool applied = are_applied(options, schema);
+  const auto values =
+      applied ? columns_of_changed_rows(schema) : std::make_shared<arrow::Schema>(schema);
   for (const std::string& name : options.key) {
     session->key_.push_back(
-        session->columns_[static_cast<size_t>(schema.GetFieldIndex(name))]);
+        session->columns_[static_cast<size_t>(values->GetFieldIndex(name))]);
   }
-  ARROW_ASSIGN_OR_RAISE(session->encoder_, CopyEncoder::make(schema, target.columns));
+  if (!applied) {
+    ARROW_ASSIGN_OR_RAISE(session->encoder_, CopyEncoder::make(schema, target.columns));
+    return session;
+  }
+  session->changes_.emplace(options.table_name(), kStagedRows, session->columns_,
+                            session->key_, values->field_names());
+  arrow::FieldVector fields = values->fields();
+  auto columns = target.columns;
+  for (const auto& [name, staged] :
+       {std::pair("_op", kStagedOperation), std::pair("_unset", kStagedUnset)}) {
+    fields.push_back(schema.GetFieldByName(name));
+    columns.push_back({.name = staged, .type = kText});
+  }
+  for (const auto& field : fields) {
+    session->staged_indices_.push_back(schema.GetFieldIndex(field->name()));
+  }
+  ARROW_ASSIGN_OR_RAISE(session->encoder_,
+                        CopyEncoder::make(*arrow::schema(fields), columns));
   return session;
 }
 
@@ -44,31 +62,47 @@ Status LaneSession::begin() {
 Status LaneSession::begin_copy(const std::stop_token& stop) {
   ARROW_RETURN_NOT_OK(begin());
   std::string into = options_.table_name();
+  std::vector<std::string> columns = columns_;
   if (!key_.empty()) {
     into = kStagedRows;
-    ARROW_RETURN_NOT_OK(
-        connection_
-            ->execute(fmt::format("CREATE TEMP TABLE velo_rows ON COMMIT DROP AS SELECT "
-                                  "{} FROM {} WITH NO DATA",
-                                  fmt::join(columns_, ", "), options_.table_name()))
-            .status());
-    ARROW_RETURN_NOT_OK(
-        connection_
-            ->execute(fmt::format("ALTER TABLE {} ADD COLUMN {} bigserial", kStagedRows,
-                                  kRowNumber))
-            .status());
+    ARROW_RETURN_NOT_OK(create_staged_rows());
   }
+  if (changes_) columns.insert(columns.end(), {kStagedOperation, kStagedUnset});
   ARROW_RETURN_NOT_OK(
       connection_->begin_copy_in(fmt::format("COPY {} ({}) FROM STDIN (FORMAT binary)",
-                                             into, fmt::join(columns_, ", ")),
+                                             into, fmt::join(columns, ", ")),
                                  stop));
   in_copy_ = true;
   buffer_ = CopyEncoder::header();
   return Status::OK();
 }
 
+// Its rows are numbered, so that the last of a key is known.
+Status LaneSession::create_staged_rows() {
+  const std::string more = changes_ ? fmt::format(", ''::text AS {}, ''::text AS {}",
+                                                  kStagedOperation, kStagedUnset)
+                                    : std::string();
+  ARROW_RETURN_NOT_OK(
+      connection_
+          ->execute(fmt::format("CREATE TEMP TABLE velo_rows ON COMMIT DROP AS SELECT "
+                                "{}{} FROM {} WITH NO DATA",
+                                fmt::join(columns_, ", "), more, options_.table_name()))
+          .status());
+  return connection_
+      ->execute(fmt::format("ALTER TABLE {} ADD COLUMN {} bigserial", kStagedRows,
+                            kStagedNumber))
+      .status();
+}
+
 Status LaneSession::write(const arrow::RecordBatch& rows, std::stop_token stop) {
   if (!in_copy_) ARROW_RETURN_NOT_OK(begin_copy(stop));
+  if (!changes_) return append(rows, stop);
+  ARROW_RETURN_NOT_OK(changes_->note(rows));
+  ARROW_ASSIGN_OR_RAISE(const auto staged, rows.SelectColumns(staged_indices_));
+  return append(*staged, stop);
+}
+
+Status LaneSession::append(const arrow::RecordBatch& rows, const std::stop_token& stop) {
   // By parts, so that a large batch does not stand beside all of its bytes.
   constexpr int64_t kRowsAtOnce = 4096;
   for (int64_t row = 0; row < rows.num_rows(); row += kRowsAtOnce) {
@@ -100,7 +134,7 @@ std::string LaneSession::upsert_statement() const {
       "DESC "
       "ON CONFLICT ({2}) DO {5}",
       options_.table_name(), fmt::join(columns_, ", "), fmt::join(key_, ", "),
-      kStagedRows, kRowNumber,
+      kStagedRows, kStagedNumber,
       changes.empty() ? "NOTHING"
                       : fmt::format("UPDATE SET {}", fmt::join(changes, ", ")));
 }
@@ -112,7 +146,25 @@ Status LaneSession::end_copy() {
   in_copy_ = false;
   ARROW_RETURN_NOT_OK(connection_->end_copy_in({}).status());
   if (key_.empty()) return Status::OK();
+  if (changes_) return apply_changes();
   return connection_->execute(upsert_statement()).status();
+}
+
+Status LaneSession::apply_changes() {
+  for (const std::string& statement : changes_->statements()) {
+    ARROW_RETURN_NOT_OK(connection_->execute(statement).status());
+  }
+  const std::string missing = changes_->missing_rows();
+  if (missing.empty()) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const ResultRows rows, connection_->execute(missing));
+  if (rows.num_rows() == 0) return Status::OK();
+  return make_error(
+      ErrorKind::kSchemaMismatch,
+      {.connector = "postgresql", .resource = options_.table_name()},
+      fmt::format(
+          "the row of key {} was updated at the source, which did not send all of "
+          "it, and it is not here: was it deleted by another?",
+          rows.text(0, 0)));
 }
 
 Status LaneSession::prepare(const CommitRecord& record, int num_lanes) {

@@ -3,12 +3,14 @@
 /// One lane: a connection, and the transaction that its epoch is written in.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "velo/connectors/postgresql/client.h"
 #include "velo/connectors/postgresql/copy_binary.h"
 #include "velo/connectors/postgresql/record_table.h"
+#include "velo/connectors/postgresql/staged_changes.h"
 #include "velo/connectors/postgresql/target_table.h"
 
 namespace velo::postgresql {
@@ -17,7 +19,8 @@ namespace velo::postgresql {
 /// Threads: thread-compatible; the writer's and, in a commit, the committer's.
 class LaneSession {
  public:
-  /// The connection has the lane's application name; `target` is of `schema`.
+  /// The connection has the lane's application name; `target` is what was found for
+  /// `schema`.
   static Result<std::shared_ptr<LaneSession>> make(std::unique_ptr<Connection> connection,
                                                    const PostgresqlOptions& options,
                                                    const RecordTable& records, int lane,
@@ -48,6 +51,9 @@ class LaneSession {
   Status begin_copy(const std::stop_token& stop);
   Status end_copy();
   Status send(const std::stop_token& stop);
+  Status create_staged_rows();
+  Status append(const arrow::RecordBatch& rows, const std::stop_token& stop);
+  Status apply_changes();
   std::string upsert_statement() const;
 
   const std::unique_ptr<Connection> connection_;
@@ -57,6 +63,9 @@ class LaneSession {
   std::vector<std::string> columns_;  // quoted
   std::vector<std::string> key_;      // quoted, as the table spells it
   std::unique_ptr<CopyEncoder> encoder_;
+  // Where rows are changes: those of their columns that are staged, in that order.
+  std::optional<StagedChanges> changes_;
+  std::vector<int> staged_indices_;
   std::string buffer_;
   int64_t bytes_written_ = 0;
   bool in_transaction_ = false;

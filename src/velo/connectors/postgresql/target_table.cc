@@ -7,6 +7,7 @@
 
 #include "velo/base/ascii.h"
 #include "velo/connectors/postgresql/copy_binary.h"
+#include "velo/connectors/postgresql/staged_changes.h"
 #include "velo/connectors/postgresql/types.h"
 
 namespace velo::postgresql {
@@ -47,11 +48,28 @@ Status check_key(const PostgresqlOptions& options, const arrow::Schema& schema) 
   return Status::OK();
 }
 
+// Changes need all that says how a row came about, or a deleted one would be written.
+Result<std::shared_ptr<arrow::Schema>> columns_of_target(const PostgresqlOptions& options,
+                                                         const arrow::Schema& rows) {
+  if (are_applied(options, rows)) return columns_of_changed_rows(rows);
+  const bool has_op = rows.GetFieldIndex("_op") >= 0;
+  const bool has_unset = rows.GetFieldIndex("_unset") >= 0;
+  if (options.key.empty() || has_op == has_unset) {
+    return std::make_shared<arrow::Schema>(rows);
+  }
+  return make_error(ErrorKind::kSchemaMismatch,
+                    {.connector = "postgresql", .resource = options.table_name()},
+                    "changes are applied by _op and _unset, and the rows have only one "
+                    "of them; SELECT both");
+}
+
 }  // namespace
 
 Result<TargetColumns> find_target_columns(Connection& connection,
                                           const PostgresqlOptions& options,
-                                          const arrow::Schema& schema) {
+                                          const arrow::Schema& rows) {
+  ARROW_ASSIGN_OR_RAISE(const auto columns, columns_of_target(options, rows));
+  const arrow::Schema& schema = *columns;
   ARROW_RETURN_NOT_OK(check_key(options, schema));
   auto table = connection.describe("SELECT * FROM " + options.table_name());
   if (!table.ok() && kind_of(table.status()) == ErrorKind::kNotFound) {
@@ -73,8 +91,9 @@ Result<TargetColumns> find_target_columns(Connection& connection,
 
 Status create_target_table(Connection& connection, const PostgresqlOptions& options,
                            const arrow::Schema& schema) {
+  ARROW_ASSIGN_OR_RAISE(const auto columns, columns_of_target(options, schema));
   std::vector<std::string> parts;
-  for (const auto& field : schema.fields()) {
+  for (const auto& field : columns->fields()) {
     ARROW_ASSIGN_OR_RAISE(const std::string type, sql_type_of(*field));
     parts.push_back(quote_identifier(field->name()) + " " + type);
   }

@@ -13,7 +13,8 @@
 
 namespace velo::postgresql {
 
-/// The columns that rows of a schema go into, in the schema's order.
+/// The columns that rows of a schema go into, in the schema's order; of changes that are
+/// applied (staged_changes.h), those of the changed rows.
 struct TargetColumns {
   std::vector<ResultColumn> columns;
   bool exists = true;  ///< whether the table is there; else `columns` are what it will be
