@@ -42,6 +42,23 @@ std::vector<const char*> values_of(
   return values;
 }
 
+// libpq gives no SQLSTATE of a connection that was refused.
+ErrorKind kind_of_refusal(std::string_view words) {
+  const auto says = [&](std::string_view phrase) {
+    return words.find(phrase) != std::string_view::npos;
+  };
+  if (says("does not exist")) return ErrorKind::kNotFound;
+  // PostgreSQL 16 and newer; before.
+  if (says("permission denied to start WAL sender") ||
+      says("must be superuser or replication role")) {
+    return ErrorKind::kPermissionDenied;
+  }
+  if (says("too many") || says("remaining connection slots") || says("max_wal_senders")) {
+    return ErrorKind::kThrottled;
+  }
+  return ErrorKind::kUnauthenticated;
+}
+
 }  // namespace
 
 std::string ResultRows::text(int row, int column) const {
@@ -69,9 +86,30 @@ std::vector<ResultColumn> ResultRows::columns() const {
 
 Result<std::unique_ptr<Connection>> Connection::open(
     const PostgresqlOptions& options, const std::string& application_name) {
-  ARROW_ASSIGN_OR_RAISE(const Libpq* library, libpq());
   auto settings = options.connection;
   settings.emplace_back("application_name", application_name);
+  return open(options, std::move(settings));
+}
+
+Result<std::unique_ptr<Connection>> Connection::open_replication(
+    const PostgresqlOptions& options, const std::string& application_name) {
+  auto settings = options.connection;
+  settings.emplace_back("application_name", application_name);
+  settings.emplace_back("replication", "database");
+  settings.emplace_back("keepalives_idle", "60");
+  ARROW_ASSIGN_OR_RAISE(auto connection, open(options, std::move(settings)));
+  // While a snapshot is read it is idle, in a transaction, for as long as that takes.
+  for (const char* timeout : {"statement_timeout", "idle_session_timeout",
+                              "idle_in_transaction_session_timeout"}) {
+    ARROW_RETURN_NOT_OK(connection->command(fmt::format("SET {} = 0", timeout)).status());
+  }
+  return connection;
+}
+
+Result<std::unique_ptr<Connection>> Connection::open(
+    const PostgresqlOptions& options,
+    std::vector<std::pair<std::string, std::string>> settings) {
+  ARROW_ASSIGN_OR_RAISE(const Libpq* library, libpq());
   settings.emplace_back("client_encoding", "UTF8");
   settings.emplace_back("connect_timeout", "10");
   settings.emplace_back("tcp_user_timeout", "30000");
@@ -89,12 +127,13 @@ Result<std::unique_ptr<Connection>> Connection::open(
   ErrorKind kind = ErrorKind::kTransient;
   std::string advice;
   if (library->pingParams(keywords.data(), values.data(), 0) == PQPING_OK) {
-    // libpq gives no SQLSTATE here.
     const bool by_password = library->connectionUsedPassword(handle) == 1 ||
                              library->connectionNeedsPassword(handle) == 1;
-    kind = words.find("does not exist") != std::string::npos
-               ? ErrorKind::kNotFound
-               : ErrorKind::kUnauthenticated;
+    kind = kind_of_refusal(words);
+    if (kind == ErrorKind::kPermissionDenied) {
+      advice = fmt::format("; a superuser may say ALTER ROLE {} REPLICATION",
+                           quote_identifier(library->user(handle)));
+    }
     if (by_password && kind == ErrorKind::kUnauthenticated) {
       advice = "; the password comes from the URI, PGPASSWORD or ~/.pgpass";
     }
@@ -120,6 +159,7 @@ Status Connection::check(const PGresult* result) const {
     case PGRES_TUPLES_OK:
     case PGRES_COPY_IN:
     case PGRES_COPY_OUT:
+    case PGRES_COPY_BOTH:
     case PGRES_EMPTY_QUERY:
       return Status::OK();
     default:
@@ -201,7 +241,10 @@ Result<ResultRows> Connection::last_result(const std::stop_token& stop) {
     const ExecStatusType status = library_.resultStatus(result);
     last.emplace(std::move(rows));
     // In a COPY the same answer comes again and again, until it is ended.
-    if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT) break;
+    if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT ||
+        status == PGRES_COPY_BOTH) {
+      break;
+    }
   }
   ARROW_RETURN_NOT_OK(failure);
   if (!last) return connection_error();
@@ -222,6 +265,11 @@ Result<ResultRows> Connection::execute(const std::string& sql,
   return last_result(stop);
 }
 
+Result<ResultRows> Connection::command(const std::string& command, std::stop_token stop) {
+  if (library_.sendQuery(connection_, command.c_str()) == 0) return connection_error();
+  return last_result(stop);
+}
+
 Result<std::vector<ResultColumn>> Connection::describe(const std::string& query) {
   if (library_.sendPrepare(connection_, "", query.c_str(), 0, nullptr) == 0) {
     return connection_error();
@@ -238,6 +286,10 @@ Status Connection::begin_copy(const std::string& sql, ExecStatusType expected,
                                nullptr, 0) == 0) {
     return connection_error();
   }
+  return await_copy(expected, stop);
+}
+
+Status Connection::await_copy(ExecStatusType expected, const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(PGresult * result, next_result(stop));
   if (result == nullptr) return connection_error();
   const ResultRows rows(library_, result);
@@ -293,6 +345,44 @@ Result<std::optional<std::string_view>> Connection::get_copy(std::stop_token sto
     if (size == -2) return connection_error();
     ARROW_RETURN_NOT_OK(last_result(stop).status());
     return std::nullopt;
+  }
+}
+
+Status Connection::begin_copy_both(const std::string& command, std::stop_token stop) {
+  if (library_.sendQuery(connection_, command.c_str()) == 0) return connection_error();
+  return await_copy(PGRES_COPY_BOTH, stop);
+}
+
+// Not cancelled on the way: who stops has more to say on this connection.
+Result<bool> Connection::wait_for_input(std::chrono::milliseconds max_wait) {
+  pollfd descriptor{.fd = library_.socket(connection_), .events = POLLIN, .revents = 0};
+  if (descriptor.fd < 0) return connection_error();
+  const int ready = ::poll(&descriptor, 1, static_cast<int>(max_wait.count()));
+  if (ready < 0 && errno != EINTR) return errno_error(errno, "wait for it", shown_);
+  return ready > 0;
+}
+
+Result<std::optional<std::string_view>> Connection::poll_copy(
+    std::chrono::milliseconds max_wait) {
+  for (bool has_waited = false;; has_waited = true) {
+    char* bytes = nullptr;
+    const int size = library_.getCopyData(connection_, &bytes, /*async=*/1);
+    if (size > 0) {
+      copied_ = {bytes, FreeCopy{library_.freemem}};
+      return std::string_view(bytes, static_cast<size_t>(size));
+    }
+    if (size == -2) return connection_error();
+    if (size == -1) {
+      ARROW_RETURN_NOT_OK(last_result({}).status());
+      return make_error(ErrorKind::kTransient,
+                        {.connector = "postgresql", .resource = shown_},
+                        "the server has ended the stream of changes");
+    }
+    ARROW_ASSIGN_OR_RAISE(
+        const bool ready,
+        wait_for_input(has_waited ? std::chrono::milliseconds(0) : max_wait));
+    if (!ready) return std::nullopt;
+    if (library_.consumeInput(connection_) == 0) return connection_error();
   }
 }
 

@@ -2,12 +2,14 @@
 
 /// A connection to PostgreSQL: the one place that calls libpq.
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "velo/connectors/postgresql/libpq.h"
@@ -58,11 +60,20 @@ class Connection {
   /// Errors: kUnauthenticated, kNotFound (the database), kTransient (no server there).
   static Result<std::unique_ptr<Connection>> open(const PostgresqlOptions& options,
                                                   const std::string& application_name);
+
+  /// Connect for replication: such a connection takes the commands of the streaming
+  /// replication protocol, by command(), and no others. Errors: as open();
+  /// kPermissionDenied.
+  static Result<std::unique_ptr<Connection>> open_replication(
+      const PostgresqlOptions& options, const std::string& application_name);
   ~Connection();
 
   /// Run one statement. Errors: by SQLSTATE, with the server's words.
   Result<ResultRows> execute(const std::string& sql, const Parameters& parameters = {},
                              std::stop_token stop = {});
+
+  /// Run one command by the simple protocol. Errors: as execute().
+  Result<ResultRows> command(const std::string& command, std::stop_token stop = {});
 
   /// The columns of a query, which is not run.
   Result<std::vector<ResultColumn>> describe(const std::string& query);
@@ -77,7 +88,16 @@ class Connection {
   Status begin_copy_out(const std::string& sql, std::stop_token stop);
   Result<std::optional<std::string_view>> get_copy(std::stop_token stop);
 
+  /// Begin START_REPLICATION, which sends and takes messages: put_copy() sends one, and
+  /// poll_copy() takes the next; nullopt where none came in that time. The bytes live
+  /// until the next call. Errors: kTransient too where the server ends it.
+  Status begin_copy_both(const std::string& command, std::stop_token stop);
+  Result<std::optional<std::string_view>> poll_copy(std::chrono::milliseconds max_wait);
+
  private:
+  static Result<std::unique_ptr<Connection>> open(
+      const PostgresqlOptions& options,
+      std::vector<std::pair<std::string, std::string>> settings);
   Connection(const Libpq& library, PGconn* connection, std::string shown)
       : library_(library), connection_(connection), shown_(std::move(shown)) {}
 
@@ -88,10 +108,12 @@ class Connection {
 
   Status begin_copy(const std::string& sql, ExecStatusType expected,
                     const std::stop_token& stop);
+  Status await_copy(ExecStatusType expected, const std::stop_token& stop);
   Result<PGresult*> next_result(const std::stop_token& stop);
   Result<ResultRows> last_result(const std::stop_token& stop);
   Status flush(const std::stop_token& stop);
   Status wait(bool for_writing, const std::stop_token& stop);
+  Result<bool> wait_for_input(std::chrono::milliseconds max_wait);
   Status check(const PGresult* result) const;
   Status connection_error() const;
   void cancel() noexcept;

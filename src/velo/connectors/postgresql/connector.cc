@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "velo/connectors/postgresql/cdc/source.h"
 #include "velo/connectors/postgresql/options.h"
 #include "velo/connectors/postgresql/sink.h"
 #include "velo/connectors/postgresql/source.h"
@@ -12,6 +13,7 @@ namespace {
 Result<std::unique_ptr<DataSource>> create_source(const Uri& uri) {
   ARROW_ASSIGN_OR_RAISE(auto options,
                         PostgresqlOptions::from_uri(uri, OptionUse::kSource));
+  if (options.cdc) return make_change_source(std::move(options));
   return make_postgresql_source(std::move(options));
 }
 
@@ -25,10 +27,12 @@ Result<std::unique_ptr<DataSink>> create_sink(const Uri& uri) {
 Connector postgresql_connector() {
   return {
       .scheme = "postgresql",
-      .summary = "PostgreSQL: a table or a query; rows appended, or upserted by key",
+      .summary =
+          "PostgreSQL: a table, its changes, or a query; rows appended, or upserted",
       .examples = {"postgresql://localhost/mydb?table=orders",
                    "postgresql://user:${env:PGPASSWORD}@db:5432/prod?table=orders&schema="
                    "sales",
+                   "postgresql://localhost/mydb?table=orders&cdc=true",
                    "postgresql:///mydb?query=SELECT id, total FROM orders"},
       .options = PostgresqlOptions::descriptors(),
       .create_source = create_source,

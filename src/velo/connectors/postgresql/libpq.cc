@@ -16,12 +16,14 @@ void load_functions(FunctionLoader& loader, Libpq& library) {
   loader.load("PQpingParams", library.pingParams);
   loader.load("PQfinish", library.finish);
   loader.load("PQstatus", library.status);
+  loader.load("PQuser", library.user);
   loader.load("PQerrorMessage", library.errorMessage);
   loader.load("PQconnectionUsedPassword", library.connectionUsedPassword);
   loader.load("PQconnectionNeedsPassword", library.connectionNeedsPassword);
   loader.load("PQsetnonblocking", library.setnonblocking);
   loader.load("PQsetNoticeProcessor", library.setNoticeProcessor);
   loader.load("PQsocket", library.socket);
+  loader.load("PQsendQuery", library.sendQuery);
   loader.load("PQsendQueryParams", library.sendQueryParams);
   loader.load("PQsendPrepare", library.sendPrepare);
   loader.load("PQsendDescribePrepared", library.sendDescribePrepared);

@@ -15,12 +15,14 @@ struct Libpq {
   decltype(&::PQpingParams) pingParams;
   decltype(&::PQfinish) finish;
   decltype(&::PQstatus) status;
+  decltype(&::PQuser) user;
   decltype(&::PQerrorMessage) errorMessage;
   decltype(&::PQconnectionUsedPassword) connectionUsedPassword;
   decltype(&::PQconnectionNeedsPassword) connectionNeedsPassword;
   decltype(&::PQsetnonblocking) setnonblocking;
   decltype(&::PQsetNoticeProcessor) setNoticeProcessor;
   decltype(&::PQsocket) socket;
+  decltype(&::PQsendQuery) sendQuery;
   decltype(&::PQsendQueryParams) sendQueryParams;
   decltype(&::PQsendPrepare) sendPrepare;
   decltype(&::PQsendDescribePrepared) sendDescribePrepared;

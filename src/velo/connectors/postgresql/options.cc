@@ -8,6 +8,7 @@ namespace velo::postgresql {
 namespace {
 
 constexpr int64_t kDefaultBatchRows = 65536;
+constexpr size_t kMostSlotCharacters = 63;
 
 std::string quoted(std::string_view text, char quote) {
   std::string result(1, quote);
@@ -42,6 +43,31 @@ Status invalid(const std::string& shown, std::string message) {
                     {.connector = "postgresql", .resource = shown}, std::move(message));
 }
 
+Status read_cdc(const OptionValues& values, PostgresqlOptions& options) {
+  options.cdc = values.boolean("cdc");
+  options.slot = values.text("slot");
+  options.publication = values.text("publication");
+  if (!options.cdc) {
+    if (options.slot.empty() && options.publication.empty()) return Status::OK();
+    return invalid(options.shown, "slot and publication are of use with cdc=true only");
+  }
+  if (!options.query.empty()) {
+    return invalid(options.shown, "cdc=true reads a table: table=NAME, without query=");
+  }
+  if (options.table.empty()) {
+    return make_error(ErrorKind::kNotImplemented,
+                      {.connector = "postgresql", .resource = options.shown},
+                      "cdc=true of all tables of a schema does not work yet; "
+                      "table=NAME names one");
+  }
+  if (options.slot.size() > kMostSlotCharacters ||
+      options.slot.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") !=
+          std::string::npos) {
+    return invalid(options.shown, "slot: at most 63 of the characters a-z, 0-9 and _");
+  }
+  return Status::OK();
+}
+
 }  // namespace
 
 std::string quote_identifier(std::string_view name) { return quoted(name, '"'); }
@@ -60,7 +86,8 @@ std::vector<OptionDescriptor> PostgresqlOptions::descriptors() {
        .use = OptionUse::kSource},
       {.name = "key",
        .type = OptionType::kList,
-       .doc = "Columns of a unique index: a row replaces the one of its key (upsert).",
+       .doc = "Columns of a unique index: a row replaces the one of its key (upsert); "
+              "changes (rows with _op) are applied.",
        .use = OptionUse::kSink},
       {.name = "ssl_mode",
        .type = OptionType::kChoice,
@@ -75,9 +102,16 @@ std::vector<OptionDescriptor> PostgresqlOptions::descriptors() {
       {.name = "cdc",
        .type = OptionType::kBool,
        .default_value = "false",
-       .doc = "Go on with the changes to the table.",
-       .use = OptionUse::kSource,
-       .not_yet = true},
+       .doc = "Read the table, and go on with the changes to it.",
+       .use = OptionUse::kSource},
+      {.name = "slot",
+       .doc = "With cdc: the replication slot, which is made; without, it is named after "
+              "the pipeline.",
+       .use = OptionUse::kSource},
+      {.name = "publication",
+       .doc = "With cdc: the publication, which is made where it is not there; without, "
+              "it is named after the pipeline.",
+       .use = OptionUse::kSource},
   };
 }
 
@@ -94,6 +128,9 @@ Result<PostgresqlOptions> PostgresqlOptions::from_uri(const Uri& uri, OptionUse 
   if (use == OptionUse::kSink) options.key = values.list("key");
   options.batch_rows = values.integer("batch_size").value_or(kDefaultBatchRows);
   if (options.batch_rows < 1) return invalid(options.shown, "batch_size: at least 1");
+  if (use == OptionUse::kSource) {
+    ARROW_RETURN_NOT_OK(read_cdc(values, options));
+  }
   if (options.table.empty() == options.query.empty()) {
     return invalid(options.shown,
                    use == OptionUse::kSink

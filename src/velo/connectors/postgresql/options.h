@@ -21,6 +21,9 @@ struct PostgresqlOptions {
   std::string schema;
   std::string table;
   std::string query;             ///< source: instead of a table
+  bool cdc = false;              ///< source: the table, and then its changes
+  std::string slot;              ///< for cdc; empty: named after the reader
+  std::string publication;       ///< for cdc; empty: named after the reader
   std::vector<std::string> key;  ///< sink: rows of the same key are replaced
   int64_t batch_rows = 0;
 

@@ -1,0 +1,227 @@
+#include "velo/connectors/postgresql/cdc/change_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace velo::postgresql {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr int64_t kMaxBatchBytes = int64_t{8} << 20;
+// A transaction larger than this may be cut between two commits of the sink.
+constexpr int64_t kMostUncut = int64_t{32} << 20;
+// While nothing comes of the table, the position follows the log in steps: it is what the
+// server may forget.
+constexpr uint64_t kLogToFollow = uint64_t{16} << 20;
+
+}  // namespace
+
+Result<std::unique_ptr<SplitReader>> ChangeReader::make(const PostgresqlOptions& options,
+                                                        CapturedTable table,
+                                                        const ReadOptions& read) {
+  std::unique_ptr<ChangeReader> reader(new ChangeReader(options, std::move(table), read));
+  ARROW_ASSIGN_OR_RAISE(reader->rows_, ChangeRows::make(reader->table_, read.columns));
+  return reader;
+}
+
+Status ChangeReader::assign(std::span<const SplitStart> splits) {
+  for (const SplitStart& start : splits) {
+    if (start.split != table_.split() || start_) {
+      return make_error(ErrorKind::kInternal,
+                        {.connector = "postgresql", .resource = start.split},
+                        "this is not the one table that is read");
+    }
+    start_ = start;
+  }
+  return Status::OK();
+}
+
+Result<Event> ChangeReader::poll(const PollLimits& limits, std::stop_token stop) {
+  if (!failure_.ok()) return failure_;
+  auto event =
+      stop.stop_requested()
+          ? Result<Event>(make_error(
+                ErrorKind::kCancelled,
+                {.connector = "postgresql", .resource = options_.shown}, "stopped"))
+          : next(limits, stop);
+  if (!event.ok()) failure_ = event.status();
+  if (!event.ok() || std::holds_alternative<End>(*event)) leave_nothing();
+  return event;
+}
+
+Result<Event> ChangeReader::next(const PollLimits& limits, const std::stop_token& stop) {
+  if (stream_) {
+    ARROW_RETURN_NOT_OK(stream_->serve(confirmed_.load(std::memory_order_relaxed)));
+  }
+  if (limits.max_bytes == 0 || !start_) return Idle();
+  switch (phase_) {
+    case Phase::kWaiting:
+      if (!start_->from) {
+        ARROW_RETURN_NOT_OK(begin_snapshot(stop));
+        return read_snapshot(stop);
+      } else {
+        ARROW_ASSIGN_OR_RAISE(const ChangePosition from,
+                              decode_position(start_->split, start_->from->position));
+        ARROW_RETURN_NOT_OK(begin_changes(from, stop));
+        return read_changes(limits);
+      }
+    case Phase::kSnapshot:
+      return read_snapshot(stop);
+    case Phase::kChanges:
+      return read_changes(limits);
+    case Phase::kEnding:
+      phase_ = Phase::kEnded;
+      return SplitEnded{table_.split(), encode_position(told_)};
+    case Phase::kEnded:
+      break;
+  }
+  return End();
+}
+
+Status ChangeReader::begin_snapshot(const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(auto connection, Connection::open(options_, names_.application));
+  NewSlot slot;
+  if (!keeps_nothing_) {
+    ARROW_RETURN_NOT_OK(check_server(*connection, options_, table_));
+    ARROW_ASSIGN_OR_RAISE(replication_,
+                          Connection::open_replication(options_, names_.application));
+    ARROW_RETURN_NOT_OK(ensure_publication(*connection, options_, table_, names_));
+    has_publication_ = true;
+    ARROW_ASSIGN_OR_RAISE(
+        slot, create_slot(*connection, *replication_, options_, names_, stop));
+  }
+  ARROW_ASSIGN_OR_RAISE(
+      snapshot_, Snapshot::open(std::move(connection), table_, slot.snapshot, stop));
+  snapshot_position_.lsn = keeps_nothing_ ? snapshot_->end() : slot.begin;
+  phase_ = Phase::kSnapshot;
+  return Status::OK();
+}
+
+Status ChangeReader::begin_changes(const ChangePosition& from,
+                                   const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(auto connection, Connection::open(options_, names_.application));
+  if (!replication_) {
+    ARROW_RETURN_NOT_OK(check_server(*connection, options_, table_));
+    ARROW_RETURN_NOT_OK(
+        check_slot(*connection, options_, names_, table_.split(), from, stop));
+    ARROW_RETURN_NOT_OK(ensure_publication(*connection, options_, table_, names_));
+    ARROW_ASSIGN_OR_RAISE(replication_,
+                          Connection::open_replication(options_, names_.application));
+    confirmed_ = from.lsn;
+  }
+  if (once_) {
+    ARROW_ASSIGN_OR_RAISE(const ResultRows now,
+                          connection->execute("SELECT pg_current_wal_flush_lsn()"));
+    ARROW_ASSIGN_OR_RAISE(end_, parse_lsn(now.text(0, 0)));
+  }
+  told_ = from;
+  log_.emplace(table_, from, *rows_);
+  ARROW_ASSIGN_OR_RAISE(
+      stream_, ChangeStream::start(std::move(replication_), names_, from.lsn, stop));
+  phase_ = Phase::kChanges;
+  return Status::OK();
+}
+
+Result<Event> ChangeReader::read_snapshot(const std::stop_token& stop) {
+  const ChangeMark mark{.at = snapshot_->at(), .position = snapshot_position_};
+  while (rows_->num_rows() < options_.batch_rows && rows_->num_bytes() < kMaxBatchBytes) {
+    ARROW_ASSIGN_OR_RAISE(const auto bytes, snapshot_->next(stop));
+    if (!bytes) return end_snapshot(stop);
+    ARROW_RETURN_NOT_OK(rows_->append_copied(*bytes, mark));
+  }
+  ARROW_ASSIGN_OR_RAISE(auto rows, rows_->take());
+  return Batch{std::move(rows), table_.split(), Position()};
+}
+
+// From here on there is a place to go on from.
+Result<Event> ChangeReader::end_snapshot(const std::stop_token& stop) {
+  snapshot_.reset();
+  ARROW_ASSIGN_OR_RAISE(auto rows, rows_->take());
+  told_ = snapshot_position_;
+  if (once_) {
+    phase_ = Phase::kEnding;
+  } else {
+    ARROW_RETURN_NOT_OK(begin_changes(snapshot_position_, stop));
+  }
+  return Batch{std::move(rows), table_.split(), encode_position(told_)};
+}
+
+Result<Event> ChangeReader::read_changes(const PollLimits& limits) {
+  const auto deadline = steady_clock::now() + limits.max_wait;
+  while (true) {
+    if (is_at_end()) phase_ = Phase::kEnding;
+    if (phase_ == Phase::kEnding || has_enough(limits)) return take_rows();
+    const bool is_whole = rows_->num_rows() > 0 && !log_->in_transaction();
+    const auto rest = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
+    ARROW_ASSIGN_OR_RAISE(
+        const auto message,
+        stream_->poll(is_whole ? milliseconds(0) : std::max(rest, milliseconds(0))));
+    if (message) {
+      ARROW_RETURN_NOT_OK(take(*message));
+      ARROW_RETURN_NOT_OK(stream_->serve(confirmed_.load(std::memory_order_relaxed)));
+      continue;
+    }
+    if (is_whole || log_->end().lsn >= told_.lsn + kLogToFollow) return take_rows();
+    if (once_) ARROW_RETURN_NOT_OK(stream_->ask());
+    if (steady_clock::now() >= deadline) return Idle();
+  }
+}
+
+Status ChangeReader::take(const StreamMessage& message) {
+  if (const auto* alive = std::get_if<KeepAlive>(&message)) {
+    log_->pass(alive->end);
+    return Status::OK();
+  }
+  ARROW_ASSIGN_OR_RAISE(const ChangeMessage change,
+                        decode_change_message(std::get<StreamData>(message).bytes));
+  return log_->take(change);
+}
+
+bool ChangeReader::is_at_end() const {
+  return end_ && !log_->in_transaction() && log_->end().lsn >= *end_;
+}
+
+bool ChangeReader::has_enough(const PollLimits& limits) const {
+  return rows_->num_rows() >= options_.batch_rows ||
+         rows_->num_bytes() >= std::min(kMaxBatchBytes, limits.max_bytes);
+}
+
+// A batch that ends inside a transaction says where only if that is a large one: what a
+// transaction has done is to be seen all at once.
+Result<Event> ChangeReader::take_rows() {
+  ARROW_ASSIGN_OR_RAISE(auto rows, rows_->take());
+  Batch batch{std::move(rows), table_.split(), Position()};
+  if (!log_->in_transaction()) {
+    told_ = log_->end();
+    batch.position = encode_position(told_);
+  } else if (log_->transaction_bytes() >= kMostUncut) {
+    batch.position = encode_position(log_->inside());
+  }
+  return batch;
+}
+
+// Of a reader that nobody comes back for. Its slot goes with the connection.
+void ChangeReader::leave_nothing() {
+  if (!names_.is_temporary || !std::exchange(has_publication_, false)) return;
+  stream_.reset();
+  replication_.reset();
+  const auto connection = Connection::open(options_, names_.application);
+  // What stays behind does no harm.
+  if (connection.ok()) (void)drop_publication(**connection, names_);
+}
+
+Status ChangeReader::acknowledge(const Positions& positions) {
+  for (const auto& [split, progress] : positions) {
+    ARROW_ASSIGN_OR_RAISE(const ChangePosition position,
+                          decode_position(split, progress.position));
+    confirmed_.store(position.lsn, std::memory_order_relaxed);
+  }
+  return Status::OK();
+}
+
+}  // namespace velo::postgresql

@@ -1,0 +1,76 @@
+#pragma once
+
+/// Reads a table and then its changes, as one split.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "velo/connectors/postgresql/cdc/captured_table.h"
+#include "velo/connectors/postgresql/cdc/change_log.h"
+#include "velo/connectors/postgresql/cdc/change_rows.h"
+#include "velo/connectors/postgresql/cdc/change_stream.h"
+#include "velo/connectors/postgresql/cdc/replication_slot.h"
+#include "velo/connectors/postgresql/cdc/snapshot.h"
+#include "velo/source.h"
+
+namespace velo::postgresql {
+
+/// First the rows that the table has, in one snapshot, which cannot be read again from
+/// the middle; then what has changed since, transaction by transaction.
+/// Threads: as SplitReader.
+class ChangeReader : public SplitReader {
+ public:
+  static Result<std::unique_ptr<SplitReader>> make(const PostgresqlOptions& options,
+                                                   CapturedTable table,
+                                                   const ReadOptions& read);
+
+  Status assign(std::span<const SplitStart> splits) override;
+  Result<Event> poll(const PollLimits& limits, std::stop_token stop) override;
+  Status acknowledge(const Positions& positions) override;
+
+ private:
+  enum class Phase : int8_t { kWaiting, kSnapshot, kChanges, kEnding, kEnded };
+
+  ChangeReader(const PostgresqlOptions& options, CapturedTable table,
+               const ReadOptions& read)
+      : options_(options),
+        table_(std::move(table)),
+        once_(read.once),
+        names_(SlotNames::of(options, read.reader)),
+        keeps_nothing_(read.once && read.reader.empty()) {}
+
+  Result<Event> next(const PollLimits& limits, const std::stop_token& stop);
+  Status begin_snapshot(const std::stop_token& stop);
+  Status begin_changes(const ChangePosition& from, const std::stop_token& stop);
+  Result<Event> read_snapshot(const std::stop_token& stop);
+  Result<Event> end_snapshot(const std::stop_token& stop);
+  Result<Event> read_changes(const PollLimits& limits);
+  Status take(const StreamMessage& message);
+  Result<Event> take_rows();
+  bool is_at_end() const;
+  bool has_enough(const PollLimits& limits) const;
+  void leave_nothing();
+
+  const PostgresqlOptions options_;
+  const CapturedTable table_;
+  const bool once_;
+  const SlotNames names_;
+  const bool keeps_nothing_;  // only the snapshot is wanted, and never again
+  std::unique_ptr<ChangeRows> rows_;
+  std::optional<SplitStart> start_;
+  Phase phase_ = Phase::kWaiting;
+  std::unique_ptr<Connection> replication_;  // holds the snapshot, then streams
+  std::unique_ptr<Snapshot> snapshot_;
+  ChangePosition snapshot_position_;
+  std::unique_ptr<ChangeStream> stream_;
+  std::optional<ChangeLog> log_;
+  std::optional<uint64_t> end_;  // where it ends, if it does
+  ChangePosition told_;          // of the last batch
+  std::atomic<uint64_t> confirmed_{0};
+  bool has_publication_ = false;
+  Status failure_;
+};
+
+}  // namespace velo::postgresql

@@ -1,0 +1,68 @@
+#pragma once
+
+/// What stands in the server so that changes can be read: a publication, which says of
+/// which table, and a slot, which keeps what was not confirmed yet.
+
+#include <cstdint>
+#include <stop_token>
+#include <string>
+
+#include "velo/connectors/postgresql/cdc/captured_table.h"
+#include "velo/connectors/postgresql/cdc/change_position.h"
+#include "velo/connectors/postgresql/client.h"
+#include "velo/connectors/postgresql/options.h"
+
+namespace velo::postgresql {
+
+/// The names of a reader's slot and publication.
+struct SlotNames {
+  std::string slot;
+  std::string publication;
+  std::string application;  ///< of its connections
+  bool owns_slot = true;    ///< whether the name is no user's
+  bool owns_publication = true;
+  bool is_temporary = false;  ///< whether nothing is to be left behind
+
+  /// `reader`: see ReadOptions; empty for one that nothing is kept for.
+  static SlotNames of(const PostgresqlOptions& options, const std::string& reader);
+};
+
+/// Check that the server can be asked for changes of the table, and by us.
+/// Errors: kInvalidArgument, kNotImplemented, saying what to set.
+Status check_server(Connection& connection, const PostgresqlOptions& options,
+                    const CapturedTable& table);
+
+/// Make the publication where it is not there, and check it where it is.
+/// Errors: kPermissionDenied; kInvalidArgument for one that leaves changes out.
+Status ensure_publication(Connection& connection, const PostgresqlOptions& options,
+                          const CapturedTable& table, const SlotNames& names);
+
+/// A slot that was just made: it has all that is committed behind `begin`, and the
+/// snapshot all before it. The snapshot lives until the connection's next command.
+struct NewSlot {
+  uint64_t begin = 0;
+  std::string snapshot;
+};
+
+/// Make the slot, dropping what an earlier run of this reader has left of that name.
+/// Errors: kAlreadyExists for a slot that is not ours to drop; kPermissionDenied.
+Result<NewSlot> create_slot(Connection& connection, Connection& replication,
+                            const PostgresqlOptions& options, const SlotNames& names,
+                            std::stop_token stop);
+
+/// Check that the slot still has all from this position on, and that nobody holds it: an
+/// earlier process of this reader is ended.
+/// Errors: kPositionLost; kConflict naming who holds it.
+Status check_slot(Connection& connection, const PostgresqlOptions& options,
+                  const SlotNames& names, const std::string& split,
+                  const ChangePosition& from, std::stop_token stop);
+
+/// Drop the slot, ending an earlier process of this reader that holds it. Idempotent.
+/// Errors: kConflict naming who holds it.
+Status drop_slot(Connection& connection, const PostgresqlOptions& options,
+                 const SlotNames& names, std::stop_token stop);
+
+/// Drop the publication, where its name is ours. Idempotent.
+Status drop_publication(Connection& connection, const SlotNames& names);
+
+}  // namespace velo::postgresql

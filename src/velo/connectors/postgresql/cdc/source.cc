@@ -1,0 +1,91 @@
+#include "velo/connectors/postgresql/cdc/source.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "velo/connectors/postgresql/cdc/captured_table.h"
+#include "velo/connectors/postgresql/cdc/change_reader.h"
+#include "velo/connectors/postgresql/cdc/replication_slot.h"
+
+namespace velo::postgresql {
+namespace {
+
+class OneTable : public SplitDiscovery {
+ public:
+  explicit OneTable(SplitId split) : split_(std::move(split)) {}
+
+  Result<NewSplits> poll(std::chrono::milliseconds, std::stop_token) override {
+    NewSplits found{.added = {}, .complete = true};
+    if (!std::exchange(is_known_, true)) found.added.push_back(split_);
+    return found;
+  }
+
+ private:
+  const SplitId split_;
+  bool is_known_ = false;
+};
+
+class ChangeSource : public DataSource, public SplitSource {
+ public:
+  explicit ChangeSource(PostgresqlOptions options) : options_(std::move(options)) {}
+
+  Result<std::shared_ptr<arrow::Schema>> fetch_schema() override {
+    ARROW_RETURN_NOT_OK(find_table());
+    return table_->change_schema();
+  }
+
+  Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& read) override {
+    ARROW_RETURN_NOT_OK(find_table());
+    ARROW_ASSIGN_OR_RAISE(auto rows, ChangeRows::make(*table_, read.columns));
+    ARROW_ASSIGN_OR_RAISE(const auto none, rows->take());
+    ARROW_ASSIGN_OR_RAISE(auto discovery, discover());
+    ARROW_ASSIGN_OR_RAISE(auto reader, create_split_reader(read));
+    return read_all_splits(std::move(discovery), std::move(reader), none->schema());
+  }
+
+  bool supports_streaming() const override { return true; }
+  bool supports_batch() const override { return true; }
+  SplitSource* splits() override { return this; }
+
+  std::string identity() const override { return options_.identity; }
+
+  Result<std::unique_ptr<SplitDiscovery>> discover() override {
+    ARROW_RETURN_NOT_OK(find_table());
+    return std::make_unique<OneTable>(table_->split());
+  }
+
+  Result<std::unique_ptr<SplitReader>> create_split_reader(
+      const ReadOptions& read) override {
+    ARROW_RETURN_NOT_OK(find_table());
+    return ChangeReader::make(options_, *table_, read);
+  }
+
+  Status forget(const std::string& reader) override {
+    const SlotNames names = SlotNames::of(options_, reader);
+    ARROW_ASSIGN_OR_RAISE(const auto connection,
+                          Connection::open(options_, names.application));
+    ARROW_RETURN_NOT_OK(drop_slot(*connection, options_, names, {}));
+    return drop_publication(*connection, names);
+  }
+
+ private:
+  Status find_table() {
+    if (table_) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(const auto connection, Connection::open(options_, "velo"));
+    ARROW_ASSIGN_OR_RAISE(table_, find_captured_table(*connection, options_));
+    return Status::OK();
+  }
+
+  const PostgresqlOptions options_;
+  std::optional<CapturedTable> table_;
+};
+
+}  // namespace
+
+std::unique_ptr<DataSource> make_change_source(PostgresqlOptions options) {
+  return std::make_unique<ChangeSource>(std::move(options));
+}
+
+}  // namespace velo::postgresql

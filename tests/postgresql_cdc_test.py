@@ -1,0 +1,579 @@
+"""Changes of PostgreSQL tables, on a real server, made and looked at by psycopg and pyarrow."""
+
+import collections
+import decimal
+import os
+import pathlib
+import random
+import re
+import signal
+import subprocess
+import threading
+import time
+import unittest
+import urllib.parse
+import uuid
+
+import psycopg
+import pyarrow
+import pyarrow.dataset
+
+from program import VELO, ProgramTest, wait_until_signals_are_awaited
+
+SERVER = os.environ["VELO_TEST_POSTGRESQL_URI"]
+CRASHING = pathlib.Path(VELO).parent / "velo_crash"
+STEPS = ["in_write", "after_prepare_one", "after_prepare", "after_publish", "between_completes", "after_commit",
+         "in_recover"]
+
+
+class Changes(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.session = psycopg.connect(SERVER, autocommit=True)
+        self.addCleanup(self.session.close)
+        self.name = f"t{uuid.uuid4().hex[:10]}"  # of schema, pipelines, slots
+        self.session.execute(f"CREATE SCHEMA {self.name}")
+        self.session.execute(f"SET search_path = {self.name}")
+        self.addCleanup(self.session.execute, f"DROP SCHEMA {self.name} CASCADE")
+        self.addCleanup(self.drop_slots)
+
+    def drop_slots(self):
+        """What pipelines of this name have left in the server; a slot that stays keeps the log."""
+        for _ in range(50):
+            for slot, process in self.rows("SELECT slot_name, active_pid FROM pg_replication_slots WHERE slot_name ~ %s",
+                                           self.name):
+                if process:
+                    self.session.execute("SELECT pg_terminate_backend(%s)", [process])
+                else:
+                    self.session.execute("SELECT pg_drop_replication_slot(%s)", [slot])
+            if not self.slots():
+                break
+            time.sleep(0.1)
+        for publication in self.publications():
+            self.session.execute(f'DROP PUBLICATION "{publication}"')
+
+    def rows(self, query, *parameters):
+        return self.session.execute(query, parameters or None).fetchall()
+
+    def slots(self):
+        return [slot for (slot,) in self.rows("SELECT slot_name FROM pg_replication_slots WHERE slot_name ~ %s", self.name)]
+
+    def publications(self):
+        return [name for (name,) in self.rows("SELECT pubname FROM pg_publication WHERE pubname ~ %s", self.name)]
+
+    def create(self, table="orders", columns="id bigint PRIMARY KEY, name text, total numeric(12,2)", rows=3):
+        self.session.execute(f"CREATE TABLE {table} ({columns})")
+        if rows:
+            self.session.execute(f"INSERT INTO {table} SELECT n, 'n' || n, n * 1.5 FROM generate_series(1, {rows}) n")
+
+    def uri(self, table="orders", **options):
+        options = {"schema": self.name, "table": table, "cdc": "true", **options}
+        return SERVER + "?" + urllib.parse.urlencode(options, quote_via=urllib.parse.quote)
+
+    def statement(self, sink="file('out/?format=parquet')", once=False, commit_every="100ms", table="orders", name=None,
+                  **options):
+        address = self.uri(table, **options).removeprefix("postgresql://")
+        once = ", once = true" if once else ""
+        return (f"CREATE STREAM {name or self.name} WITH (commit_every = '{commit_every}'{once}) AS SELECT * FROM "
+                f"postgresql('{address}') INSERT INTO {sink}")
+
+    def once(self, **options):
+        return self.done("run", "-e", self.statement(once=True, **options))
+
+    def start(self, *arguments, environment=None, stdout=None):
+        process = subprocess.Popen([VELO, *map(str, arguments)], cwd=self.folder, stdout=stdout, stderr=subprocess.PIPE,
+                                   text=True, env={**os.environ, **(environment or {})})
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def stop(self, process):
+        wait_until_signals_are_awaited(process)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=30), 0, process.stderr.read())
+
+    def wait_for(self, condition, process=None):
+        end = time.monotonic() + 30
+        while not condition():
+            self.assertLess(time.monotonic(), end)
+            if process and process.poll() is not None:
+                self.fail(process.stderr.read())
+            time.sleep(0.05)
+
+    def changes(self, folder="out"):
+        """All that has arrived, in the order of the log; no change twice."""
+        if not (self.folder / folder).exists():
+            return []
+        rows = pyarrow.dataset.dataset(self.folder / folder, format="parquet").to_table().to_pylist()
+        places = collections.Counter(row["_position"] for row in rows if row["_op"] != "r")
+        self.assertEqual([place for place, count in places.items() if count > 1], [])
+        return sorted(rows, key=lambda row: row["_position"])
+
+    def told(self, *columns, folder="out"):
+        return [tuple(row[column] for column in ("_op", *columns)) for row in self.changes(folder)]
+
+    def check_state(self, table="orders", folder="out", key="id"):
+        """The changes, applied in order, lead to the table as it is; none does what could not have been done."""
+        state = {}
+        for row in self.changes(folder):
+            op, at = row["_op"], row[key]
+            values = tuple(value for name, value in row.items() if not name.startswith("_"))
+            if op == "t":
+                state.clear()
+                continue
+            self.assertEqual(at in state, op in "ud", f"{op} of {at}")
+            if op == "d":
+                del state[at]
+            else:
+                state[at] = values
+        self.assertEqual(sorted(state.values()), sorted(self.rows(f"SELECT * FROM {table}")))
+
+    def test_the_table_and_then_what_changes(self):
+        self.create()
+        process = self.start("run", "-e", self.statement())
+        self.wait_for(lambda: len(self.changes()) == 3, process)
+        self.session.execute("INSERT INTO orders VALUES (4, 'naïve ☃', 12.5)")
+        self.session.execute("UPDATE orders SET total = NULL WHERE id = 1")
+        self.session.execute("DELETE FROM orders WHERE id = 2")
+        self.session.execute("UPDATE orders SET id = 30 WHERE id = 3")
+        self.session.execute("TRUNCATE orders")
+        self.wait_for(lambda: len(self.changes()) == 9, process)
+        self.stop(process)
+        number = decimal.Decimal
+        self.assertEqual(self.told("id", "name", "total"), [
+            ("r", 1, "n1", number("1.50")), ("r", 2, "n2", number("3.00")), ("r", 3, "n3", number("4.50")),
+            ("c", 4, "naïve ☃", number("12.50")), ("u", 1, "n1", None), ("d", 2, None, None), ("d", 3, None, None),
+            ("c", 30, "n3", number("4.50")), ("t", None, None, None)])
+        self.assertEqual({row["_unset"] for row in self.changes()}, {None})
+        self.assertEqual([row["_ts"] for row in self.changes()], sorted(row["_ts"] for row in self.changes()))
+
+    def test_every_type_is_as_the_snapshot_has_it(self):
+        self.session.execute("CREATE TYPE mood AS ENUM ('sad', 'happy')")
+        self.session.execute("CREATE DOMAIN amount AS numeric(9,3) CHECK (value > 0)")
+        self.create(columns="""id int PRIMARY KEY, small smallint, big bigint, price numeric(12,2), wide numeric(38,10),
+            real4 real, real8 double precision, flag boolean, name text, short varchar(20), fixed char(6), data bytea,
+            day date, moment timestamptz, wall timestamp, uid uuid, doc json, docb jsonb, feels mood, worth amount,
+            twice int GENERATED ALWAYS AS (id * 2) STORED""", rows=0)
+        values = """, -5, 1::bigint << 40, -1.25, 1e-10, 1.5, -2.25, true, E'a\\tb', 'x', 'ab', '\\x00ff', '2026-11-22',
+            '2026-11-22 12:00:00.123456+02', '0001-01-01', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '{"a" : 1}',
+            '{"b": [1, null]}', 'happy', 1.125"""
+        self.session.execute(f"INSERT INTO orders VALUES (1{values}); INSERT INTO orders VALUES (2)")
+        self.once()
+        self.session.execute(f"INSERT INTO orders VALUES (3{values}); INSERT INTO orders VALUES (4)")
+        self.once()
+        rows = [{name: value for name, value in row.items() if not name.startswith("_")} for row in self.changes()]
+        self.assertNotIn("twice", rows[0])
+        by_id = {row.pop("id"): row for row in rows}
+        self.assertEqual(by_id[3], by_id[1])
+        self.assertEqual(by_id[4], by_id[2])
+        self.assertEqual(by_id[1]["fixed"], "ab")
+        self.assertEqual(set(by_id[2].values()), {None})
+        self.create("odd", "id int PRIMARY KEY, span interval", rows=0)
+        process = self.velo("copy", self.uri("odd"), "odd/?format=csv", "--once")
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("column 'span' is interval, which cdc=true cannot read yet", process.stderr)
+
+    def test_transactions_come_whole_in_the_order_of_their_commits(self):
+        self.create(rows=0)
+        self.once()
+        first, second, third = (psycopg.connect(SERVER) for _ in range(3))
+        for number in range(3):
+            for place, session in enumerate((first, second, third)):
+                session.execute(f"INSERT INTO {self.name}.orders VALUES ({place * 10 + number})")
+        third.rollback()
+        second.commit()
+        first.commit()
+        with first.transaction(), second.transaction():
+            first.execute(f"UPDATE {self.name}.orders SET name = 'one' WHERE id < 10")
+            second.execute(f"DELETE FROM {self.name}.orders WHERE id >= 10")
+            try:
+                with first.transaction():
+                    first.execute(f"INSERT INTO {self.name}.orders VALUES (99)")
+                    raise psycopg.Rollback()
+            except psycopg.Rollback:
+                pass
+        for session in (first, second, third):
+            session.close()
+        self.once()
+        self.assertEqual(self.told("id"), [("c", 10), ("c", 11), ("c", 12), ("c", 0), ("c", 1), ("c", 2),
+                                           ("d", 10), ("d", 11), ("d", 12), ("u", 0), ("u", 1), ("u", 2)])
+        self.check_state()
+
+    def test_what_was_committed_while_nobody_read(self):
+        self.create()
+        for number in range(10, 13):
+            process = self.start("run", "-e", self.statement())
+            self.wait_for(lambda: len(self.changes()) == number - 7, process)
+            self.stop(process)
+            self.session.execute(f"INSERT INTO orders VALUES ({number})")
+        self.once()
+        self.assertIn("nothing new since the 6 rows", self.once().stderr)
+        self.check_state()
+        (slot,) = self.slots()
+        self.assertTrue(slot.startswith(f"velo_{self.name}_"))
+
+    def test_the_server_may_forget_what_was_committed(self):
+        self.create()
+        process = self.start("run", "-e", self.statement())
+        self.wait_for(lambda: len(self.changes()) == 3, process)
+        self.session.execute("INSERT INTO orders VALUES (4)")
+        ((here,),) = self.rows("SELECT pg_current_wal_lsn()")
+        self.wait_for(lambda: self.rows("SELECT confirmed_flush_lsn >= %s FROM pg_replication_slots WHERE slot_name ~ %s",
+                                        here, self.name) == [(True,)], process)
+        # Others write, and nothing comes of this table.
+        self.create("others", rows=0)
+        self.session.execute("INSERT INTO others SELECT n, repeat(md5(n::text), 10) FROM generate_series(1, 100000) n")
+        ((here,),) = self.rows("SELECT pg_current_wal_lsn() - 16777216")
+        self.wait_for(lambda: self.rows("SELECT confirmed_flush_lsn >= %s FROM pg_replication_slots WHERE slot_name ~ %s",
+                                        here, self.name) == [(True,)], process)
+        self.stop(process)
+        self.assertEqual(len(self.changes()), 4)
+
+    def test_a_large_transaction(self):
+        """One that is cut, between rows of smaller ones, with a crash at each step on the way."""
+        self.create(rows=10)
+        self.once(batch_size=4000)
+        self.session.execute("INSERT INTO orders VALUES (11)")
+        self.session.execute("INSERT INTO orders SELECT n, repeat(md5(n::text), 12) FROM generate_series(100, 149999) n")
+        self.session.execute("DELETE FROM orders WHERE id < 5")
+        self.session.execute("UPDATE orders SET total = id WHERE id BETWEEN 100 AND 20000")
+        statement = self.statement(once=True, commit_every="1ms", batch_size=4000)
+        steps = ("in_write:12", "after_prepare:2", "after_publish:2", "after_commit:1", "in_write:3")
+        self.assertGreaterEqual(sum(self.crash(statement, step) for step in steps), 4)
+        self.once(batch_size=4000)
+        self.assertGreater(len(list((self.folder / "out/_velo" / self.name).glob("0*.json"))), 5)
+        self.check_state()
+
+    def crash(self, statement, step):
+        process = subprocess.run([CRASHING, "run", "-e", statement], cwd=self.folder, capture_output=True, text=True,
+                                 env={**os.environ, "VELO_CRASH_AT": step}, timeout=120)
+        self.assertIn(process.returncode, (-signal.SIGKILL, 0), process.stderr)
+        return process.returncode != 0
+
+    def test_every_crash_is_exactly_once(self):
+        self.create(rows=5000)
+        num_crashes = 0
+        for round_, sink in enumerate(("file('out/?format=parquet')", self.table_sink())):
+            for number, step in enumerate([f"{step}:{n}" for step in STEPS for n in (1, 2)]):
+                self.session.execute(f"INSERT INTO orders SELECT n FROM generate_series({10000 * round_ + 10000 + number * 10}, "
+                                     f"{10000 * round_ + 10000 + number * 10 + 4}) n")
+                self.session.execute(f"UPDATE orders SET total = {number} WHERE id % 7 = {number % 7}")
+                self.session.execute(f"DELETE FROM orders WHERE id % 50 = {number}")
+                num_crashes += self.crash(self.statement(sink, once=True, commit_every="1ms", batch_size=100,
+                                                         name=f"{self.name}{round_}"), step)
+            self.once(sink=sink, batch_size=100, name=f"{self.name}{round_}")
+            if round_ == 0:
+                self.check_state()
+        self.assertGreater(num_crashes, 10)
+        self.assertEqual(len(self.slots()), 2)
+        told = self.rows("SELECT count(*), count(DISTINCT _position) FROM events WHERE _op <> 'r'")
+        self.assertEqual(told[0][0], told[0][1])
+        self.assertEqual(self.rows("SELECT id, total FROM orders ORDER BY id"), self.rows(
+            "SELECT id, total FROM (SELECT DISTINCT ON (id) id, total, _op FROM events ORDER BY id, _position DESC) AS last "
+            "WHERE _op <> 'd' ORDER BY id"))
+
+    def table_sink(self):
+        address = SERVER.removeprefix("postgresql://")
+        return f"postgresql('{address}?table=events&schema={self.name}')"
+
+    def test_a_busy_table_and_random_kills(self):
+        """What has arrived is what another plugin's slot tells of the same log, change by change."""
+        self.create(rows=200)
+        self.session.execute("SELECT pg_create_logical_replication_slot(%s, 'test_decoding')", [f"check_{self.name}"])
+        done = threading.Event()
+        threads = [threading.Thread(target=self.work, args=(seed, done)) for seed in range(3)]
+        for thread in threads:
+            thread.start()
+        try:
+            chance = random.Random(self.name)
+            for _ in range(12):
+                process = self.start("run", "-e", self.statement(commit_every="20ms", batch_size=50))
+                time.sleep(chance.uniform(0.1, 0.9))
+                process.kill()
+                process.wait()
+        finally:
+            done.set()
+            for thread in threads:
+                thread.join()
+        self.once(batch_size=50)
+        self.check_state()
+        changes = self.changes()
+        begin = int(changes[0]["_position"][:16], 16)
+        self.assertEqual([(row["_op"], row["id"]) for row in changes if row["_op"] != "r"], self.decoded(begin))
+        self.assertGreater(len(changes), 300)
+
+    def work(self, seed, done):
+        chance = random.Random(seed)
+        with psycopg.connect(SERVER) as session:
+            while not done.is_set():
+                try:
+                    for _ in range(chance.choice((1, 3, 30, 120))):
+                        at = chance.randrange(1000)
+                        session.execute(chance.choice((
+                            f"INSERT INTO {self.name}.orders VALUES ({at}, '{seed}', 1) ON CONFLICT (id) DO UPDATE SET name = 'x'",
+                            f"UPDATE {self.name}.orders SET total = total + 1 WHERE id = {at}",
+                            f"UPDATE {self.name}.orders SET id = {chance.randrange(1000)} WHERE id = {at}",
+                            f"DELETE FROM {self.name}.orders WHERE id = {at}")))
+                    (session.rollback if chance.random() < 0.1 else session.commit)()
+                except (psycopg.errors.DeadlockDetected, psycopg.errors.UniqueViolation):
+                    session.rollback()
+                time.sleep(0.002)
+
+    def decoded(self, begin):
+        """The changes of all transactions behind a place in the log, as test_decoding tells of them."""
+        found, transaction = [], []
+        for lsn, line in self.rows("SELECT lsn - '0/0', data FROM pg_logical_slot_get_changes(%s, NULL, NULL)",
+                                   f"check_{self.name}"):
+            if line.startswith("COMMIT"):
+                found += transaction if lsn > begin else []
+                transaction = []
+            elif line.startswith(f"table {self.name}.orders: "):
+                kind = line.split(": ")[1]
+                old, *new = [int(key) for key in re.findall(r"\bid\[bigint\]:(\d+)", line)]
+                transaction += [("d", old), ("c", new[0])] if new else [({"INSERT": "c", "UPDATE": "u", "DELETE": "d"}[kind], old)]
+        return found
+
+    def test_whole_rows_as_identity(self):
+        self.create(columns="id bigint, name text, total numeric(12,2)")
+        process = self.velo("run", "-e", self.statement(once=True))
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("has no replica identity, and PostgreSQL would refuse every UPDATE and DELETE", process.stderr)
+        self.assertIn(f'ALTER TABLE "{self.name}"."orders" REPLICA IDENTITY FULL', process.stderr)
+        self.assertEqual(self.publications(), [])
+        self.session.execute("ALTER TABLE orders REPLICA IDENTITY FULL")
+        self.once()
+        self.session.execute("UPDATE orders SET total = 0 WHERE id = 1")
+        self.session.execute("DELETE FROM orders WHERE id = 2")
+        self.once()
+        self.assertEqual(self.told("id", "name")[3:], [("u", 1, "n1"), ("d", 2, "n2")])
+
+    def test_values_that_were_not_sent(self):
+        self.create(columns="id bigint PRIMARY KEY, doc text, other text", rows=0)
+        self.session.execute("ALTER TABLE orders ALTER doc SET STORAGE EXTERNAL")
+        self.once()
+        self.session.execute("INSERT INTO orders VALUES (1, repeat('x', 20000), 'a')")
+        self.session.execute("UPDATE orders SET other = 'b'")
+        self.once()
+        (inserted, updated) = self.changes()
+        self.assertEqual((inserted["doc"], inserted["_unset"]), ("x" * 20000, None))
+        self.assertEqual((updated["doc"], updated["other"], updated["_unset"]), (None, "b", "doc"))
+        self.session.execute("ALTER TABLE orders REPLICA IDENTITY FULL")
+        self.session.execute("UPDATE orders SET other = 'c'")
+        self.once()
+        self.assertEqual((self.changes()[2]["doc"], self.changes()[2]["_unset"]), ("x" * 20000, None))
+
+    def into(self, table="copy", key="id"):
+        return f"postgresql('{SERVER[13:]}?table={table}&schema={self.name}&key={key}')"
+
+    def same(self, table="orders", copy="copy"):
+        self.assertEqual(self.rows(f"(TABLE {table} EXCEPT ALL TABLE {copy}) UNION ALL (TABLE {copy} EXCEPT ALL TABLE {table})"),
+                         [])
+
+    def test_a_table_that_follows(self):
+        self.create()
+        options = {"sink": self.into()}
+        self.once(**options)
+        self.same()
+        self.session.execute("INSERT INTO orders VALUES (4, 'd', 4), (5, 'e', 5); UPDATE orders SET name = 'x' WHERE id = 4; "
+                             "DELETE FROM orders WHERE id = 1; UPDATE orders SET id = 20 WHERE id = 2; DELETE FROM orders "
+                             "WHERE id = 5; INSERT INTO orders VALUES (5, 'again', 6)")
+        self.once(**options)
+        self.same()
+        self.assertEqual(self.rows("SELECT id, name FROM copy ORDER BY id"), [(3, "n3"), (4, "x"), (5, "again"), (20, "n2")])
+        self.session.execute("INSERT INTO orders VALUES (6); TRUNCATE orders; INSERT INTO orders VALUES (7, 'g', 7)")
+        self.once(**options)
+        self.assertEqual(self.rows("SELECT id FROM copy"), [(7,)])
+
+    def test_a_table_that_follows_keeps_what_was_not_sent(self):
+        self.create(columns="id bigint PRIMARY KEY, doc text NOT NULL, other text, big text", rows=0)
+        self.session.execute("ALTER TABLE orders ALTER doc SET STORAGE EXTERNAL, ALTER big SET STORAGE EXTERNAL")
+        self.session.execute("CREATE TABLE copy (LIKE orders INCLUDING ALL)")
+        fill = "INSERT INTO orders VALUES ({0}, repeat('{0}', 5000), 'a', repeat('b', 6000))"
+        self.session.execute(fill.format(1))
+        options = {"sink": self.into()}
+        self.once(**options)
+        for number in range(2, 6):
+            self.session.execute(fill.format(number))
+        self.session.execute("UPDATE orders SET other = 'b' WHERE id < 4")       # of before, and of this epoch
+        self.session.execute("UPDATE orders SET doc = repeat('y', 5000) WHERE id = 2")
+        self.session.execute("UPDATE orders SET other = NULL, big = NULL WHERE id IN (1, 2)")
+        self.session.execute("UPDATE orders SET other = 'z' WHERE id = 4; DELETE FROM orders WHERE id = 4")
+        self.session.execute("UPDATE orders SET other = 'z' WHERE id = 5; DELETE FROM orders WHERE id = 5")
+        self.session.execute(fill.format(5))
+        self.session.execute("UPDATE orders SET other = 'last' WHERE id = 5")
+        self.once(**options)
+        self.same()
+        self.session.execute("DELETE FROM copy WHERE id = 1; UPDATE orders SET other = 'c' WHERE id = 1")
+        process = self.velo("run", "-e", self.statement(once=True, **options))
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("the row of key 1 was updated at the source, which did not send all of it, and it is not here",
+                      process.stderr)
+        self.session.execute("INSERT INTO copy SELECT * FROM orders WHERE id = 1; UPDATE orders SET id = 9 WHERE id = 1")
+        process = self.velo("run", "-e", self.statement(once=True, **options))
+        self.assertIn("a row got another key by an UPDATE that did not send all of it (doc is missing)", process.stderr)
+
+    def test_a_table_that_follows_through_kills(self):
+        self.create(rows=200)
+        done = threading.Event()
+        threads = [threading.Thread(target=self.work, args=(seed, done)) for seed in range(3)]
+        for thread in threads:
+            thread.start()
+        try:
+            for step in (f"{step}:{n}" for n in (1, 2) for step in STEPS):
+                self.crash(self.statement(self.into(), once=True, commit_every="1ms", batch_size=20), step)
+        finally:
+            done.set()
+            for thread in threads:
+                thread.join()
+        self.once(sink=self.into(), batch_size=20)
+        self.same()
+
+    def test_a_slot_that_is_not_what_it_was(self):
+        self.create()
+        self.once()
+        (slot,) = self.slots()
+        self.session.execute("SELECT pg_drop_replication_slot(%s)", [slot])
+        self.session.execute("INSERT INTO orders VALUES (4)")
+        process = self.velo("run", "-e", self.statement(once=True))
+        self.assertEqual(process.returncode, 1)
+        self.assertIn(f"slot '{slot}', which kept what came after it, was dropped. Another name begins anew", process.stderr)
+        self.session.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", [slot])
+        process = self.velo("run", "-e", self.statement(once=True))
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("was it made anew, or read by another?", process.stderr)
+        self.session.execute("SELECT pg_drop_replication_slot(%s)", [slot])
+        self.session.execute("SELECT pg_create_logical_replication_slot(%s, 'test_decoding')", [slot])
+        process = self.velo("run", "-e", self.statement(once=True))
+        self.assertIn("is another's now: of another database, or not of pgoutput", process.stderr)
+        self.assertEqual(len(self.changes()), 3)
+
+    def test_names_that_are_given(self):
+        self.create()
+        slot, publication = f"slot_{self.name}", f"publication_{self.name}"
+        self.session.execute(f"CREATE PUBLICATION {publication} FOR TABLE orders WITH (publish = 'insert')")
+        process = self.velo("run", "-e", self.statement(once=True, slot=slot, publication=publication))
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("leaves out inserts, updates, deletes or truncates", process.stderr)
+        self.create("others")
+        self.session.execute(f"DROP PUBLICATION {publication}; CREATE PUBLICATION {publication} FOR TABLE others")
+        process = self.velo("run", "-e", self.statement(once=True, slot=slot, publication=publication))
+        self.assertIn(f'does not have the table; ALTER PUBLICATION "{publication}" ADD TABLE', process.stderr)
+        self.session.execute(f"ALTER PUBLICATION {publication} ADD TABLE orders")
+        self.once(slot=slot, publication=publication)
+        self.session.execute("INSERT INTO others VALUES (7); INSERT INTO orders VALUES (8); DELETE FROM others")
+        self.once(slot=slot, publication=publication)
+        self.assertEqual(self.told("id")[3:], [("c", 8)])
+        self.assertEqual((self.slots(), self.publications()), ([slot], [publication]))
+        process = self.velo("run", "-e", self.statement(once=True, slot=slot, name=f"{self.name}b"))
+        self.assertEqual(process.returncode, 2)
+        self.assertIn(f"slot '{slot}' is there, and this pipeline has not read from it", process.stderr)
+
+    def test_runs_without_a_name_leave_only_their_rows(self):
+        self.create()
+        self.done("copy", self.uri(), "out/?format=parquet", "--once")
+        self.assertEqual(self.told("id"), [("r", 1), ("r", 2), ("r", 3)])
+        process = self.done("show", self.uri())
+        self.assertIn("3 rows, 7 columns", process.stdout)
+        process = self.done("run", "-e", f"SELECT _op, count(*) AS n FROM postgresql('{self.uri()[13:]}') GROUP BY _op",
+                            "--once")
+        self.assertEqual(process.stdout, "_op,n\nr,3\n")
+        with open(self.folder / "out.csv", "w", encoding="utf-8") as output:
+            process = self.start("copy", self.uri(), "-?format=csv", stdout=output)
+        self.wait_for(lambda: self.rows("SELECT FROM pg_replication_slots WHERE slot_name LIKE 'velo_reader_%' AND active "
+                                        "AND confirmed_flush_lsn IS NOT NULL"), process)
+        self.session.execute("INSERT INTO orders VALUES (4)")
+        self.wait_for(lambda: "\n4,,,c," in (self.folder / "out.csv").read_text(), process)
+        wait_until_signals_are_awaited(process)
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+        self.assertEqual(self.rows("SELECT FROM pg_publication_tables WHERE schemaname = %s", self.name), [])
+        self.wait_for(lambda: not self.rows("SELECT FROM pg_replication_slots WHERE slot_name ~ '^velo_(run|reader)_'"))
+
+    def test_columns_that_change_stop_it(self):
+        self.create()
+        process = self.start("run", "-e", self.statement())
+        self.wait_for(lambda: len(self.changes()) == 3, process)
+        self.session.execute("INSERT INTO orders VALUES (4)")
+        self.session.execute("ALTER TABLE orders ADD COLUMN more int; ALTER TABLE orders DROP COLUMN more")
+        self.session.execute("INSERT INTO orders VALUES (5)")
+        self.wait_for(lambda: len(self.changes()) == 5, process)
+        self.session.execute("ALTER TABLE orders ADD COLUMN more int; INSERT INTO orders VALUES (6)")
+        self.assertEqual(process.wait(timeout=30), 2)
+        self.assertIn("from here on the rows have other columns than the table has", process.stderr.read())
+        self.assertEqual(len(self.changes()), 5)
+
+    def test_a_lost_connection_loses_nothing(self):
+        self.create()
+        process = self.start("run", "-e", self.statement())
+        self.wait_for(lambda: len(self.changes()) == 3, process)
+        self.session.execute("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name ~ %s",
+                             [self.name])
+        self.session.execute("INSERT INTO orders VALUES (4)")
+        self.assertEqual(process.wait(timeout=30), 1)
+        self.once()
+        self.check_state()
+
+    def test_of_two_the_newer_reads(self):
+        self.create()
+        older = self.start("run", "-e", self.statement())
+        self.wait_for(lambda: len(self.changes()) == 3, older)
+        older.send_signal(signal.SIGSTOP)
+        self.session.execute("INSERT INTO orders VALUES (4)")
+        self.once()
+        older.send_signal(signal.SIGCONT)
+        self.assertEqual(older.wait(timeout=30), 1)
+        self.session.execute("INSERT INTO orders VALUES (5)")
+        self.once()
+        self.check_state()
+
+    def test_the_server_hears_from_who_is_idle_or_slow(self):
+        self.create()
+        self.session.execute("CREATE TABLE events (id bigint, name text, total numeric(12,2), _op text, _ts timestamptz, "
+                             "_position text, _unset text)")
+        arrived = "SELECT count(*), count(DISTINCT _position) FROM events"
+        process = self.start("run", "-e", self.statement(self.table_sink()),
+                             environment={"PGOPTIONS": "-c wal_sender_timeout=3s"})
+        self.wait_for(lambda: self.rows(arrived) == [(3, 1)], process)
+        time.sleep(4)
+        with psycopg.connect(SERVER) as other:
+            other.execute(f"LOCK TABLE {self.name}.events IN ACCESS EXCLUSIVE MODE")
+            self.session.execute("INSERT INTO orders SELECT n, repeat(md5(n::text), 30) FROM generate_series(10, 79999) n")
+            time.sleep(6)
+            self.assertIsNone(process.poll())
+        self.wait_for(lambda: self.rows(arrived) == [(79993, 79991)], process)
+        self.stop(process)
+
+    def test_messages(self):
+        self.create()
+        self.session.execute("CREATE VIEW seen AS SELECT * FROM orders")
+        self.create("ours", "id bigint PRIMARY KEY, _op text", rows=0)
+        for uri, words in [
+            (self.uri("missing"), "there is no such table"),
+            (self.uri("seen"), "cdc=true reads plain tables"),
+            (self.uri("ours"), "column '_op' is named like one that every change has"),
+            (SERVER + "?cdc=true&query=SELECT 1", "cdc=true reads a table"),
+            (SERVER + "?table=orders&slot=s", "slot and publication are of use with cdc=true only"),
+            (self.uri(slot="No-Slot"), "slot: at most 63 of the characters a-z, 0-9 and _"),
+        ]:
+            with self.subTest(words):
+                process = self.velo("copy", uri, "new/?format=csv")
+                self.assertIn(words, process.stderr)
+                self.assertEqual(process.returncode, 2, process.stderr)
+        role = f"role_{self.name}"
+        self.session.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'hidden'; GRANT USAGE ON SCHEMA {self.name} TO {role}; "
+                             f"GRANT SELECT ON orders TO {role}")
+        self.addCleanup(self.session.execute, f"DROP OWNED BY {role}; DROP ROLE {role}")
+        parts = urllib.parse.urlsplit(self.uri())
+        uri = parts._replace(netloc=f"{role}:hidden@{parts.hostname}:{parts.port}").geturl()
+        process = self.velo("copy", uri, "new/?format=csv")
+        self.assertEqual(process.returncode, 2, process.stderr)
+        self.assertIn(f'a superuser may say ALTER ROLE "{role}" REPLICATION', process.stderr)
+        self.session.execute(f"ALTER ROLE {role} REPLICATION")
+        process = self.velo("copy", uri, "new/?format=csv")
+        self.assertEqual(process.returncode, 2, process.stderr)
+        self.assertIn("the table's owner may say CREATE PUBLICATION", process.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
