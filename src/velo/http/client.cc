@@ -199,8 +199,12 @@ class CurlClient : public Client {
       ended_ = true;
       const CURLcode code = message->data.result;
       drop();
-      if (code == CURLE_OK) return Status::OK();
-      if (failure_.ok()) failure_ = failure_of(code);
+      if (failure_.ok() && code != CURLE_OK) failure_ = failure_of(code);
+      // libcurl 7.88 takes a head that was cut for a whole answer.
+      if (failure_.ok() && !has_head_) {
+        return fail(ErrorKind::kTransient,
+                    "the connection is lost: it ended in the head of the answer");
+      }
       return failure_;
     }
     return Status::OK();
