@@ -1,0 +1,169 @@
+"""A proxy in front of a server, which can break a connection at a byte or at a request. It knows no protocol."""
+
+import dataclasses
+import re
+import select
+import socket
+import threading
+from collections.abc import Callable
+
+QUIET_SECONDS = 0.05  # an answer that has paused for so long is over
+LONGEST_PATTERN = 4096
+
+
+@dataclasses.dataclass
+class Break:
+    """Where a connection is cut. pattern: at its N-th match in what velo sends; else after N bytes. to_server: which way these go.
+    swallows: not before the server has got the whole request, and has answered."""
+
+    times: int
+    pattern: re.Pattern | None = None
+    to_server: bool = True
+    swallows: bool = False
+
+
+class Connection:
+    """One of velo's, and the one to the server that belongs to it."""
+
+    def __init__(self, client: socket.socket, server: socket.socket):
+        self.client, self.server = client, server
+        self.seen = b""  # the end of what velo has sent
+        self.is_mute = False  # whether answers are swallowed
+
+    def cut(self) -> None:
+        for end in (self.client, self.server):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+class Proxy:
+    """Listens on one port for as long as it lives, and passes everything on but for one break at a time. rewrite: what becomes of
+    bytes from the server, given its port."""
+
+    def __init__(self, host: str, port: int, rewrite: Callable[[bytes, int], bytes] | None = None):
+        self.server = (host, port)
+        self.rewrite = rewrite
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+        self.port = self.listener.getsockname()[1]
+        self.lock = threading.Lock()
+        self.awaited: Break | None = None  # guarded by lock
+        self.left = 0  # bytes, or matches, up to it; guarded by lock
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def close(self) -> None:
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+    def arm(self, awaited: Break) -> None:
+        with self.lock:
+            self.awaited, self.left = awaited, awaited.times
+
+    def disarm(self) -> bool:
+        """Answers whether a connection was cut."""
+        with self.lock:
+            was_cut = self.awaited is None
+            self.awaited = None
+            return was_cut
+
+    def accept(self) -> None:
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            try:
+                server = socket.create_connection(self.server)
+            except OSError:  # the server is down
+                client.close()
+                continue
+            for end in (client, server):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection = Connection(client, server)
+            threads = [threading.Thread(target=pass_on, args=(connection,), daemon=True)
+                       for pass_on in (self.to_server, self.to_client)]  # fmt: skip
+            for thread in threads:
+                thread.start()
+            threading.Thread(target=close_after, args=(connection, threads), daemon=True).start()
+
+    def to_server(self, connection: Connection) -> None:
+        while data := receive(connection.client):
+            whole, is_cut = data, False
+            with self.lock:
+                if self.awaited and self.awaited.pattern:
+                    data, is_cut = self.look(connection, data)
+                elif self.awaited and self.awaited.to_server:
+                    data, is_cut = self.count(data)
+                connection.seen = (connection.seen + whole)[-LONGEST_PATTERN:]
+            if not send(connection.server, data) or is_cut:
+                return connection.cut()
+        end_writing(connection.server)
+
+    def to_client(self, connection: Connection) -> None:
+        while data := receive(connection.server):
+            if connection.is_mute:
+                while select.select([connection.server], [], [], QUIET_SECONDS)[0] and receive(connection.server):
+                    pass
+                return connection.cut()
+            if self.rewrite:
+                data = self.rewrite(data, self.port)
+            is_cut = False
+            with self.lock:
+                if self.awaited and not self.awaited.pattern and not self.awaited.to_server:
+                    data, is_cut = self.count(data)
+            if not send(connection.client, data) or is_cut:
+                return connection.cut()
+        end_writing(connection.client)
+
+    def count(self, data: bytes) -> tuple[bytes, bool]:
+        """What still passes, and whether that is all."""
+        passing = data[: self.left]
+        self.left -= len(passing)
+        if self.left > 0:
+            return passing, False
+        self.awaited = None
+        return passing, True
+
+    def look(self, connection: Connection, data: bytes) -> tuple[bytes, bool]:
+        """The same, for a pattern, which may begin in what was sent before."""
+        num_seen = len(connection.seen)
+        for match in self.awaited.pattern.finditer(connection.seen + data):
+            if match.end() <= num_seen:
+                continue
+            self.left -= 1
+            if self.left > 0:
+                continue
+            connection.is_mute = self.awaited.swallows
+            self.awaited = None
+            return (data, False) if connection.is_mute else (data[: match.end() - num_seen - 1], True)
+        return data, False
+
+
+def receive(end: socket.socket) -> bytes:
+    try:
+        return end.recv(1 << 16)
+    except OSError:
+        return b""
+
+
+def send(end: socket.socket, data: bytes) -> bool:
+    try:
+        end.sendall(data)
+        return True
+    except OSError:
+        return False
+
+
+def end_writing(end: socket.socket) -> None:
+    try:
+        end.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+def close_after(connection: Connection, threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        thread.join()
+    connection.client.close()
+    connection.server.close()
