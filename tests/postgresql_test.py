@@ -3,6 +3,7 @@
 import datetime
 import decimal
 import os
+import re
 import signal
 import subprocess
 import time
@@ -15,6 +16,7 @@ import pyarrow
 import pyarrow.csv
 import pyarrow.parquet
 
+from kill.proxy import Break, Proxy
 from program import VELO, ProgramTest, wait_until_signals_are_awaited
 
 SERVER = os.environ["VELO_TEST_POSTGRESQL_URI"]
@@ -268,6 +270,104 @@ class Postgresql(ProgramTest):
         older.send_signal(signal.SIGCONT)
         self.assertEqual(older.wait(timeout=30), 1, older.stderr.read())
         self.assertEqual(self.rows("SELECT count(*), count(DISTINCT id) FROM target"), [(30000, 30000)])
+
+    def through(self, proxy, table, **options):
+        return self.uri(table, **options).replace(f":{urllib.parse.urlsplit(SERVER).port}/", f":{proxy.port}/")
+
+    def proxy(self):
+        parts = urllib.parse.urlsplit(SERVER)
+        proxy = Proxy(parts.hostname, parts.port)
+        self.addCleanup(proxy.close)
+        return proxy
+
+    def test_a_connection_lost_while_it_is_made_is_not_the_password(self):
+        self.session.execute("CREATE TABLE target (id bigint)")
+        proxy = self.proxy()
+        for at in (Break(20), Break(20, to_server=False), Break(1, re.compile(b"user"), swallows=True)):
+            with self.subTest(at):
+                proxy.arm(at)
+                process = self.velo("copy", self.through(proxy, "target"), "out.csv")
+                self.assertTrue(proxy.disarm())
+                self.assertIn("cannot connect: ", process.stderr)
+                self.assertNotIn("password comes from", process.stderr)
+                self.assertEqual(process.returncode, 1, process.stderr)
+
+    def test_one_that_stands_still_while_it_takes_over_is_ended(self):
+        self.slow_pipeline()
+        self.check_slow_pipeline()
+        address = self.uri("target").removeprefix("postgresql://")
+        with psycopg.connect(SERVER, application_name="velo:slow:control") as other:
+            other.execute(f"SELECT FROM {self.schema}.velo_checkpoint WHERE pipeline = 'slow' AND lane = -1 FOR UPDATE")
+            begin = time.monotonic()
+            self.done("run", "go.sql")
+            self.assertLess(time.monotonic() - begin, 15)
+            with self.assertRaises(psycopg.OperationalError):
+                other.execute("SELECT 1")
+
+    def leave_record_tables(self):
+        """They are there from now on, with the record of a pipeline with a name."""
+        self.slow_pipeline()
+        self.write("one.sql", (self.folder / "go.sql").read_text().replace("rows=30000", "rows=1").replace("slow", "one")
+                   .replace("table=target", "table=other"))
+        self.done("run", "one.sql")
+
+    def waiting(self):
+        return len(self.rows("SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'velo:run_%' AND "
+                             f"wait_event_type = 'Lock' AND query LIKE '%{self.schema}%'"))
+
+    def test_a_sleeper_of_a_run_that_is_forgotten_is_fenced_by_the_next(self):
+        self.leave_record_tables()
+        self.write("in.csv", "id\n" + "".join(f"{i}\n" for i in range(1000)))
+        self.session.execute("CREATE TABLE target (id bigint)")
+        copy = ("copy", "in.csv", self.uri("target"))
+        with psycopg.connect(SERVER) as gate:
+            gate.execute(f"LOCK TABLE {self.schema}.velo_split")
+            sleeper = self.start(*copy)  # it has its fence, and no lane yet
+            self.wait_for(lambda: self.waiting() == 1)
+            sleeper.send_signal(signal.SIGSTOP)
+        self.done(*copy)
+        with psycopg.connect(SERVER) as gate:
+            gate.execute(f"LOCK TABLE {self.schema}.target IN EXCLUSIVE MODE")
+            third = self.start(*copy)
+            self.wait_for(lambda: self.waiting() == 1)
+            sleeper.send_signal(signal.SIGCONT)
+            self.wait_for(lambda: self.waiting() == 2 or sleeper.poll() is not None)
+        answers = sleeper.wait(timeout=30), third.wait(timeout=30)
+        self.assertEqual(answers, (1, 0))
+        self.assertIn("a newer run of this pipeline has taken over", sleeper.stderr.read())
+        self.assertEqual(self.rows("SELECT count(*), count(DISTINCT id) FROM target"), [(2000, 1000)])
+
+    def test_a_sleeper_does_not_remove_the_record_of_a_later_run(self):
+        self.leave_record_tables()
+        # The first that removes something waits in it for lock 2.
+        self.session.execute("CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF pg_try_advisory_xact_lock(1) "
+                             "THEN PERFORM pg_advisory_xact_lock(2); END IF; RETURN NULL; END $$")
+        for table in ("velo_split", "velo_checkpoint"):
+            self.session.execute(f"CREATE TRIGGER wait BEFORE DELETE ON {table} EXECUTE FUNCTION {self.schema}.wait()")
+        address = self.uri("target").removeprefix("postgresql://")
+        insert = ("run", "--commit-every", "100ms", "-e", f"INSERT INTO postgresql('{address}') SELECT id FROM "
+                  "generate('orders?rows=20000&rate=20000')")
+        with psycopg.connect(SERVER) as gate:
+            gate.execute("SELECT pg_advisory_xact_lock(2)")
+            sleeper = self.start(*insert)
+            self.wait_for(self.waiting)
+            self.done(*insert)
+            third = self.start(*insert)
+            self.wait_for(lambda: self.rows("SELECT FROM velo_checkpoint WHERE pipeline LIKE 'run_%' AND epoch > 0"))
+        self.assertEqual((sleeper.wait(timeout=30), third.wait(timeout=30)), (0, 0))
+        self.assertEqual(self.rows("SELECT count(*), count(DISTINCT id) FROM target"), [(40000, 20000)])
+
+    def test_the_record_of_a_run_goes_whole(self):
+        self.write("in.csv", "id\n" + "".join(f"{i}\n" for i in range(1000)))
+        proxy = self.proxy()
+        for times in (1, 2, 3):
+            for swallows in (False, True):
+                with self.subTest(times=times, swallows=swallows):
+                    proxy.arm(Break(times, re.compile(rb"\0DELETE FROM"), swallows=swallows))
+                    self.done("copy", "in.csv", self.through(proxy, f"target_{times}_{int(swallows)}"))
+                    proxy.disarm()
+                    self.assertEqual(self.rows(f"SELECT count(*) FROM target_{times}_{int(swallows)}"), [(1000,)])
+                    self.assertNotIn("velo_checkpoint", self.tables())
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -25,6 +26,17 @@ int64_t parse_number(std::string_view text) {
 }
 
 std::string without_newline(std::string_view text) { return std::string(trim(text)); }
+
+// Of a connection that is being made libpq tells by its words alone whether the server
+// has refused it or was lost.
+bool was_lost(std::string_view words) {
+  constexpr std::array<std::string_view, 5> kLost = {
+      "server closed the connection", "could not receive data", "could not send",
+      "timeout expired", "unexpected response"};
+  return std::ranges::any_of(kLost, [&](std::string_view lost) {
+    return words.find(lost) != std::string_view::npos;
+  });
+}
 
 std::vector<const char*> keywords_of(
     const std::vector<std::pair<std::string, std::string>>& settings) {
@@ -126,7 +138,10 @@ Result<std::unique_ptr<Connection>> Connection::open(
   const std::string words = without_newline(library->errorMessage(handle));
   ErrorKind kind = ErrorKind::kTransient;
   std::string advice;
-  if (library->pingParams(keywords.data(), values.data(), 0) == PQPING_OK) {
+  if (was_lost(words)) {
+    advice = "; the connection was lost while it was made";
+  } else if (library->pingParams(keywords.data(), values.data(), 0) == PQPING_OK) {
+    // libpq gives no SQLSTATE here.
     const bool by_password = library->connectionUsedPassword(handle) == 1 ||
                              library->connectionNeedsPassword(handle) == 1;
     kind = kind_of_refusal(words);

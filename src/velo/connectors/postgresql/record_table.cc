@@ -2,19 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <limits>
 #include <utility>
 
 #include "velo/base/hex.h"
-#include "velo/base/random_id.h"
 #include "velo/base/sha256.h"
 #include "velo/version.h"
 
 namespace velo::postgresql {
 namespace {
-
-constexpr int kFenceLane = -1;
-constexpr int kMaxAttempts = 15;
 
 std::string text_of(uint64_t number) { return std::to_string(number); }
 
@@ -45,10 +40,6 @@ RecordTable::RecordTable(const std::string& schema, std::string table,
       checkpoints_(quote_identifier(schema) + ".velo_checkpoint"),
       splits_(quote_identifier(schema) + ".velo_split") {}
 
-std::string RecordTable::lane_name(const CommitRecord& record, int lane) const {
-  return fmt::format("velo:{}:{}:{}:{}", pipeline_.id, record.fence, lane, place_);
-}
-
 Status RecordTable::create(Connection& connection) const {
   const std::string checkpoints = fmt::format(
       "CREATE TABLE IF NOT EXISTS {} (pipeline text NOT NULL, lane int NOT NULL, "
@@ -77,120 +68,19 @@ Status RecordTable::create(Connection& connection) const {
   return Status::OK();
 }
 
-Status RecordTable::is_of_another_table(const std::string& other) const {
-  return make_error(
-      ErrorKind::kInvalidArgument, {.connector = "postgresql", .resource = pipeline_.id},
-      fmt::format("the record of this pipeline is of the table {}, and not of {}; give "
-                  "this one another name",
-                  other, table_));
-}
-
-Result<CommitRecord> RecordTable::raise_fence(Connection& connection) const {
-  for (int attempt = 1;; ++attempt) {
-    auto record = try_to_raise_fence(connection);
-    if (record.ok()) return record;
-    ARROW_RETURN_NOT_OK(connection.execute("ROLLBACK").status());
-    if (attempt == kMaxAttempts) return record;
-    if (kind_of(record.status()) == ErrorKind::kConflict) {
-      ARROW_RETURN_NOT_OK(
-          end_lanes_below(connection, std::numeric_limits<uint64_t>::max()));
-    } else if (kind_of(record.status()) == ErrorKind::kNotFound) {
-      // Another run that has finished took the empty tables away.
-      ARROW_RETURN_NOT_OK(create(connection));
-    } else {
-      return record;
-    }
-  }
-}
-
-Result<CommitRecord> RecordTable::try_to_raise_fence(Connection& connection) const {
-  ARROW_RETURN_NOT_OK(connection.execute("BEGIN").status());
-  ARROW_RETURN_NOT_OK(connection.execute("SET LOCAL lock_timeout = '2s'").status());
-  ARROW_RETURN_NOT_OK(connection.execute("SET LOCAL synchronous_commit = on").status());
-  ARROW_ASSIGN_OR_RAISE(
-      const ResultRows fence,
-      connection.execute(
-          fmt::format("INSERT INTO {0} AS c (pipeline, lane, fence, epoch, incarnation, "
-                      "target, version) VALUES ($1, {1}, 1, 0, $2, $3, $4) "
-                      "ON CONFLICT (pipeline, lane) DO UPDATE SET fence = c.fence + 1, "
-                      "written_at = now() RETURNING fence, incarnation, target",
-                      checkpoints_, kFenceLane),
-          {pipeline_.id, random_id(), table_, std::string(version())}));
-  if (fence.text(0, 2) != table_) return is_of_another_table(fence.text(0, 2));
-  CommitRecord record;
-  record.pipeline = pipeline_.id;
-  record.fence = static_cast<uint64_t>(fence.number(0, 0));
-  record.incarnation = fence.text(0, 1);
-  // Waits for COMMITs on their way: a plain read would not see them.
-  ARROW_ASSIGN_OR_RAISE(
-      const ResultRows lanes,
-      connection.execute(
-          fmt::format("SELECT epoch, num_rows, finished, num_lanes, source, \"select\", "
-                      "schema FROM {} WHERE pipeline = $1 AND lane >= 0 ORDER BY epoch "
-                      "DESC, lane FOR UPDATE",
-                      checkpoints_),
-          {pipeline_.id}));
-  int64_t num_finished = 0;
-  for (int lane = 0; lane < lanes.num_rows(); ++lane) {
-    const auto epoch = static_cast<uint64_t>(lanes.number(lane, 0));
-    record.num_rows += lanes.number(lane, 1);
-    if (lane == 0) {
-      record.epoch = epoch;
-      record.fingerprint = {.source = lanes.text(lane, 4),
-                            .select = lanes.text(lane, 5),
-                            .schema = lanes.text(lane, 6)};
-    }
-    if (epoch == record.epoch && lanes.text(lane, 2) == "t") ++num_finished;
-  }
-  // Each lane commits for itself: the last epoch counts when all have.
-  record.finished = num_finished > 0 && num_finished == lanes.number(0, 3);
-  ARROW_RETURN_NOT_OK(
-      connection
-          .execute(
-              fmt::format("UPDATE {} SET fence = $2 WHERE pipeline = $1 AND lane >= 0",
-                          checkpoints_),
-              {pipeline_.id, text_of(record.fence)})
-          .status());
-  ARROW_RETURN_NOT_OK(connection.execute("COMMIT").status());
-  return record;
-}
-
-// Ends the lanes of processes with lower fences. One whose client is gone without a word
-// would hold its locks for ever: no time-out ends a COPY that waits for its client.
-Status RecordTable::end_lanes_below(Connection& connection, uint64_t fence) const {
-  return connection
-      .execute(
-          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
-          "datname = current_database() AND application_name ~ $1 AND "
-          "split_part(application_name, ':', 3)::numeric < $2 AND "
-          "pid <> pg_backend_pid()",
-          {fmt::format("^velo:{}:[0-9]+:[0-9]+:{}$", pipeline_.id, place_),
-           text_of(fence)})
-      .status();
-}
-
-Status RecordTable::read_positions(Connection& connection, CommitRecord& record) const {
-  ARROW_ASSIGN_OR_RAISE(
-      const ResultRows rows,
-      connection.execute(fmt::format("SELECT split, encode(position, 'hex'), ended FROM "
-                                     "{} WHERE pipeline = $1",
-                                     splits_),
-                         {pipeline_.id}));
-  for (int row = 0; row < rows.num_rows(); ++row) {
-    record.positions[rows.text(row, 0)] = {
-        .position = {hex_decode(rows.text(row, 1)).value_or("")},
-        .ended = rows.text(row, 2) == "t"};
-  }
-  return Status::OK();
+std::string RecordTable::lane_name(const CommitRecord& record, int lane) const {
+  return fmt::format("velo:{}:{}:{}:{}", pipeline_.id, record.fence, lane, place_);
 }
 
 Status RecordTable::add_lane(Connection& connection, int lane,
                              const CommitRecord& record) const {
   return connection
       .execute(
-          fmt::format("INSERT INTO {} (pipeline, lane, fence, epoch, incarnation, "
-                      "version) VALUES ($1, $2, $3, 0, $4, $5) ON CONFLICT DO NOTHING",
-                      checkpoints_),
+          fmt::format("INSERT INTO {0} (pipeline, lane, fence, epoch, incarnation, "
+                      "version) SELECT pipeline, $2::int, fence, 0, incarnation, $5 FROM "
+                      "{0} WHERE pipeline = $1 AND lane = {1} AND fence = $3 AND "
+                      "incarnation = $4 FOR SHARE ON CONFLICT DO NOTHING",
+                      checkpoints_, kFenceLane),
           {pipeline_.id, std::to_string(lane), text_of(record.fence), record.incarnation,
            std::string(version())})
       .status();
@@ -226,13 +116,13 @@ Status RecordTable::write(Connection& connection, int lane, int num_lanes,
           fmt::format("UPDATE {} SET epoch = $4, num_lanes = $5, source = $6, \"select\" "
                       "= $7, schema = $8, num_rows = num_rows + $9, finished = $10, "
                       "written_at = now(), version = $11 WHERE pipeline = $1 AND lane = "
-                      "$2 AND fence = $3",
+                      "$2 AND fence = $3 AND incarnation = $12",
                       checkpoints_),
           {pipeline_.id, std::to_string(lane), text_of(record.fence),
            text_of(record.epoch), std::to_string(num_lanes), record.fingerprint.source,
            record.fingerprint.select, record.fingerprint.schema,
            std::to_string(record.num_rows), record.finished ? "t" : "f",
-           std::string(version())}));
+           std::string(version()), record.incarnation}));
   if (updated.num_touched() == 1) return Status::OK();
   return make_error(
       ErrorKind::kFenced, {.connector = "postgresql", .resource = pipeline_.id},
@@ -241,14 +131,34 @@ Status RecordTable::write(Connection& connection, int lane, int num_lanes,
                   record.fence));
 }
 
-Status RecordTable::forget(Connection& connection) const {
-  for (const std::string& table : {splits_, checkpoints_}) {
-    ARROW_RETURN_NOT_OK(
-        connection
-            .execute(fmt::format("DELETE FROM {} WHERE pipeline = $1", table),
-                     {pipeline_.id})
-            .status());
+// Whoever has the row of the fence has the record.
+Status RecordTable::remove(Connection& connection, const CommitRecord& record) const {
+  ARROW_RETURN_NOT_OK(connection.execute("BEGIN").status());
+  ARROW_ASSIGN_OR_RAISE(
+      const ResultRows fence,
+      connection.execute(fmt::format("DELETE FROM {} WHERE pipeline = $1 AND lane = {} "
+                                     "AND fence = $2 AND incarnation = $3",
+                                     checkpoints_, kFenceLane),
+                         {pipeline_.id, text_of(record.fence), record.incarnation}));
+  if (fence.num_touched() == 1) {
+    for (const std::string& table : {splits_, checkpoints_}) {
+      ARROW_RETURN_NOT_OK(
+          connection
+              .execute(fmt::format("DELETE FROM {} WHERE pipeline = $1", table),
+                       {pipeline_.id})
+              .status());
+    }
   }
+  return connection.execute("COMMIT").status();
+}
+
+Status RecordTable::forget(Connection& connection, const CommitRecord& record) const {
+  const Status removed = remove(connection, record);
+  if (kind_of(removed) == ErrorKind::kNotFound) {
+    // Another run that has finished took the empty tables away.
+    return connection.execute("ROLLBACK").status();
+  }
+  ARROW_RETURN_NOT_OK(removed);
   // Tables that no pipeline needs go too; where another holds them they stay.
   const std::string drop = fmt::format(
       "DO $$ BEGIN LOCK TABLE {0}, {1} IN ACCESS EXCLUSIVE MODE NOWAIT; IF NOT EXISTS "

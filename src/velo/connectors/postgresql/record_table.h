@@ -42,7 +42,7 @@ class RecordTable {
     return record;
   }
 
-  /// Make the row of a lane, unless it is there.
+  /// Make the row of a lane, unless it is there or a newer process has taken over.
   Status add_lane(Connection& connection, int lane, const CommitRecord& record) const;
 
   /// In the open transaction of a lane: keep the splits that it has moved and its row.
@@ -50,14 +50,19 @@ class RecordTable {
   Status write(Connection& connection, int lane, int num_lanes,
                const CommitRecord& record) const;
 
-  /// Remove the pipeline, and the tables where no other is in them.
-  Status forget(Connection& connection) const;
+  /// Remove the pipeline, unless a newer process has taken it over, and the tables where
+  /// no other is in them. Idempotent.
+  Status forget(Connection& connection, const CommitRecord& record) const;
 
  private:
+  static constexpr int kFenceLane = -1;
+
   Status is_of_another_table(const std::string& other) const;
   Result<CommitRecord> raise_fence(Connection& connection) const;
   Result<CommitRecord> try_to_raise_fence(Connection& connection) const;
+  Status end_those_in_the_way(Connection& connection) const;
   Status end_lanes_below(Connection& connection, uint64_t fence) const;
+  Status remove(Connection& connection, const CommitRecord& record) const;
   Status read_positions(Connection& connection, CommitRecord& record) const;
 
   const std::string table_;

@@ -36,6 +36,12 @@ class PostgresqlEpochWriter : public EpochWriter {
   const std::vector<std::shared_ptr<LaneSession>>& lanes_;  // all, by the time of prepare
 };
 
+// The connection by which a process holds its record.
+Result<std::unique_ptr<Connection>> open_control(const PostgresqlOptions& options,
+                                                 const PipelineIdentity& pipeline) {
+  return Connection::open(options, fmt::format("velo:{}:control", pipeline.id));
+}
+
 class PostgresqlCommitter : public Committer {
  public:
   PostgresqlCommitter(PostgresqlOptions options, const PipelineIdentity& pipeline,
@@ -94,7 +100,11 @@ class PostgresqlCommitter : public Committer {
 
   Status forget() override {
     lanes_.clear();
-    return records_.forget(*connection_);
+    const Status forgotten = records_.forget(*connection_, record_);
+    if (kind_of(forgotten) != ErrorKind::kTransient) return forgotten;
+    // The rows are there: to fail for a lost connection would have them sent again.
+    ARROW_ASSIGN_OR_RAISE(connection_, open_control(options_, pipeline_));
+    return records_.forget(*connection_, record_);
   }
 
  private:
@@ -111,7 +121,7 @@ class PostgresqlCommitter : public Committer {
   const PipelineIdentity pipeline_;
   CommitObserver& observer_;
   const RecordTable records_;
-  const std::unique_ptr<Connection> connection_;
+  std::unique_ptr<Connection> connection_;
   CommitRecord record_;
   std::vector<std::shared_ptr<LaneSession>> lanes_;
 };
@@ -139,9 +149,7 @@ class PostgresqlSink : public DataSink, public TransactionalSink {
 
   Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,
                                                       CommitObserver& observer) override {
-    ARROW_ASSIGN_OR_RAISE(
-        auto connection,
-        Connection::open(options_, fmt::format("velo:{}:control", pipeline.id)));
+    ARROW_ASSIGN_OR_RAISE(auto connection, open_control(options_, pipeline));
     return std::make_unique<PostgresqlCommitter>(options_, pipeline, observer,
                                                  std::move(connection));
   }
