@@ -9,17 +9,22 @@ from collections.abc import Callable
 
 QUIET_SECONDS = 0.05  # an answer that has paused for so long is over
 LONGEST_PATTERN = 4096
+LONGEST_HOLD_SECONDS = 120
 
 
 @dataclasses.dataclass
 class Break:
     """Where a connection is cut. pattern: at its N-th match in what velo sends; else after N bytes. to_server: which way these go.
-    swallows: not before the server has got the whole request, and has answered."""
+    swallows: not before the server has got the whole request, and has answered. holds: it is not cut; what has matched is
+    held back from when it has arrived until it is released."""
 
     times: int
     pattern: re.Pattern | None = None
     to_server: bool = True
     swallows: bool = False
+    holds: bool = False
+    arrived: threading.Event = dataclasses.field(default_factory=threading.Event)
+    released: threading.Event = dataclasses.field(default_factory=threading.Event)
 
 
 class Connection:
@@ -61,7 +66,7 @@ class Proxy:
             self.awaited, self.left = awaited, awaited.times
 
     def disarm(self) -> bool:
-        """Answers whether a connection was cut."""
+        """Answers whether what was awaited came."""
         with self.lock:
             was_cut = self.awaited is None
             self.awaited = None
@@ -91,11 +96,16 @@ class Proxy:
         while data := receive(connection.client):
             whole, is_cut = data, False
             with self.lock:
+                awaited = self.awaited
                 if self.awaited and self.awaited.pattern:
                     data, is_cut = self.look(connection, data)
                 elif self.awaited and self.awaited.to_server:
                     data, is_cut = self.count(data)
                 connection.seen = (connection.seen + whole)[-LONGEST_PATTERN:]
+                is_held = awaited is not None and awaited.holds and self.awaited is None
+            if is_held:
+                awaited.arrived.set()
+                awaited.released.wait(LONGEST_HOLD_SECONDS)
             if not send(connection.server, data) or is_cut:
                 return connection.cut()
         end_writing(connection.server)
@@ -135,8 +145,9 @@ class Proxy:
             if self.left > 0:
                 continue
             connection.is_mute = self.awaited.swallows
+            passes = self.awaited.swallows or self.awaited.holds
             self.awaited = None
-            return (data, False) if connection.is_mute else (data[: match.end() - num_seen - 1], True)
+            return (data, False) if passes else (data[: match.end() - num_seen - 1], True)
         return data, False
 
 

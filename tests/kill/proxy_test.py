@@ -80,6 +80,18 @@ class TestProxy(unittest.TestCase):
     def test_waits_for_a_later_request(self):
         self.check(Break(3, re.compile(b"[ae]")), b"ABC LET GO", b"abc let go ")
 
+    def test_holds_back(self):
+        at = Break(1, re.compile(b"let"), holds=True)
+        self.proxy.arm(at)
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(self.exchange(b"abc ", b"let go")))
+        thread.start()
+        self.assertTrue(at.arrived.wait(10))
+        self.assertEqual(self.server.got, b"abc ")
+        at.released.set()
+        thread.join()
+        self.assertEqual(answers, [b"ABC LET GO"])
+
     def test_says_when_nothing_was_cut(self):
         self.proxy.arm(Break(100))
         self.exchange(b"abc")
