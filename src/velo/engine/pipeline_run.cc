@@ -58,7 +58,7 @@ Result<Progress> PipelineRun::run(std::shared_ptr<arrow::Schema> schema,
   ARROW_RETURN_NOT_OK(recover());
   if (is_done()) {
     progress_.was_loaded_before = true;
-  } else {
+  } else if (!is_half_forgotten()) {
     const Status status = move_all();
     if (!status.ok()) {
       forget_what_never_began();
@@ -126,6 +126,7 @@ Status PipelineRun::check_fingerprint() const {
   const bool had_positions = !record_.positions.empty();
   const bool has_lost_place =
       one_epoch_ ? had_positions : !had_positions && record_.num_rows > 0;
+  if (is_half_forgotten()) return Status::OK();
   if (has_lost_place && !committer_->commits_once()) {
     return make_error(
         ErrorKind::kInvalidArgument, {},
@@ -163,6 +164,12 @@ bool PipelineRun::is_done() const {
   if (!record_.finished || source_.splits() || !source_.can_reread()) return false;
   if (committer_->commits_once()) return false;
   return pipeline_.is_run || record_.fingerprint == fingerprint_;
+}
+
+// Whether this run had ended, and was killed while a sink removed its record in parts.
+bool PipelineRun::is_half_forgotten() const {
+  return pipeline_.is_run && !one_epoch_ && record_.finished && record_.num_rows > 0 &&
+         record_.positions.empty();
 }
 
 Status PipelineRun::open_lanes() {

@@ -52,6 +52,7 @@ class PipelineRun {
   bool goes_on() const;
   bool has_record() const;
   bool is_done() const;
+  bool is_half_forgotten() const;
   Status open_lanes();
   Status move_rows();
   Status stop_here();

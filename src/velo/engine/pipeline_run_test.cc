@@ -552,6 +552,19 @@ TEST_F(PipelineRuns, WithoutANameKeepWhatMayHaveBeenCommitted) {
   EXPECT_THAT(memory_.records(), IsEmpty());
 }
 
+TEST_F(PipelineRuns, WithoutANameForgetTheRestOfAFinishedOne) {
+  const PipelineIdentity nameless{.id = "run_1", .is_run = true};
+  fail("forgotten");
+  EXPECT_THAT(run(nameless), IsError(ErrorKind::kSystem, HasSubstr("forgotten")));
+  fail_nothing();
+  const auto again = run(nameless);
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(again->num_rows_before, 5);
+  EXPECT_EQ(again->num_rows, 0);
+  EXPECT_EQ(memory_.rows(), count(5));
+  EXPECT_THAT(memory_.records(), IsEmpty());
+}
+
 TEST_F(PipelineRuns, TakeTheColumnsThatAreAskedFor) {
   script_.schema = arrow::schema(
       {arrow::field("m", arrow::utf8()), arrow::field("n", arrow::int64())});

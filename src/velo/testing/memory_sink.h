@@ -24,7 +24,8 @@ class Memory {
   explicit Memory(CallLog& log) : log_(log) {}
 
   /// Asked at every call ("recover", "write LANE", "prepare LANE", "commit", "committed",
-  /// "forget"); an error fails the call, "committed" being after everything is there.
+  /// "forget", "forgotten"); an error fails the call, "committed" being after everything
+  /// is there, and "forgotten" when the positions are gone and the rest is not.
   std::function<Status(const std::string& call, const std::stop_token& stop)> on_call =
       [](const std::string&, const std::stop_token&) { return Status::OK(); };
   bool commits_once = false;
@@ -78,6 +79,11 @@ class Memory {
 
   Status forget(const std::string& pipeline) {
     ARROW_RETURN_NOT_OK(called("forget"));
+    {
+      std::lock_guard lock(mutex_);
+      records_[pipeline].positions.clear();
+    }
+    ARROW_RETURN_NOT_OK(on_call("forgotten", {}));
     std::lock_guard lock(mutex_);
     records_.erase(pipeline);
     return Status::OK();
