@@ -4,6 +4,7 @@ import datetime
 import decimal
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -15,8 +16,8 @@ import clickhouse_connect
 import pyarrow
 import pyarrow.parquet
 
+from kill.proxy import Break, Proxy
 from program import VELO, ProgramTest, wait_until_signals_are_awaited
-from proxy import Proxy
 
 SERVER = urllib.parse.urlsplit(os.environ["VELO_TEST_CLICKHOUSE_URI"])
 CRASH = pathlib.Path(VELO).with_name("velo_crash")
@@ -54,6 +55,12 @@ class Clickhouse(ProgramTest):
         at = f"{SERVER.username}:{SERVER.password}@{SERVER.hostname}:{port or SERVER.port}/{self.database}"
         options = {**({"table": table} if table else {}), **options}
         return f"clickhouse://{at}?" + urllib.parse.urlencode(options, quote_via=urllib.parse.quote)
+
+    def break_at(self, pattern, **more):
+        proxy = Proxy(SERVER.hostname, SERVER.port)
+        self.addCleanup(proxy.close)
+        proxy.arm(Break(1, re.compile(pattern, re.DOTALL), **more))
+        return proxy
 
     def rows(self, query):
         return [tuple(row) for row in self.session.query(query).result_rows]
@@ -323,26 +330,24 @@ class Clickhouse(ProgramTest):
         self.assertEqual(self.rows("SELECT count() FROM target"), [(2500000,)])
 
     def test_lost_connections_lose_nothing(self):
-        for trigger, mode in [(b"_velo_pipeline%2C", "swallow"), (b"_velo_pipeline%2C", 3000), (b"'intent'", "swallow"),
-                              (b"'done'", "swallow"), (b"KILL QUERY", 100), (b"CREATE TABLE", "swallow")]:
-            with self.subTest(trigger=trigger, mode=mode):
+        for pattern, swallows in [(b"_velo_pipeline%2C", True), (b"_velo_pipeline%2C.{3000}", False), (b"'intent'", True),
+                                  (b"'done'", True), (b"KILL QUERY", False), (b"CREATE TABLE", True)]:
+            with self.subTest(pattern=pattern, swallows=swallows):
                 self.session.command("DROP TABLE IF EXISTS target")
-                proxy = Proxy(SERVER, trigger, mode)
-                self.addCleanup(proxy.close)
+                proxy = self.break_at(pattern, swallows=swallows)
                 name = f"slow_{uuid.uuid4().hex[:6]}"
                 self.pipeline(rows=8000, name=name, port=proxy.port)
                 process = self.velo("run", "go.sql")
-                self.assertTrue(proxy.used.is_set())
+                self.assertTrue(proxy.disarm())
                 self.assertIn(process.returncode, (0, 1), process.stderr)
                 self.check_pipeline(8000)
 
     def test_a_server_that_has_the_rows_and_does_not_answer(self):
         self.write("in.csv", "id\n1\n2\n")
-        proxy = Proxy(SERVER, b"_velo_pipeline%2C", "swallow")
-        self.addCleanup(proxy.close)
+        proxy = self.break_at(b"_velo_pipeline%2C", swallows=True)
         # The rows are counted: they are there.
         self.done("copy", "in.csv", self.uri("target", port=proxy.port))
-        self.assertTrue(proxy.used.is_set())
+        self.assertTrue(proxy.disarm())
         self.assertEqual(self.rows("SELECT * FROM target ORDER BY id"), [(1,), (2,)])
         self.assertEqual(self.tables(), {"target"})
 
@@ -383,6 +388,55 @@ class Clickhouse(ProgramTest):
         (count, distinct), = self.rows("SELECT count(), uniqExact(id) FROM target")
         # Where the older one had done all before it was stopped, both are whole.
         self.assertEqual((count, distinct), (50000 if older.returncode else 100000, 50000), older.stderr.read())
+
+    def hold(self, pattern):
+        proxy = self.break_at(pattern, holds=True)
+        return proxy, proxy.awaited
+
+    def insert(self, port):
+        address = self.uri("target", port=port).removeprefix("clickhouse://")
+        return ("run", "--commit-every", "100ms", "-e", f"INSERT INTO clickhouse('{address}') SELECT id FROM "
+                "generate('orders?rows=6000&rate=12000')")
+
+    def test_a_sleeper_does_not_remove_the_record_of_a_later_run(self):
+        for pattern in (rb"ALTER TABLE [^ ]*velo_split", rb"ALTER TABLE [^ ]*velo_checkpoint"):
+            with self.subTest(pattern):
+                self.session.command("DROP TABLE IF EXISTS target")
+                proxy, at = self.hold(pattern)
+                insert = self.insert(proxy.port)
+                sleeper = self.start(*insert)
+                self.assertTrue(at.arrived.wait(30))
+                self.done(*insert)
+                third = self.start(*insert)
+                self.wait_for_an_epoch()
+                at.released.set()
+                codes = sleeper.wait(timeout=30), third.wait(timeout=30)
+                self.assertEqual(codes, (0, 0), sleeper.stderr.read() + third.stderr.read())
+                self.assertEqual(self.rows("SELECT count(), uniqExact(id) FROM target"), [(12000, 6000)])
+                self.assertEqual(self.tables(), {"target"})
+
+    def test_a_sleeper_of_a_run_that_is_forgotten_is_fenced_by_the_next(self):
+        for pattern in (b"velo_split%60%20%28pipeline", b"'intent', '", b"_velo_pipeline%2C", b"'done', '"):
+            for is_after in (True, False):
+                with self.subTest(pattern=pattern, is_after=is_after):
+                    self.session.command("DROP TABLE IF EXISTS target")
+                    proxy, at = self.hold(pattern)
+                    insert = self.insert(proxy.port)
+                    sleeper = self.start(*insert)
+                    self.assertTrue(at.arrived.wait(30))
+                    self.done(*insert)
+                    if is_after:
+                        self.done(*insert)
+                        at.released.set()
+                    else:
+                        third = self.start(*insert)
+                        self.wait_for_an_epoch()
+                        at.released.set()
+                        self.assertEqual(third.wait(timeout=30), 0, third.stderr.read())
+                    self.assertEqual(sleeper.wait(timeout=30), 1)
+                    self.assertIn("a newer run of this pipeline has taken over", sleeper.stderr.read())
+                    self.assertEqual(self.rows("SELECT count(), uniqExact(id) FROM target"), [(12000, 6000)])
+                    self.assertEqual(self.tables(), {"target"})
 
     # What is said.
 

@@ -208,26 +208,4 @@ Status RecordTable::compact(Client& client, const Hold& hold) const {
        .settings = settings});
 }
 
-Status RecordTable::drop_fence_tables(Client& client, uint64_t below) const {
-  const std::string prefix = fmt::format("velo_fence_{}_", pipeline_);
-  ARROW_ASSIGN_OR_RAISE(
-      const Rows rows,
-      client.query(
-          {.sql = fmt::format("SELECT name FROM system.tables WHERE database = {} "
-                              "AND startsWith(name, {})",
-                              quote_literal(options_.database), quote_literal(prefix))}));
-  for (int64_t row = 0; row < rows.num_rows(); ++row) {
-    const std::string name = rows.text(row, 0);
-    const char* begin = name.data() + prefix.size();
-    const char* end = name.data() + name.size();
-    uint64_t fence = 0;
-    const auto [read, error] = std::from_chars(begin, end, fence);
-    // The tables of a pipeline whose id begins with ours have another form.
-    if (error != std::errc() || read != end || fence >= below) continue;
-    ARROW_RETURN_NOT_OK(
-        client.execute({.sql = "DROP TABLE IF EXISTS " + options_.name_of(name)}));
-  }
-  return Status::OK();
-}
-
 }  // namespace velo::clickhouse

@@ -26,7 +26,7 @@ std::vector<std::string> create_statements(const std::string& checkpoints,
                       checkpoints) +
               fmt::format(kEngine, "fence, epoch, state"),
           fmt::format("CREATE TABLE IF NOT EXISTS {} (pipeline String, split String, "
-                      "attempt UInt64, position String, ended Bool) ",
+                      "attempt UInt64, position String, ended Bool, holder String) ",
                       splits) +
               fmt::format(kEngine, "split, attempt")};
 }

@@ -3,7 +3,6 @@
 #include <arrow/builder.h>
 #include <fmt/format.h>
 
-#include <limits>
 #include <utility>
 
 #include "velo/base/hex.h"
@@ -17,19 +16,25 @@ namespace {
 
 constexpr int kMaxAttempts = 1000;
 constexpr char kFenced[] = "velo_fenced";
+constexpr char kCheckpoints[] = "velo_checkpoint";
 
 }  // namespace
 
 bool is_fenced(const Status& failure) {
-  return !failure.ok() && code_of(failure) == kThrowIf &&
-         failure.message().find(kFenced) != std::string::npos;
+  if (failure.ok()) return false;
+  const auto names = [&](const char* what) {
+    return failure.message().find(what) != std::string::npos;
+  };
+  // The record is gone where a newer run has ended and taken it away.
+  return (code_of(failure) == kThrowIf && names(kFenced)) ||
+         (code_of(failure) == kUnknownTable && names(kCheckpoints));
 }
 
 RecordTable::RecordTable(const ClickhouseOptions& options, std::string pipeline)
     : options_(options),
       pipeline_(std::move(pipeline)),
       id_(quote_literal(pipeline_)),
-      checkpoints_(options.name_of("velo_checkpoint")),
+      checkpoints_(options.name_of(kCheckpoints)),
       splits_(options.name_of("velo_split")) {}
 
 Status RecordTable::create(Client& client) const {
@@ -120,9 +125,24 @@ Status RecordTable::kill(Client& client, const std::string& query_id) const {
                                             quote_literal(query_id))});
 }
 
-Status RecordTable::write_splits(Client& client, uint64_t attempt,
-                                 const Positions& positions) const {
-  if (positions.empty()) return Status::OK();
+// Guarded as well: a run that begins anew counts its attempts from the same number.
+Status RecordTable::write_splits(Client& client, const Hold& hold,
+                                 const CommitRecord& record) const {
+  if (record.positions.empty()) return Status::OK();
+  const auto insert = [&] {
+    return insert_splits(client, hold, record.epoch, record.positions);
+  };
+  const Status status = insert();
+  if (status.ok() || is_fenced(status) || code_of(status) != kUnknownTable) return status;
+  // Another run has ended, and has taken the empty table away, or the record as well.
+  ARROW_ASSIGN_OR_RAISE(const auto known, holders(client));
+  if (known.empty() || known.front() != hold.holder) return fenced(hold);
+  ARROW_RETURN_NOT_OK(create(client));
+  return insert();
+}
+
+Status RecordTable::insert_splits(Client& client, const Hold& hold, uint64_t epoch,
+                                  const Positions& positions) const {
   arrow::StringBuilder splits;
   arrow::StringBuilder places;
   arrow::BooleanBuilder ended;
@@ -151,17 +171,20 @@ Status RecordTable::write_splits(Client& client, uint64_t attempt,
       rows.bytes()));
   const auto body = rows.body(nullptr);
   return client.insert(
-      {.sql = fmt::format("INSERT INTO {} (pipeline, split, attempt, position, ended) "
-                          "SELECT {}, split, {}, position, ended FROM input('split "
-                          "String, position String, ended Bool') FORMAT Native",
-                          splits_, id_, attempt),
+      {.sql = fmt::format("INSERT INTO {} (pipeline, split, attempt, position, ended, "
+                          "holder) "
+                          "SELECT {}, split, {}, position, ended, '{}' FROM input('split "
+                          "String, position String, ended Bool') WHERE {} FORMAT Native",
+                          splits_, id_, hold.attempt(epoch), hold.holder, guard(hold)),
        .settings = record_settings()},
       *body);
 }
 
 Status RecordTable::write_intent(Client& client, const Hold& hold,
                                  const CommitRecord& record) const {
-  ARROW_RETURN_NOT_OK(write_splits(client, hold.attempt(record.epoch), record.positions));
+  const Status kept = write_splits(client, hold, record);
+  if (is_fenced(kept)) return fenced(hold);
+  ARROW_RETURN_NOT_OK(kept);
   const Status status =
       client.execute({.sql = insert_statement(checkpoints_, {.state = "intent",
                                                              .hold = hold,
@@ -192,22 +215,6 @@ Status RecordTable::write_done(Client& client, const Hold& hold,
                     fmt::format("no answer to the commit of epoch {}; the next run finds "
                                 "out whether it was done ({})",
                                 record.epoch, status.message()));
-}
-
-Status RecordTable::forget(Client& client, const Hold& hold, bool has_target) const {
-  if (has_target) ARROW_RETURN_NOT_OK(remove_undone_rows(client, hold.mark));
-  for (const std::string& table : {splits_, checkpoints_}) {
-    for (const std::string& sql :
-         {fmt::format("ALTER TABLE {} DROP PARTITION {}", table, id_),
-          fmt::format("DROP TABLE IF EMPTY {}", table)}) {
-      const Status status = client.execute({.sql = sql});
-      // Others keep their records there, or have taken the empty table away.
-      const int code = status.ok() ? 0 : code_of(status);
-      if (code == kTableNotEmpty || code == kUnknownTable) continue;
-      ARROW_RETURN_NOT_OK(status);
-    }
-  }
-  return drop_fence_tables(client, std::numeric_limits<uint64_t>::max());
 }
 
 }  // namespace velo::clickhouse

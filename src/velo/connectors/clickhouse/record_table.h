@@ -67,13 +67,14 @@ class RecordTable {
   /// End a query and wait until it has; nothing where it does not run.
   Status kill(Client& client, const std::string& query_id) const;
 
-  /// Remove rows that are not committed, the record, and the tables where no other
-  /// pipeline is in them.
+  /// Remove rows that are not committed, the record, unless a newer process has it, and
+  /// the tables where no other pipeline is in them. Idempotent.
   Status forget(Client& client, const Hold& hold, bool has_target) const;
 
  private:
   struct Found;
 
+  Result<std::vector<std::string>> holders(Client& client) const;
   Result<uint64_t> newest_fence(Client& client) const;
   Result<uint64_t> make_fence_table(Client& client) const;
   Status kill_below(Client& client, uint64_t fence) const;
@@ -84,7 +85,9 @@ class RecordTable {
   Status read_positions(Client& client, CommitRecord& record) const;
   Status compact(Client& client, const Hold& hold) const;
   Status drop_fence_tables(Client& client, uint64_t below) const;
-  Status write_splits(Client& client, uint64_t attempt, const Positions& positions) const;
+  Status write_splits(Client& client, const Hold& hold, const CommitRecord& record) const;
+  Status insert_splits(Client& client, const Hold& hold, uint64_t epoch,
+                       const Positions& positions) const;
 
   const ClickhouseOptions options_;
   const std::string pipeline_;     // its id
@@ -93,7 +96,7 @@ class RecordTable {
   const std::string splits_;
 };
 
-/// What a statement says whose guard has failed.
+/// Whether the guard of a statement has failed, or found no record at all.
 bool is_fenced(const Status& failure);
 
 }  // namespace velo::clickhouse
