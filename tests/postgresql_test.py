@@ -268,7 +268,8 @@ class Postgresql(ProgramTest):
         older.send_signal(signal.SIGSTOP)
         self.check_slow_pipeline()
         older.send_signal(signal.SIGCONT)
-        self.assertEqual(older.wait(timeout=30), 1, older.stderr.read())
+        self.assertEqual(older.wait(timeout=30), 1)
+        self.assertIn("a newer run of this pipeline has taken over", older.stderr.read())
         self.assertEqual(self.rows("SELECT count(*), count(DISTINCT id) FROM target"), [(30000, 30000)])
 
     def through(self, proxy, table, **options):

@@ -124,11 +124,26 @@ Status RecordTable::write(Connection& connection, int lane, int num_lanes,
            std::to_string(record.num_rows), record.finished ? "t" : "f",
            std::string(version()), record.incarnation}));
   if (updated.num_touched() == 1) return Status::OK();
+  return fenced(record);
+}
+
+Status RecordTable::fenced(const CommitRecord& record) {
   return make_error(
-      ErrorKind::kFenced, {.connector = "postgresql", .resource = pipeline_.id},
+      ErrorKind::kFenced, {.connector = "postgresql", .resource = record.pipeline},
       fmt::format("a newer run of this pipeline has taken over (fence {} is "
                   "ours); this one has stopped and committed nothing more",
                   record.fence));
+}
+
+Result<bool> RecordTable::is_newest(Connection& connection,
+                                    const CommitRecord& record) const {
+  ARROW_ASSIGN_OR_RAISE(
+      const ResultRows rows,
+      connection.execute(fmt::format("SELECT FROM {} WHERE pipeline = $1 AND lane = {} "
+                                     "AND fence = $2 AND incarnation = $3",
+                                     checkpoints_, kFenceLane),
+                         {pipeline_.id, text_of(record.fence), record.incarnation}));
+  return rows.num_rows() == 1;
 }
 
 // Whoever has the row of the fence has the record.

@@ -42,6 +42,12 @@ class RecordTable {
     return record;
   }
 
+  /// Whether no newer process has taken the pipeline over, and none has ended it.
+  Result<bool> is_newest(Connection& connection, const CommitRecord& record) const;
+
+  /// What to say where one has: kFenced.
+  static Status fenced(const CommitRecord& record);
+
   /// Make the row of a lane, unless it is there or a newer process has taken over.
   Status add_lane(Connection& connection, int lane, const CommitRecord& record) const;
 

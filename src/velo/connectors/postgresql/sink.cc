@@ -13,18 +13,41 @@
 namespace velo::postgresql {
 namespace {
 
+// What a process has of its pipeline. Threads: safe.
+struct Hold {
+  const PostgresqlOptions& options;
+  const RecordTable& records;
+  const CommitRecord& record;
+
+  // Who takes over ends our connections: then that is what to say.
+  Status explain(const Status& failure) const {
+    const ErrorKind kind = kind_of(failure);
+    if (kind != ErrorKind::kTransient && kind != ErrorKind::kCommitStateUnknown) {
+      return failure;
+    }
+    const auto connection = Connection::open(options, "velo");
+    if (!connection.ok()) return failure;
+    const auto is_newest = records.is_newest(**connection, record);
+    const bool is_gone = kind_of(is_newest.status()) == ErrorKind::kNotFound;
+    if (is_gone || (is_newest.ok() && !*is_newest)) return RecordTable::fenced(record);
+    return failure;
+  }
+};
+
 class PostgresqlEpochWriter : public EpochWriter {
  public:
   PostgresqlEpochWriter(std::shared_ptr<LaneSession> session, int lane,
-                        const std::vector<std::shared_ptr<LaneSession>>& lanes)
-      : session_(std::move(session)), lane_(lane), lanes_(lanes) {}
+                        const std::vector<std::shared_ptr<LaneSession>>& lanes,
+                        const Hold& hold)
+      : session_(std::move(session)), lane_(lane), lanes_(lanes), hold_(hold) {}
 
   Status write(const Batch& batch, std::stop_token stop) override {
-    return session_->write(*batch.rows, std::move(stop));
+    return hold_.explain(session_->write(*batch.rows, std::move(stop)));
   }
 
   Result<CommitToken> prepare(const CommitRecord& record) override {
-    ARROW_RETURN_NOT_OK(session_->prepare(record, static_cast<int>(lanes_.size())));
+    ARROW_RETURN_NOT_OK(
+        hold_.explain(session_->prepare(record, static_cast<int>(lanes_.size()))));
     return CommitToken{std::to_string(lane_)};
   }
 
@@ -34,6 +57,7 @@ class PostgresqlEpochWriter : public EpochWriter {
   const std::shared_ptr<LaneSession> session_;
   const int lane_;
   const std::vector<std::shared_ptr<LaneSession>>& lanes_;  // all, by the time of prepare
+  const Hold hold_;
 };
 
 // The connection by which a process holds its record.
@@ -86,13 +110,14 @@ class PostgresqlCommitter : public Committer {
         auto session, LaneSession::make(std::move(connection), options_, records_, lane,
                                         *schema, target));
     lanes_.push_back(session);
-    return std::make_unique<PostgresqlEpochWriter>(std::move(session), lane, lanes_);
+    return std::make_unique<PostgresqlEpochWriter>(std::move(session), lane, lanes_,
+                                                   hold());
   }
 
   Status commit(const CommitRecord&, std::span<const CommitToken> tokens) override {
     for (size_t i = 0; i < tokens.size(); ++i) {
       ARROW_ASSIGN_OR_RAISE(const auto session, session_of(tokens[i]));
-      ARROW_RETURN_NOT_OK(session->commit());
+      ARROW_RETURN_NOT_OK(hold().explain(session->commit()));
       if (i == 0 && tokens.size() > 1) observer_.reached(CommitStep::kBetweenCompletes);
     }
     return Status::OK();
@@ -108,6 +133,8 @@ class PostgresqlCommitter : public Committer {
   }
 
  private:
+  Hold hold() const { return {options_, records_, record_}; }
+
   Result<std::shared_ptr<LaneSession>> session_of(const CommitToken& token) const {
     size_t lane = lanes_.size();
     const char* end = token.bytes.data() + token.bytes.size();
