@@ -416,27 +416,55 @@ class Clickhouse(ProgramTest):
                 self.assertEqual(self.tables(), {"target"})
 
     def test_a_sleeper_of_a_run_that_is_forgotten_is_fenced_by_the_next(self):
-        for pattern in (b"velo_split%60%20%28pipeline", b"'intent', '", b"_velo_pipeline%2C", b"'done', '"):
-            for is_after in (True, False):
-                with self.subTest(pattern=pattern, is_after=is_after):
-                    self.session.command("DROP TABLE IF EXISTS target")
-                    proxy, at = self.hold(pattern)
-                    insert = self.insert(proxy.port)
-                    sleeper = self.start(*insert)
-                    self.assertTrue(at.arrived.wait(30))
+        for pattern, is_after in ((b"velo_split%60%20%28pipeline", True), (b"'intent', '", False), (b"_velo_pipeline%2C", True),
+                                  (b"'done', '", False)):
+            with self.subTest(pattern=pattern, is_after=is_after):
+                self.session.command("DROP TABLE IF EXISTS target")
+                proxy, at = self.hold(pattern)
+                insert = self.insert(proxy.port)
+                sleeper = self.start(*insert)
+                self.assertTrue(at.arrived.wait(30))
+                self.done(*insert)
+                if is_after:
                     self.done(*insert)
-                    if is_after:
-                        self.done(*insert)
-                        at.released.set()
-                    else:
-                        third = self.start(*insert)
-                        self.wait_for_an_epoch()
-                        at.released.set()
-                        self.assertEqual(third.wait(timeout=30), 0, third.stderr.read())
-                    self.assertEqual(sleeper.wait(timeout=30), 1)
-                    self.assertIn("a newer run of this pipeline has taken over", sleeper.stderr.read())
-                    self.assertEqual(self.rows("SELECT count(), uniqExact(id) FROM target"), [(12000, 6000)])
-                    self.assertEqual(self.tables(), {"target"})
+                    at.released.set()
+                else:
+                    third = self.start(*insert)
+                    self.wait_for_an_epoch()
+                    at.released.set()
+                    self.assertEqual(third.wait(timeout=30), 0, third.stderr.read())
+                self.assertEqual(sleeper.wait(timeout=30), 1)
+                self.assertIn("a newer run of this pipeline has taken over", sleeper.stderr.read())
+                self.assertEqual(self.rows("SELECT count(), uniqExact(id) FROM target"), [(12000, 6000)])
+                self.assertEqual(self.tables(), {"target"})
+
+    def test_rows_that_came_before_their_intent_are_removed(self):
+        proxy, at = self.hold(b"'intent', '")
+        self.pipeline(rows=8000, port=proxy.port, more=", parallel = 2")
+        first = self.start("run", "go.sql")
+        self.assertTrue(at.arrived.wait(30))
+        time.sleep(0.5)  # the other lane has sent what it has, if it may
+        first.kill()
+        first.wait()
+        self.check_pipeline(8000)
+
+    def test_a_sleeper_that_recovers_removes_nothing_of_a_later_run(self):
+        for pattern in (rb"SELECT toString\(count\(\)\) FROM [^ ]*target", rb"toString\(count\(\)\) FROM .{1,200} AND NOT",
+                        rb"DELETE FROM [^ ]*target", rb"argMax\(position"):
+            with self.subTest(pattern):
+                self.session.command("DROP TABLE IF EXISTS target")
+                proxy, at = self.hold(pattern)
+                self.pipeline(rows=8000, name=f"slow_{uuid.uuid4().hex[:6]}", port=proxy.port, more=", parallel = 2")
+                proxy.disarm()
+                self.crash("between_completes:2", "run", "go.sql")
+                proxy.arm(at)
+                sleeper = self.start("run", "go.sql")
+                self.assertTrue(at.arrived.wait(30))
+                self.check_pipeline(8000)
+                at.released.set()
+                self.assertEqual(sleeper.wait(timeout=30), 1)
+                self.assertIn("a newer run of this pipeline has taken over", sleeper.stderr.read())
+                self.assertEqual(self.rows("SELECT count(), uniqExact(id) FROM target"), [(8000, 8000)])
 
     # What is said.
 

@@ -78,11 +78,11 @@ class ClickhouseCommitter : public Committer {
     if (num_rows == record.num_rows) return Status::OK();
     return make_error(
         ErrorKind::kCommitStateUnknown,
-        {.connector = "clickhouse", .resource = options_.table_name()},
+        {.connector = "clickhouse", .resource = options_.shown},
         fmt::format("the connection was lost when {} of {} rows of epoch {} "
-                    "had arrived; the next run removes them and sends all "
+                    "had arrived in {}; the next run removes them and sends all "
                     "again",
-                    num_rows, record.num_rows, record.epoch));
+                    num_rows, record.num_rows, record.epoch, options_.table));
   }
 
   const ClickhouseOptions options_;

@@ -73,9 +73,14 @@ Result<CommitRecord> RecordTable::read(Client& client, Hold& hold,
       found.done.epoch > 0 ? found.done.incarnation : found.intent.incarnation;
   if (incarnation.empty()) incarnation = hold.holder;
   hold.mark = mark_of(pipeline_, incarnation);
-  if (has_begun && has_target) {
+  if (has_target) {
     if (found.intent.epoch > 0) ARROW_RETURN_NOT_OK(roll_forward(client, hold, found));
-    ARROW_RETURN_NOT_OK(remove_undone_rows(client, hold.mark));
+    std::vector<uint64_t> marks = {hold.mark};
+    // Lanes may have sent rows of a first epoch before its intent was there.
+    if (!has_begun) {
+      ARROW_ASSIGN_OR_RAISE(marks, marks_of_holders(client));
+    }
+    ARROW_RETURN_NOT_OK(remove_undone_rows(client, hold, marks));
   }
   CommitRecord record = std::move(found.done);
   record.pipeline = pipeline_;
@@ -85,7 +90,17 @@ Result<CommitRecord> RecordTable::read(Client& client, Hold& hold,
   ARROW_RETURN_NOT_OK(read_positions(client, record));
   ARROW_RETURN_NOT_OK(compact(client, hold));
   ARROW_RETURN_NOT_OK(drop_fence_tables(client, hold.fence));
+  // What was read while a later process was at work does not fit together.
+  ARROW_ASSIGN_OR_RAISE(const bool newest, is_newest(client, hold));
+  if (!newest) return fenced(hold);
   return record;
+}
+
+Result<std::vector<uint64_t>> RecordTable::marks_of_holders(Client& client) const {
+  ARROW_ASSIGN_OR_RAISE(const auto known, holders(client));
+  std::vector<uint64_t> marks;
+  for (const std::string& holder : known) marks.push_back(mark_of(pipeline_, holder));
+  return marks;
 }
 
 Result<int64_t> RecordTable::count_rows(Client& client, const Hold& hold,
@@ -134,14 +149,18 @@ Result<std::string> RecordTable::done_attempts(Client& client,
   return fmt::format("({})", fmt::join(ranges, " OR "));
 }
 
-Status RecordTable::remove_undone_rows(Client& client, uint64_t mark) const {
+// Those of later fences are not looked at: their epochs may be done by now.
+Status RecordTable::remove_undone_rows(Client& client, const Hold& hold,
+                                       const std::vector<uint64_t>& marks) const {
+  if (marks.empty()) return Status::OK();
   ARROW_ASSIGN_OR_RAISE(const std::string done, done_attempts(client, kAttemptColumn));
   const http::Headers settings = {{"max_query_size", "16777216"},
                                   {"max_ast_elements", "1000000"},
                                   {"max_expanded_ast_elements", "1000000"},
                                   {"lightweight_deletes_sync", "2"}};
   const std::string where =
-      fmt::format("{} = {} AND NOT {}", kPipelineColumn, mark, done);
+      fmt::format("{} IN ({}) AND {} < {} AND NOT {}", kPipelineColumn,
+                  fmt::join(marks, ", "), kAttemptColumn, hold.end_of_attempts(), done);
   ARROW_ASSIGN_OR_RAISE(
       const Rows left,
       client.query({.sql = fmt::format("SELECT toString(count()) FROM {} WHERE {}",

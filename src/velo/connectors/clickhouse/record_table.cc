@@ -135,8 +135,8 @@ Status RecordTable::write_splits(Client& client, const Hold& hold,
   const Status status = insert();
   if (status.ok() || is_fenced(status) || code_of(status) != kUnknownTable) return status;
   // Another run has ended, and has taken the empty table away, or the record as well.
-  ARROW_ASSIGN_OR_RAISE(const auto known, holders(client));
-  if (known.empty() || known.front() != hold.holder) return fenced(hold);
+  ARROW_ASSIGN_OR_RAISE(const bool newest, is_newest(client, hold));
+  if (!newest) return fenced(hold);
   ARROW_RETURN_NOT_OK(create(client));
   return insert();
 }

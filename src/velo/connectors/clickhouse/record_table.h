@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "velo/commit.h"
 #include "velo/connectors/clickhouse/client.h"
@@ -25,6 +26,8 @@ struct Hold {
   uint64_t first_epoch = 0;  ///< that this fence may commit
 
   uint64_t attempt(uint64_t epoch) const { return fence << 40 | epoch; }
+  /// Beyond all attempts of this fence, exclusive.
+  uint64_t end_of_attempts() const { return (fence + 1) << 40; }
 };
 
 /// Names the tables, and one pipeline in them. Threads: safe.
@@ -75,13 +78,16 @@ class RecordTable {
   struct Found;
 
   Result<std::vector<std::string>> holders(Client& client) const;
+  Result<bool> is_newest(Client& client, const Hold& hold) const;
   Result<uint64_t> newest_fence(Client& client) const;
   Result<uint64_t> make_fence_table(Client& client) const;
   Status kill_below(Client& client, uint64_t fence) const;
   Result<Found> find_last(Client& client) const;
   Status roll_forward(Client& client, const Hold& hold, Found& found) const;
   Result<std::string> done_attempts(Client& client, std::string_view column) const;
-  Status remove_undone_rows(Client& client, uint64_t mark) const;
+  Status remove_undone_rows(Client& client, const Hold& hold,
+                            const std::vector<uint64_t>& marks) const;
+  Result<std::vector<uint64_t>> marks_of_holders(Client& client) const;
   Status read_positions(Client& client, CommitRecord& record) const;
   Status compact(Client& client, const Hold& hold) const;
   Status drop_fence_tables(Client& client, uint64_t below) const;
