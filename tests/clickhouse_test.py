@@ -416,7 +416,7 @@ class Clickhouse(ProgramTest):
                 self.assertEqual(self.tables(), {"target"})
 
     def test_a_sleeper_of_a_run_that_is_forgotten_is_fenced_by_the_next(self):
-        for pattern, is_after in ((b"velo_split%60%20%28pipeline", True), (b"'intent', '", False), (b"_velo_pipeline%2C", True),
+        for pattern, is_after in ((b"KILL QUERY", True), (b"velo_split%60%20%28pipeline", True), (b"'intent', '", False), (b"_velo_pipeline%2C", True),
                                   (b"'done', '", False)):
             with self.subTest(pattern=pattern, is_after=is_after):
                 self.session.command("DROP TABLE IF EXISTS target")

@@ -8,6 +8,7 @@
 #include "velo/base/sha256.h"
 #include "velo/connectors/clickhouse/record_statements.h"
 #include "velo/connectors/clickhouse/record_table.h"
+#include "velo/connectors/clickhouse/server_error.h"
 #include "velo/connectors/clickhouse/target_table.h"
 
 namespace velo::clickhouse {
@@ -53,6 +54,15 @@ Result<RecordTable::Found> RecordTable::find_last(Client& client) const {
 
 Result<CommitRecord> RecordTable::read(Client& client, Hold& hold,
                                        bool has_target) const {
+  auto record = try_to_read(client, hold, has_target);
+  if (record.ok() || code_of(record.status()) != kUnknownTable) return record;
+  ARROW_ASSIGN_OR_RAISE(const bool newest, is_newest(client, hold));
+  if (newest) return record;
+  return fenced(hold);  // a later run has ended, and taken the record away
+}
+
+Result<CommitRecord> RecordTable::try_to_read(Client& client, Hold& hold,
+                                              bool has_target) const {
   ARROW_ASSIGN_OR_RAISE(Found found, find_last(client));
   const bool has_begun = found.done.epoch > 0 || found.intent.epoch > 0;
   if (has_begun && found.target != options_.table) {

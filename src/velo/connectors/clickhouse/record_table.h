@@ -82,6 +82,7 @@ class RecordTable {
   Result<uint64_t> newest_fence(Client& client) const;
   Result<uint64_t> make_fence_table(Client& client) const;
   Status kill_below(Client& client, uint64_t fence) const;
+  Result<CommitRecord> try_to_read(Client& client, Hold& hold, bool has_target) const;
   Result<Found> find_last(Client& client) const;
   Status roll_forward(Client& client, const Hold& hold, Found& found) const;
   Result<std::string> done_attempts(Client& client, std::string_view column) const;
