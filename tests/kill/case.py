@@ -4,6 +4,7 @@ import dataclasses
 import json
 import pathlib
 import random
+import uuid
 from collections.abc import Callable
 
 from routes import Route, route_of
@@ -27,7 +28,7 @@ QUERIES = {
 
 @dataclasses.dataclass
 class Case:
-    """loads: the parts whose rows the sink must hold, each as often as it is named here."""
+    """name: of the pipeline, where it has one. loads: the parts whose rows the sink must hold, each as often as it is named here."""
 
     route: Route
     folder: pathlib.Path
@@ -35,6 +36,7 @@ class Case:
     query: str
     source: object
     sink: object
+    name: str = dataclasses.field(default_factory=lambda: f"orders_{uuid.uuid4().hex[:8]}")
     num_before: int = 0  # rows that were in the sink before, with ids below zero
     loads: list[str] = dataclasses.field(default_factory=list)
     ordered: bool = True  # whether the rows must come in the source's order
@@ -53,25 +55,25 @@ class Case:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the rows come out of an engine that cannot go on in their middle."""
-        return self.query == "sorted"
+        """Whether the rows come out of a source, or of an engine, that cannot go on in their middle."""
+        return self.query == "sorted" or self.source.is_whole
 
     @property
     def arguments(self) -> list[str]:
         """What velo is told; written out as a file of SQL where it is SQL."""
         if self.kind == "copy":
-            return ["copy", self.source.uri, self.sink.uri]
+            return ["copy", self.source.uri, self.sink.uri, *self.sink.arguments]
         select = f"SELECT * FROM {call_of(self.source.uri)} {QUERIES[self.query].sql}"
         insert = f"INSERT INTO {call_of(self.sink.uri)}"
-        text = f"CREATE STREAM orders AS {select} {insert};\n" if self.is_named else f"{insert} {select};\n"
+        text = f"CREATE STREAM {self.name} AS {select} {insert};\n" if self.is_named else f"{insert} {select};\n"
         (self.folder / "job.sql").write_text(text, encoding="utf-8")
-        return ["run", "job.sql"]
+        return ["run", "job.sql", *self.sink.arguments]
 
     def count_load(self) -> None:
         """What the next complete run is to add."""
         if self.is_named and self.loads and self.is_whole and not self.sink.replaces:
             return  # what is read as a whole is loaded once
-        if self.is_named or self.sink.replaces:
+        if self.is_named or self.sink.replaces or self.sink.upserts:
             self.loads = list(self.source.parts)
         else:
             self.loads += self.source.parts
@@ -92,4 +94,4 @@ class Case:
 
 def call_of(uri: str) -> str:
     scheme, _, rest = uri.partition(":")
-    return f"{scheme}('{rest}')"
+    return f"{scheme}('{rest.removeprefix('//')}')"

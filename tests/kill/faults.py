@@ -9,14 +9,10 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 
 from case import Case
 
-STEPS = (
-    *("in_write", "after_prepare_one", "after_prepare", "after_publish"),
-    *("between_completes", "after_commit", "in_recover"),
-)
-SYSTEM_CALLS = ("rename", "renameat2", "link", "unlink", "fsync", "mkdir", "rename,renameat2,link,unlink,fsync")
 LONGEST_SECONDS = 120
 
 
@@ -171,7 +167,7 @@ class Zombie(Fault):
         if not self.case.is_named and self.draw.random() < 0.5:
             self.wake_beside_third(first, start, second)
         else:
-            self.wake(first, start, second)
+            wake(lambda: first.send_signal(signal.SIGCONT), first, start, second, self.case)
         second.hit = True
         return second
 
@@ -183,19 +179,6 @@ class Zombie(Fault):
                 return process.poll() is None
             time.sleep(0.002)
         return False
-
-    def wake(self, first: subprocess.Popen, start: Start, answer: Outcome) -> None:
-        state = self.state()
-        first.send_signal(signal.SIGCONT)
-        woken = start.end(first, self.name)
-        answer.problem = answer.problem or woken.problem or answer_of_zombie(woken)
-        if self.state() != state:
-            answer.problem = answer.problem or "the one that was woken has changed what is visible"
-        answer.output += woken.output
-
-    def state(self) -> set[str]:
-        """Where rows are replaced, one that was stopped before it had begun replaces them again."""
-        return set() if self.case.sink.replaces else self.case.sink.state(self.case.folder)
 
     def wake_beside_third(self, first: subprocess.Popen, start: Start, answer: Outcome) -> None:
         answer.fault = "zombie of an earlier run"
@@ -210,6 +193,31 @@ class Zombie(Fault):
         if last.code != 0:
             answer.problem = f"exit {last.code} of the run in which one of an earlier run was woken"
         answer.output += woken.output + last.output
+
+
+def wake(
+    go_on: Callable[[], None],
+    first: subprocess.Popen,
+    start: Start,
+    second: Outcome,
+    case: Case,
+    has_record: bool = True,
+) -> None:
+    """The first goes on after the second has taken over and ended. Where rows are replaced, one that was stopped before it had
+    begun replaces them again."""
+
+    def state() -> set[str]:
+        return set() if case.sink.replaces else case.sink.state(case.folder)
+
+    before = state()
+    go_on()
+    woken = start.end(first, second.fault)
+    second.problem = second.problem or woken.problem
+    if has_record or woken.code not in (0, 1):
+        second.problem = second.problem or answer_of_zombie(woken)
+    if state() != before:
+        second.problem = second.problem or "the one that was woken has changed what is visible"
+    second.output += woken.output
 
 
 def answer_of_zombie(woken: Outcome) -> str:

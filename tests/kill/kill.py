@@ -3,12 +3,11 @@
 
 import argparse
 import pathlib
-import shutil
 import sys
 
 import report
 from faults import Programs, strace_is_there
-from routes import route_names, route_of
+from routes import route_names, route_of, servers_of
 from tally import Tally
 from trial import WEIGHTS, Series, Trial, TrialFailed
 
@@ -28,6 +27,7 @@ def run_trial(trial: Trial, tally: Tally, verbose: bool) -> bool:
         print(f"kill: trial {trial.name}: {failure}\nkill: what was run in {trial.folder}:\n{commands}", file=sys.stderr)
         return False
     finally:
+        trial.close()
         tally.num_rows += trial.num_rows
 
 
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> Tally:
     series = Series(
         route_of(arguments.route), arguments.seed, arguments.folder.resolve(), programs, faults_of(arguments)
     )
-    tally = Tally()
+    tally = Tally(series.route.sink.steps)
     numbers = [arguments.trial] if arguments.trial is not None else range(10 * arguments.kills + 100)
     for number in numbers:
         if tally.num_kills >= arguments.kills and not ("crash" in series.faults and tally.unreached):
@@ -46,10 +46,11 @@ def run(arguments: argparse.Namespace) -> Tally:
         tally.num_trials += 1
         trial = Trial(series, number)
         if run_trial(trial, tally, arguments.verbose):
-            shutil.rmtree(trial.folder)
+            trial.remove()
         else:
             command = f"dev/kill --route {series.route.name} --seed {series.seed} --trial {number}"
-            print(f"kill: the folder is kept; repeat it with {command}", file=sys.stderr)
+            kept = ["the folder", *(f"{end.place} of {end.server}" for _, end in trial.proxies)]
+            print(f"kill: kept are {', '.join(kept)}; repeat it with {command}", file=sys.stderr)
     return tally
 
 
@@ -58,6 +59,8 @@ def faults_of(arguments: argparse.Namespace) -> list[str]:
     if "strace" in faults and not strace_is_there():
         print("kill: strace is not installed: no fault is injected into system calls", file=sys.stderr)
         faults = [fault for fault in faults if fault != "strace"]
+    if not servers_of(arguments.route):
+        faults = [fault for fault in faults if fault not in ("cut", "request", "hold")]
     return faults
 
 

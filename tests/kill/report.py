@@ -34,6 +34,9 @@ FAULTS = """
   name, and so no record when it has ended; `of an earlier run`: it is woken while a third, which begins anew, is at
   work.
 * `strace CALL EFFECT`: it is killed as it enters the N-th such system call, or the call fails.
+* `cut to SERVER`, `cut from SERVER`: its connection is lost after N bytes that way. `SERVER: cut in REQUEST`: in the
+  middle of a request. `SERVER: answer to REQUEST lost`: after the server has carried it out.
+* `SERVER: REQUEST held back`: the request is on its way while another process takes over and ends; then it arrives.
 """
 
 

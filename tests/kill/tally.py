@@ -3,11 +3,14 @@
 import collections
 import time
 
-from faults import STEPS, Outcome
+from faults import Outcome
 
 
 class Tally:
-    def __init__(self):
+    """steps: those that each have to be met."""
+
+    def __init__(self, steps: tuple[str, ...]):
+        self.steps = steps
         self.kills: collections.Counter[str] = collections.Counter()
         self.num_starts = self.num_trials = self.num_rows = self.num_lost = self.num_repeated = self.num_failed = 0
         self.begin = time.monotonic()
@@ -23,7 +26,7 @@ class Tally:
 
     @property
     def unreached(self) -> list[str]:
-        return [step for step in STEPS if not self.kills[f"crash {step}"]]
+        return [step for step in self.steps if not self.kills[f"crash {step}"]]
 
     @property
     def seconds(self) -> float:

@@ -10,9 +10,9 @@ from signal import SIGINT, SIGKILL, SIGTERM
 
 from case import Case
 from checker import check, check_partial
+from connection_faults import cut_at_a_byte, cut_at_a_request, hold_a_request
+from ends.end import End
 from faults import (
-    STEPS,
-    SYSTEM_CALLS,
     CrashAt,
     Fault,
     NoFault,
@@ -24,12 +24,13 @@ from faults import (
     SystemCall,
     Zombie,
 )
+from proxy import Proxy
 from routes import Route
 from rows import draw_rows
 
 COMMIT_EVERY = ("1ms", "10ms", "64KiB,30ms", "16KiB", "100ms", "10s")
 MOST_STARTS = 30
-WEIGHTS = {"crash": 7, "kill": 6, "stop": 2, "zombie": 2, "zombie_of_run": 1, "strace": 4}
+WEIGHTS = {"crash": 7, "kill": 6, "stop": 2, "zombie": 2, "zombie_of_run": 1, "strace": 4, "cut": 3, "request": 4, "hold": 2}
 TIMES = (1, 1, 1, 2, 2, 3, 4, 5, 7, 10, 15, 25)
 
 
@@ -66,6 +67,7 @@ class Trial:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         self.case = Case.draw(series.route, folder, self.draw)
+        self.proxies: list[tuple[Proxy, End]] = []
         self.num_starts = self.num_rows = 0
         self.commands: list[str] = []
 
@@ -73,8 +75,27 @@ class Trial:
     def folder(self) -> pathlib.Path:
         return self.case.folder
 
+    def make_ends(self) -> None:
+        for end in (self.case.source, self.case.sink):
+            end.make()
+            if end.server:
+                address = end.address()
+                proxy = Proxy(address.hostname, address.port, end.rewritten)
+                end.port = proxy.port
+                self.proxies.append((proxy, end))
+
+    def close(self) -> None:
+        for proxy, _ in self.proxies:
+            proxy.close()
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder)
+        for _, end in self.proxies:
+            end.remove()
+
     def run(self) -> Iterator[Outcome]:
         """Answers each outcome as it comes. Raises TrialFailed."""
+        self.make_ends()
         if self.draw.random() < 0.3:
             self.case.num_before = 100
             self.case.sink.put_before(self.folder, draw_rows(self.draw, -100, 100))
@@ -129,14 +150,15 @@ class Trial:
         """The first of a trial is the first time of a step, which are taken in turn, so that each is met."""
         draw = self.draw_start("fault")
         if self.num_starts == 0 and "crash" in self.faults:
-            return CrashAt(STEPS[self.number % len(STEPS)], 1)
+            steps = self.case.sink.steps
+            return CrashAt(steps[self.number % len(steps)], 1)
         kinds = [kind for kind in self.faults for _ in range(WEIGHTS[kind])]
         return self.make_fault(draw.choice(kinds), draw)
 
     def make_fault(self, kind: str, draw: random.Random) -> Fault:
         match kind:
             case "crash":
-                return crash(draw.choice(STEPS), draw)
+                return self.crash(draw.choice(self.case.sink.steps), draw)
             case "kill":
                 return SignalAt(SIGKILL, self.pace, draw)
             case "stop":
@@ -147,8 +169,21 @@ class Trial:
                 return Zombie(self.pace, draw, self.case)
             case "zombie" | "zombie_of_run":
                 return SignalAt(SIGKILL, self.pace, draw)
-        effect = draw.choice(("signal=KILL", "signal=KILL", "error=EIO"))
-        return SystemCall(draw.choice(SYSTEM_CALLS), effect, draw.choice(TIMES))
+            case "cut":
+                return cut_at_a_byte(*draw.choice(self.proxies), draw)
+            case "request":
+                return cut_at_a_request(*draw.choice(self.proxies), draw)
+            case "hold":
+                return hold_a_request(*draw.choice(self.proxies), draw, self.case)
+        calls = [(call, end) for end in (self.case.sink, self.case.source) for call in end.system_calls]
+        call, end = draw.choice(calls)
+        effect = draw.choice(("signal=KILL", "signal=KILL", f"error={end.failure}"))
+        return SystemCall(call, effect, draw.choice(TIMES))
+
+    def crash(self, step: str, draw: random.Random) -> Fault:
+        """What is read whole is committed once."""
+        comes_once = step == "in_recover" or self.case.is_whole and step != "in_write"
+        return CrashAt(step, 1 if comes_once else draw.choice(TIMES))
 
     def finished_unseen(self, outcome: Outcome, state_before: set[str]) -> bool:
         """A run without a name that was killed between the end of its record and its own."""
@@ -172,7 +207,7 @@ class Trial:
         yield outcome
         if outcome.problem:
             raise TrialFailed(f"{outcome.problem}: {outcome.output.strip()}")
-        if not sink.replaces and self.case.query != "sorted":
+        if not sink.replaces and not self.case.is_whole:
             if sink.state(self.folder) != state:
                 raise TrialFailed("run again with nothing new, it has changed what is visible")
             if rows and "nothing new" not in outcome.output:
@@ -181,7 +216,3 @@ class Trial:
             raise TrialFailed("run again with nothing new, it has changed the rows")
         if left := sink.left_behind(self.folder, is_run=False):
             raise TrialFailed(f"left behind after a run with nothing to do: {', '.join(left)}")
-
-
-def crash(step: str, draw: random.Random) -> Fault:
-    return CrashAt(step, 1 if step == "in_recover" else draw.choice(TIMES))

@@ -7,6 +7,7 @@ import random
 import re
 import urllib.parse
 
+from ends.end import Sink, Source
 from formats import FORMATS, read_rows, write_rows
 from rows import SCHEMA, Row, draw_rows
 
@@ -15,7 +16,7 @@ OF_VELO = re.compile(r"part-[0-9a-f]{16}-(\d{8})-f\d+-(\d+)-(\d+)\.")
 
 
 @dataclasses.dataclass
-class FileSource:
+class FileSource(Source):
     """Files in `in/`. A part is one file."""
 
     extension: str
@@ -43,7 +44,10 @@ class FileSource:
             is_empty = can_be_empty and index > 0 and draw.random() < 0.1
             count = 0 if is_empty else 1 + int(total * weight / sum(weights))
             part = f"in/{len(self.parts):02}-{index:02}.{self.extension}"
-            write_rows(folder / part, draw_rows(draw, self.num_rows, count), draw.choice((500, 5_000, 50_000)))
+            rows = draw_rows(draw, self.num_rows, count)
+            if self.num_rows == 0:  # from which the types of all are taken
+                rows[0] = (*rows[0][:2], rows[0][2] or 0.25, rows[0][3])
+            write_rows(folder / part, rows, draw.choice((500, 5_000, 50_000)))
             self.num_rows += count
             added.append(part)
         self.parts += added
@@ -53,8 +57,10 @@ class FileSource:
 
 
 @dataclasses.dataclass
-class FileSink:
+class FileSink(Sink):
     """A directory `out/`, perhaps with a file of somebody else's in it."""
+
+    system_calls = ("rename", "renameat2", "link", "unlink", "fsync", "mkdir", "rename,renameat2,link,unlink,fsync")
 
     format: str
     compression: str

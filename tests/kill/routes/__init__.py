@@ -7,8 +7,8 @@ import pathlib
 
 @dataclasses.dataclass(frozen=True)
 class Route:
-    """source: draw, uri, parts, add, rows. sink: draw, uri, replaces, keeps_order, put_before, rows, record_exists, record_mark, state,
-    left_behind. ends/file.py says what each does."""
+    """source: draw, uri, parts, add, rows. sink: draw, uri, keeps_order, put_before, rows, record_exists, record_mark, state,
+    left_behind. ends/end.py and ends/file.py say what each does."""
 
     name: str
     source: type
@@ -17,6 +17,11 @@ class Route:
 
 def route_names() -> list[str]:
     return sorted(path.stem.replace("_", "-") for path in pathlib.Path(__file__).parent.glob("[a-z]*.py"))
+
+
+def servers_of(name: str) -> list[str]:
+    """The servers that a route needs, as dev/servers calls them."""
+    return sorted(set(name.split("-")) - {"", "file"})
 
 
 def route_of(name: str) -> Route:

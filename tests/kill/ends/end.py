@@ -1,0 +1,73 @@
+"""What every end of a route has, and what those have that are on a server."""
+
+import dataclasses
+import os
+import urllib.parse
+import uuid
+
+
+class End:
+    """An end without a server. system_calls, failure: what strace may meet in a process that works with this end, and the error
+    that such a call may have."""
+
+    server: str | None = None
+    system_calls: tuple[str, ...] = ()
+    failure = "EIO"
+
+    def make(self) -> None:
+        """What has to be there before velo is started, or rows are put in."""
+
+    def remove(self) -> None:
+        """All that it has made."""
+
+
+class Source(End):
+    """is_whole: velo reads it as one commit, and again from the beginning after a crash. parts: what add() has added, in the
+    order of time; rows() answers those of a part, which never change."""
+
+    is_whole = False
+
+
+class Sink(End):
+    """replaces: a run replaces what was there. upserts: a row replaces the one of its key. steps: those of a commit that
+    velo meets in this sink."""
+
+    replaces = False
+    upserts = False
+    steps: tuple[str, ...] = (
+        *("in_write", "after_prepare_one", "after_prepare", "after_publish"),
+        *("between_completes", "after_commit", "in_recover"),
+    )
+    arguments: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(kw_only=True)
+class OnServer:
+    """place: what its things are in, with a name of its own. port: where velo finds the server: that of a proxy. breaks: requests of
+    velo's at which a connection may be cut: a regular expression of their bytes, up to the how-manieth, and whether the
+    process has its record by then."""
+
+    server = ""
+    breaks = {}
+    system_calls = ("sendto", "recvfrom", "poll", "connect")
+    failure = "ECONNRESET"
+
+    place: str = dataclasses.field(default_factory=lambda: f"velo_kill_{uuid.uuid4().hex[:12]}")
+    port: int = 0
+
+    @classmethod
+    def address(cls) -> urllib.parse.SplitResult:
+        """The server's, as dev/servers tells it."""
+        return urllib.parse.urlsplit(os.environ[f"VELO_TEST_{cls.server.upper()}_URI"])
+
+    @classmethod
+    def rewritten(cls, data: bytes, port: int) -> bytes:
+        """What the proxy on `port` makes of bytes from the server."""
+        return data
+
+    def uri_of(self, path: str, **options: str) -> str:
+        """Through the proxy."""
+        address = self.address()
+        user = f"{address.username}:{address.password}@" if address.username else ""
+        query = urllib.parse.urlencode(options, quote_via=urllib.parse.quote)
+        return f"{address.scheme}://{user}{address.hostname}:{self.port or address.port}{path}?{query}"
