@@ -3,6 +3,7 @@
 import datetime
 import decimal
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -304,6 +305,19 @@ class Postgresql(ProgramTest):
             self.assertLess(time.monotonic() - begin, 15)
             with self.assertRaises(psycopg.OperationalError):
                 other.execute("SELECT 1")
+
+    def test_a_load_by_lanes_that_was_killed_is_there_once(self):
+        self.write("in.csv", "id\n" + "".join(f"{i}\n" for i in range(1000)))
+        address = self.uri("target").removeprefix("postgresql://")
+        insert = ("run", "--parallel", "3", "-e", f"INSERT INTO postgresql('{address}') SELECT * FROM file('in.csv') ORDER BY id")
+        crash = pathlib.Path(VELO).with_name("velo_crash")
+        for at in ("between_completes", "after_prepare", "after_commit"):
+            self.session.execute("DROP TABLE IF EXISTS target")
+            subprocess.run([crash, *insert], cwd=self.folder, env={**os.environ, "VELO_CRASH_AT": at}, stderr=subprocess.DEVNULL)
+            if at != "between_completes":  # with one lane there is no between
+                self.done(*insert)
+            self.assertEqual(self.rows("SELECT count(*) FROM target"), [(1000,)])
+            self.assertEqual(self.tables(), {"target"})
 
     def leave_record_tables(self):
         """They are there from now on, with the record of a pipeline with a name."""

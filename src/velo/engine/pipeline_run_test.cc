@@ -348,6 +348,16 @@ TEST_F(PipelineRuns, LoadASourceWithoutSplitsAsOneEpoch) {
   EXPECT_EQ(memory_.rows(), count(5));
 }
 
+// Of two transactions one would say that the load is done, and the other that it is not.
+TEST_F(PipelineRuns, LoadASourceWithoutSplitsInOneTransaction) {
+  memory_.kind = CommitKind::kSession;
+  script_.has_splits = false;
+  options_.num_lanes = 3;
+  ASSERT_THAT(run(), IsOk());
+  EXPECT_THAT(log_.calls(), Contains("commit 5 rows of 1 lanes, last"));
+  EXPECT_EQ(memory_.rows(), count(5));
+}
+
 TEST_F(PipelineRuns, LoadAnEmptySourceWithoutSplitsOnce) {
   script_.has_splits = false;
   script_.splits = {{"a", {}}};

@@ -232,6 +232,9 @@ Status ManifestCommitter::commit(const CommitRecord& record,
   observer_.reached(CommitStep::kAfterPublish);
   Status status = complete(manifest);
   if (status.ok()) status = sink_.store->mark_done(record.epoch);
+  if (!status.ok() && sink_.store->is_gone()) {
+    return fenced(pipeline_.id, "has taken over and finished");
+  }
   if (!status.ok()) return is_decided(pipeline_.id, record.epoch, status);
 
   Positions whole = manifest.record.positions;

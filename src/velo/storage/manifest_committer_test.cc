@@ -127,6 +127,17 @@ TEST_F(ManifestCommits, OfAnOlderProcessAreFencedWhileTheNewerRecovers) {
   EXPECT_THAT(staged(), IsEmpty());
 }
 
+TEST_F(ManifestCommits, ThatANewerProcessHasFinishedAreFenced) {
+  AtStep after_publish(CommitStep::kAfterPublish,
+                       [&] { EXPECT_THAT(recovered()->forget(), IsOk()); });
+  const auto older = TestProcess::start(folder_.path(), "orders", after_publish);
+  ASSERT_THAT(older, IsOk());
+  ASSERT_THAT((*older)->recover(), IsOk());
+  EXPECT_THAT((*older)->commit_file("a"),
+              IsError(ErrorKind::kFenced, HasSubstr("taken over and finished")));
+  EXPECT_THAT(visible(), ElementsAre("a"));
+}
+
 TEST_F(ManifestCommits, ThatWereDecidedAreRolledForward) {
   for (const CommitStep step :
        {CommitStep::kAfterPublish, CommitStep::kBetweenCompletes}) {

@@ -29,6 +29,7 @@ class Memory {
   std::function<Status(const std::string& call, const std::stop_token& stop)> on_call =
       [](const std::string&, const std::stop_token&) { return Status::OK(); };
   bool commits_once = false;
+  CommitKind kind = CommitKind::kDurable;
   CommitPace pace;
 
   Status called(const std::string& call, const std::stop_token& stop = {}) {
@@ -173,7 +174,7 @@ class MemorySink : public DataSink, public TransactionalSink {
   bool supports_upsert() const override { return false; }
   TransactionalSink* transactions() override { return this; }
 
-  CommitKind commit_kind() const override { return CommitKind::kDurable; }
+  CommitKind commit_kind() const override { return memory_.kind; }
   CommitPace commit_pace() const override { return memory_.pace; }
   std::string identity() const override { return "memory"; }
   Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,

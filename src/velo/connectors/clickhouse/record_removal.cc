@@ -53,7 +53,11 @@ Result<bool> RecordTable::is_newest(Client& client, const Hold& hold) const {
 Status RecordTable::forget(Client& client, const Hold& hold, bool has_target) const {
   ARROW_ASSIGN_OR_RAISE(const auto known, holders(client));
   if (known.empty() || known.front() != hold.holder) return Status::OK();
-  if (has_target) ARROW_RETURN_NOT_OK(remove_undone_rows(client, hold, {hold.mark}));
+  if (has_target) {
+    const Status removed = remove_undone_rows(client, hold, {hold.mark});
+    if (is_fenced(removed)) return Status::OK();
+    ARROW_RETURN_NOT_OK(removed);
+  }
   ARROW_RETURN_NOT_OK(drop_fence_tables(client, hold.fence + 1));
   // By their holders, so that the rows of a later run stay whenever this is carried out.
   for (const std::string& table : {splits_, checkpoints_}) {
