@@ -46,7 +46,7 @@ class Case:
         kind = draw.choice(KINDS)
         query = "all" if kind == "copy" else draw.choice(("all", "all", "filter", "sorted"))
         case = cls(route, folder, kind, query, route.source.draw(draw), route.sink.draw(draw))
-        case.ordered = case.is_named and case.sink.keeps_order and not case.is_whole
+        case.ordered = case.is_named and case.source.keeps_order and case.sink.keeps_order and not case.is_whole
         return case
 
     @property
@@ -61,13 +61,14 @@ class Case:
     @property
     def arguments(self) -> list[str]:
         """What velo is told; written out as a file of SQL where it is SQL."""
+        more = [*self.source.arguments, *self.sink.arguments]
         if self.kind == "copy":
-            return ["copy", self.source.uri, self.sink.uri, *self.sink.arguments]
+            return ["copy", self.source.uri, self.sink.uri, *more]
         select = f"SELECT * FROM {call_of(self.source.uri)} {QUERIES[self.query].sql}"
         insert = f"INSERT INTO {call_of(self.sink.uri)}"
         text = f"CREATE STREAM {self.name} AS {select} {insert};\n" if self.is_named else f"{insert} {select};\n"
         (self.folder / "job.sql").write_text(text, encoding="utf-8")
-        return ["run", "job.sql", *self.sink.arguments]
+        return ["run", "job.sql", *more]
 
     def count_load(self) -> None:
         """What the next complete run is to add."""

@@ -65,8 +65,8 @@ def check_partial(case: Case, loads_before: list[str]) -> Verdict:
     """Whether the sink holds nothing but what it held before and what it is to hold."""
     rows = collections.Counter(row for row in case.sink.rows(case.folder) if row[0] >= 0)
     due = collections.Counter(expected_rows(case, case.loads))
-    if case.sink.replaces:  # the new files appear before the old ones go
-        due += collections.Counter(expected_rows(case, loads_before))
+    if case.sink.replaces:  # the new files appear before the old ones go, which an earlier start may have brought
+        due += due | collections.Counter(expected_rows(case, loads_before))
     repeated = rows - due
     return Verdict(rows.total(), 0, repeated.total(), shown("repeated or invented", repeated))
 

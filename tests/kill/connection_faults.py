@@ -64,8 +64,10 @@ def cut_at_a_request(proxy: Proxy, end: End, draw: random.Random) -> Fault:
 
 
 def hold_a_request(proxy: Proxy, end: End, draw: random.Random, case: Case) -> Fault:
-    """A run without a name that has no record yet begins anew when it is let through: it is met after that."""
+    """A run without a name that has no record yet begins anew when it is let through: it is met after that, if it can be."""
     named = {what: request for what, request in end.breaks.items() if case.is_named or request[2]}
+    if not named:
+        return cut_at_a_request(proxy, end, draw)
     what, pattern, times = draw_request(named, draw)
     return HeldRequest(f"{end.server}: {what} held back", proxy, Break(times, pattern, holds=True), case, named[what][2])
 

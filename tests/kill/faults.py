@@ -160,7 +160,9 @@ class Zombie(Fault):
         first.send_signal(signal.SIGSTOP)
         if not self.case.is_named and not self.case.sink.record_exists(self.case.folder):
             first.kill()  # it has ended its record
-            return start.end(first, "kill -9")
+            outcome = start.end(first, "kill -9")
+            outcome.hit = outcome.code == -signal.SIGKILL
+            return outcome
         second = start.end(start.begin(), self.name)
         if second.code != 0:
             second.problem = second.problem or f"exit {second.code} of the one that takes over"

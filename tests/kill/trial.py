@@ -118,6 +118,8 @@ class Trial:
         for turn in range(MOST_STARTS):
             fault = self.draw_fault() if turn < num_faults else NoFault()
             outcome = self.start(fault)
+            if outcome.code < 0:
+                self.case.sink.settle()
             yield outcome
             if outcome.problem:
                 raise TrialFailed(f"{outcome.problem}: {outcome.output.strip()}")

@@ -4,9 +4,10 @@ import dataclasses
 import functools
 import pathlib
 import random
+import time
 
 import clickhouse_connect
-from ends.end import OnServer, Sink, Source
+from ends.end import SETTLE_SECONDS, OnServer, Sink, Source, wait_until
 from rows import COLUMNS, Row, draw_rows
 
 TYPES = {"id": "Int64", "category": "Nullable(String)", "amount": "Nullable(Float64)", "note": "Nullable(String)"}
@@ -41,6 +42,12 @@ class OnClickhouse(OnServer):
     def remove(self) -> None:
         session().command(f"DROP DATABASE {self.place}")
 
+    def settle(self) -> None:
+        time.sleep(SETTLE_SECONDS)
+        running = f"SELECT 1 FROM system.processes WHERE current_database = '{self.place}' AND query NOT LIKE 'SELECT%'"
+        mutating = f"SELECT 1 FROM system.mutations WHERE database = '{self.place}' AND NOT is_done"
+        wait_until(lambda: not query(f"{running} UNION ALL {mutating}"))
+
     def make_table(self, names: list[str], clauses: str) -> None:
         columns = ", ".join(f"{name} {TYPES[name]}" for name in names)
         session().command(f"CREATE TABLE {self.table} ({columns}) ENGINE = MergeTree {clauses}")
@@ -57,7 +64,7 @@ class ClickhouseSource(OnClickhouse, Source):
     """A part is a range of ids."""
 
     is_whole = True
-    breaks = {"SELECT": (rb"SELECT [^;]{0,200}orders", 3, True)}
+    breaks = {"DESCRIBE": (rb"DESCRIBE TABLE", 2, False), "SELECT": (rb"SELECT `id`", 1, True)}
 
     by_query: bool
     parts: list[str] = dataclasses.field(default_factory=list)

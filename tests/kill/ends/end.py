@@ -2,23 +2,40 @@
 
 import dataclasses
 import os
+import time
 import urllib.parse
 import uuid
+from collections.abc import Callable
+
+
+# For what was sent before a process was killed to arrive.
+SETTLE_SECONDS = 0.02
+
+
+def wait_until(condition: Callable[[], bool], patience_seconds: float = 40) -> None:
+    end = time.monotonic() + patience_seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
 
 
 class End:
     """An end without a server. system_calls, failure: what strace may meet in a process that works with this end, and the error
-    that such a call may have."""
+    that such a call may have. arguments: what velo is told besides. keeps_order: whether one lane keeps the rows in order."""
 
     server: str | None = None
     system_calls: tuple[str, ...] = ()
     failure = "EIO"
+    arguments: tuple[str, ...] = ()
+    keeps_order = True
 
     def make(self) -> None:
         """What has to be there before velo is started, or rows are put in."""
 
     def remove(self) -> None:
         """All that it has made."""
+
+    def settle(self) -> None:
+        """Wait until what a killed process has asked for is done."""
 
 
 class Source(End):
@@ -38,7 +55,6 @@ class Sink(End):
         *("in_write", "after_prepare_one", "after_prepare", "after_publish"),
         *("between_completes", "after_commit", "in_recover"),
     )
-    arguments: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(kw_only=True)

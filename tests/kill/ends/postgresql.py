@@ -4,9 +4,10 @@ import dataclasses
 import functools
 import pathlib
 import random
+import time
 
 import psycopg
-from ends.end import OnServer, Sink, Source
+from ends.end import SETTLE_SECONDS, OnServer, Sink, Source, wait_until
 from rows import Row, draw_rows
 
 TYPES = {"id": "bigint", "category": "text", "amount": "double precision", "note": "text"}
@@ -41,6 +42,12 @@ class OnPostgresql(OnServer):
 
     def remove(self) -> None:
         query(f"DROP SCHEMA {self.place} CASCADE")
+
+    def settle(self) -> None:
+        time.sleep(SETTLE_SECONDS)
+        active = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'velo:%' AND state = 'active'"
+        waits = f"AND wait_event IS DISTINCT FROM 'ClientRead' AND query LIKE '%{self.place}%'"
+        wait_until(lambda: query(f"{active} {waits}") == [(0,)])
 
     def is_there(self, table: str) -> bool:
         return query(f"SELECT to_regclass('{self.place}.{table}')")[0][0] is not None
