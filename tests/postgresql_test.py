@@ -352,6 +352,24 @@ class Postgresql(ProgramTest):
         self.assertIn("a newer run of this pipeline has taken over", sleeper.stderr.read())
         self.assertEqual(self.rows("SELECT count(*), count(DISTINCT id) FROM target"), [(2000, 1000)])
 
+    def test_a_sleeper_of_a_run_whose_record_is_gone_is_fenced(self):
+        self.write("in.csv", "id\n1\n2\n")
+        for pattern, times in ((rb"velo_split WHERE", 1), (rb"DO NOTHING", 1), (rb"\0COPY", 1), (rb"\0UPDATE [^\0]*velo_checkpoint", 2)):
+            with self.subTest(pattern):
+                self.session.execute("DROP TABLE IF EXISTS target")
+                proxy = self.proxy()
+                at = Break(times, re.compile(pattern), holds=True)
+                proxy.arm(at)
+                copy = ("copy", "in.csv", self.through(proxy, "target"))
+                sleeper = self.start(*copy)
+                self.assertTrue(at.arrived.wait(30))
+                self.done(*copy)
+                at.released.set()
+                self.assertEqual(sleeper.wait(timeout=30), 1)
+                self.assertIn("a newer run of this pipeline has taken over", sleeper.stderr.read())
+                self.assertEqual(self.rows("SELECT count(*) FROM target"), [(2,)])
+                self.assertEqual(self.tables(), {"target"})
+
     def test_a_sleeper_does_not_remove_the_record_of_a_later_run(self):
         self.leave_record_tables()
         # The first that removes something waits in it for lock 2.

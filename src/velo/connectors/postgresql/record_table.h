@@ -38,7 +38,10 @@ class RecordTable {
     after_fence();
     // Of another role they stay, and cannot commit any more.
     (void)end_lanes_below(connection, record.fence);
-    ARROW_RETURN_NOT_OK(read_positions(connection, record));
+    const Status read = read_positions(connection, record);
+    // A later run has ended, and taken the record away.
+    if (kind_of(read) == ErrorKind::kNotFound) return fenced(record);
+    ARROW_RETURN_NOT_OK(read);
     return record;
   }
 

@@ -19,10 +19,12 @@ struct Hold {
   const RecordTable& records;
   const CommitRecord& record;
 
-  // Who takes over ends our connections: then that is what to say.
+  // Who takes over ends our connections, and takes the record away at its end: then that
+  // is what to say.
   Status explain(const Status& failure) const {
     const ErrorKind kind = kind_of(failure);
-    if (kind != ErrorKind::kTransient && kind != ErrorKind::kCommitStateUnknown) {
+    if (kind != ErrorKind::kTransient && kind != ErrorKind::kCommitStateUnknown &&
+        kind != ErrorKind::kNotFound) {
       return failure;
     }
     const auto connection = Connection::open(options, "velo");
@@ -103,7 +105,7 @@ class PostgresqlCommitter : public Committer {
       ARROW_RETURN_NOT_OK(create_target_table(*connection_, options_, *schema));
       ARROW_ASSIGN_OR_RAISE(target, find_target_columns(*connection_, options_, *schema));
     }
-    ARROW_RETURN_NOT_OK(records_.add_lane(*connection_, lane, record_));
+    ARROW_RETURN_NOT_OK(hold().explain(records_.add_lane(*connection_, lane, record_)));
     ARROW_ASSIGN_OR_RAISE(auto connection,
                           Connection::open(options_, records_.lane_name(record_, lane)));
     ARROW_ASSIGN_OR_RAISE(
