@@ -53,14 +53,14 @@ class Start:
         with output:
             return subprocess.Popen(
                 command, cwd=self.folder, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.PIPE, text=True,
+                stdout=output, stderr=subprocess.PIPE, text=True, start_new_session=True,
             )  # fmt: skip
 
     def end(self, process: subprocess.Popen, fault: str) -> Outcome:
         try:
             _, output = process.communicate(timeout=LONGEST_SECONDS)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # strace does not take along what it watches
             _, output = process.communicate()
             return Outcome(fault, process.returncode, output, problem=f"still running after {LONGEST_SECONDS} s")
         return Outcome(fault, process.returncode, output)

@@ -180,6 +180,8 @@ class Trial:
         calls = [(call, end) for end in (self.case.sink, self.case.source) for call in end.system_calls]
         call, end = draw.choice(calls)
         effect = draw.choice(("signal=KILL", "signal=KILL", f"error={end.failure}"))
+        if call in end.calls_that_only_kill:
+            effect = "signal=KILL"
         return SystemCall(call, effect, draw.choice(TIMES))
 
     def crash(self, step: str, draw: random.Random) -> Fault:

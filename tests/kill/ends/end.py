@@ -20,11 +20,13 @@ def wait_until(condition: Callable[[], bool], patience_seconds: float = 40) -> N
 
 class End:
     """An end without a server. system_calls, failure: what strace may meet in a process that works with this end, and the error
-    that such a call may have. arguments: what velo is told besides. keeps_order: whether one lane keeps the rows in order."""
+    that such a call may have, but for calls_that_only_kill. arguments: what velo is told besides. keeps_order: whether one
+    lane keeps the rows in order."""
 
     server: str | None = None
     system_calls: tuple[str, ...] = ()
     failure = "EIO"
+    calls_that_only_kill: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     keeps_order = True
 

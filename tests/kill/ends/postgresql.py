@@ -32,6 +32,8 @@ class OnPostgresql(OnServer):
     """The table `orders` in a schema of its own."""
 
     server = "postgresql"
+    # libpq waits for what the server has to say when it cannot send: only a lost connection ends that.
+    calls_that_only_kill = ("sendto",)
 
     @property
     def table(self) -> str:
