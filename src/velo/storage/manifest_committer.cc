@@ -96,14 +96,18 @@ ManifestCommitter::ManifestCommitter(PipelineIdentity pipeline, ManifestSink sin
 Result<CommitRecord> ManifestCommitter::recover() {
   for (int attempt = 1;; ++attempt) {
     ARROW_RETURN_NOT_OK(sink_.store->open());
-    auto record = try_to_recover();
-    // A run that has finished took its record away between two of our steps.
+    bool has_fence = false;
+    auto record = try_to_recover(has_fence);
+    // A run that has finished took its record away between two of our steps: an older
+    // one where we had no fence yet, else one that has taken over from us.
     if (!sink_.store->is_gone() || attempt == kMaxAttempts) return record;
+    if (has_fence) return fenced(pipeline_.id, "has taken over and finished");
   }
 }
 
-Result<CommitRecord> ManifestCommitter::try_to_recover() {
+Result<CommitRecord> ManifestCommitter::try_to_recover(bool& has_fence) {
   ARROW_ASSIGN_OR_RAISE(const uint64_t newest, win_fence());
+  has_fence = true;
   observer_.reached(CommitStep::kInRecover);
   ARROW_ASSIGN_OR_RAISE(record_, read_record(newest));
   ARROW_RETURN_NOT_OK(roll_forward(newest));

@@ -43,7 +43,7 @@ class ManifestCommitter : public Committer {
 
  private:
   Result<Manifest> read(uint64_t number) const;
-  Result<CommitRecord> try_to_recover();
+  Result<CommitRecord> try_to_recover(bool& has_fence);
   Result<uint64_t> win_fence();
   Result<CommitRecord> read_record(uint64_t newest);
   Status roll_forward(uint64_t newest);

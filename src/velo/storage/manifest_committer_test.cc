@@ -127,6 +127,20 @@ TEST_F(ManifestCommits, OfAnOlderProcessAreFencedWhileTheNewerRecovers) {
   EXPECT_THAT(staged(), IsEmpty());
 }
 
+// A nameless run would load all once more.
+TEST_F(ManifestCommits, DoNotBeginAnewWhereANewerProcessHasFinished) {
+  AtStep in_recover(CommitStep::kInRecover, [&] {
+    const auto newer = recovered();
+    EXPECT_THAT(newer->commit_file("a"), IsOk());
+    EXPECT_THAT(newer->forget(), IsOk());
+  });
+  const auto older = TestProcess::start(folder_.path(), "orders", in_recover);
+  ASSERT_THAT(older, IsOk());
+  EXPECT_THAT((*older)->recover(),
+              IsError(ErrorKind::kFenced, HasSubstr("taken over and finished")));
+  EXPECT_THAT(folder_.files(), ElementsAre("a"));
+}
+
 TEST_F(ManifestCommits, ThatANewerProcessHasFinishedAreFenced) {
   AtStep after_publish(CommitStep::kAfterPublish,
                        [&] { EXPECT_THAT(recovered()->forget(), IsOk()); });
