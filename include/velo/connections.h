@@ -39,8 +39,10 @@ class Connections {
   const Uri* find(std::string_view name) const;
 
   /// The address that "@name/path?options" stands for: the path is put after the
-  /// connection's, an option given replaces the connection's of the same name. Any other
-  /// address is returned as it is.
+  /// connection's, an option given replaces the connection's of the same name. Where the
+  /// host of another address is the name of a connection that goes to that same scheme
+  /// and host (a catalog, "iceberg://lake/sales/orders"), the connection's options are
+  /// added that it lacks; any other is returned as it is.
   /// Errors: kInvalidArgument: no connection has this name (the nearest one is named).
   Result<Uri> resolve(const Uri& uri) const;
 

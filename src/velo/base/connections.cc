@@ -29,6 +29,17 @@ std::string joined_path(std::string_view path, std::string_view more) {
   return fmt::format("{}{}", path, more);
 }
 
+bool is_of_host(const Uri& uri, std::string_view scheme, const std::string& host) {
+  return uri.scheme == scheme && uri.hosts.size() == 1 && uri.hosts[0].name == host;
+}
+
+// What the address does not say itself.
+void add_options(const Uri& from, Uri& to) {
+  for (const auto& option : from.options) {
+    if (to.find_option(option.first) == nullptr) to.options.push_back(option);
+  }
+}
+
 }  // namespace
 
 const Uri* Connections::find(std::string_view name) const {
@@ -39,7 +50,16 @@ const Uri* Connections::find(std::string_view name) const {
 }
 
 Result<Uri> Connections::resolve(const Uri& uri) const {
-  if (uri.scheme != "@") return uri;
+  if (uri.scheme != "@") {
+    Uri completed = uri;
+    const std::string host = uri.hosts.empty() ? "" : uri.hosts.front().name;
+    const Uri* own = find(host);
+    if (own && is_of_host(uri, own->scheme, host) &&
+        is_of_host(*own, own->scheme, host)) {
+      add_options(*own, completed);
+    }
+    return completed;
+  }
   const std::string_view name = uri.hosts.front().name;
   const Uri* connection = find(name);
   if (connection == nullptr) return unknown_connection(name, file_name_, connections_);

@@ -25,6 +25,7 @@ lake = {uri = "s3://data-lake/prod/"}
 events = {uri = "kafka://broker1:9092,broker2:9092"}
 here = {uri = "file:data"}
 screen = {uri = "stdout:"}
+catalog = {uri = "iceberg://catalog?catalog_uri=http://localhost:8181&branch=main"}
 
 [pipeline]
 commit_every = "5s"
@@ -65,6 +66,25 @@ TEST(Connections, ResolvesNames) {
   }
 }
 
+TEST(Connections, CompletesAddressesOfTheirOwnName) {
+  const Connections connections = read_connections();
+  for (const auto& [given, expected] : {
+           std::pair{"iceberg://catalog/a/b",
+                     "iceberg://catalog/a/b?catalog_uri=http://localhost:8181&"
+                     "branch=main"},
+           {"iceberg://catalog/a/b?branch=x",
+            "iceberg://catalog/a/b?branch=x&catalog_uri=http://localhost:8181"},
+           {"iceberg://other/a/b", "iceberg://other/a/b"},
+           {"kafka://catalog/a", "kafka://catalog/a"},
+           {"s3://lake/a", "s3://lake/a"},
+           {"data/a.csv", "file:data/a.csv"},
+       }) {
+    const Result<Uri> resolved = connections.resolve(parse_uri(given).ValueOrDie());
+    ASSERT_TRUE(resolved.ok()) << resolved.status();
+    EXPECT_EQ(print_uri(*resolved), expected);
+  }
+}
+
 TEST(Connections, NamesTheNearest) {
   const Connections connections = read_connections();
   const auto message_for = [&](std::string_view text) {
@@ -75,7 +95,8 @@ TEST(Connections, NamesTheNearest) {
   EXPECT_EQ(message_for("@shpo?table=orders"),
             "@shpo: no connection has this name; did you mean '@shop'?");
   EXPECT_EQ(message_for("@warehouse"),
-            "@warehouse: no connection has this name; velo.toml has events, here, lake, "
+            "@warehouse: no connection has this name; velo.toml has catalog, events, "
+            "here, lake, "
             "screen, shop");
   EXPECT_THAT(message_for("@screen/x"), HasSubstr("takes no path"));
   EXPECT_EQ(
