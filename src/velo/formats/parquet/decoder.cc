@@ -23,15 +23,20 @@ class ParquetDecoder : public Decoder {
  public:
   explicit ParquetDecoder(Input input) : input_(std::move(input)) {}
 
-  Status open(const DecodeOptions& options) {
+  Status open(DecodeOptions options, const ChooseColumns& choose) {
     if (!input_.file) {
       return make_error(
           ErrorKind::kInvalidArgument, {.resource = input_.name},
           "Parquet cannot be read from a pipe or a compressed file, since it "
           "begins at its end; give a plain file");
     }
-    ARROW_RETURN_NOT_OK(explain(catch_parquet([&] { return open_file(options); })));
-    return Status::OK();
+    ARROW_RETURN_NOT_OK(
+        explain(catch_parquet([&] { return open_file(options.schema); })));
+    if (choose) {
+      ARROW_ASSIGN_OR_RAISE(options.columns, choose(*whole_));
+    }
+    ARROW_ASSIGN_OR_RAISE(projection_, project(*whole_, options.columns, input_.name));
+    return explain(catch_parquet([&] { return read_projection(); }));
   }
 
   const std::shared_ptr<arrow::Schema>& schema() const override {
@@ -52,7 +57,7 @@ class ParquetDecoder : public Decoder {
   }
 
  private:
-  Status open_file(const DecodeOptions& options) {
+  Status open_file(const std::shared_ptr<arrow::Schema>& expected) {
     parquet::arrow::FileReaderBuilder builder;
     ARROW_RETURN_NOT_OK(builder.Open(input_.file));
     parquet::ArrowReaderProperties properties;
@@ -60,20 +65,20 @@ class ParquetDecoder : public Decoder {
     properties.set_pre_buffer(false);
     builder.properties(properties);
     ARROW_ASSIGN_OR_RAISE(reader_, builder.Build());
-    std::shared_ptr<arrow::Schema> whole;
-    ARROW_RETURN_NOT_OK(reader_->GetSchema(&whole));
-    if (options.schema && !options.schema->Equals(*whole, /*check_metadata=*/false)) {
-      return make_error(
-          ErrorKind::kSchemaMismatch, {.resource = input_.name},
-          "a Parquet file has its own schema; CAST in the SELECT instead of "
-          "giving schema=");
+    ARROW_RETURN_NOT_OK(reader_->GetSchema(&whole_));
+    if (!expected || expected->Equals(*whole_, /*check_metadata=*/false)) {
+      return Status::OK();
     }
-    ARROW_ASSIGN_OR_RAISE(projection_, project(*whole, options.columns, input_.name));
+    return make_error(ErrorKind::kSchemaMismatch, {.resource = input_.name},
+                      "a Parquet file has its own schema; CAST in the SELECT instead of "
+                      "giving schema=");
+  }
+
+  Status read_projection() {
     std::vector<int> row_groups(static_cast<size_t>(reader_->num_row_groups()));
     std::iota(row_groups.begin(), row_groups.end(), 0);
-    ARROW_ASSIGN_OR_RAISE(
-        batches_, reader_->GetRecordBatchReader(row_groups, leaves_of_projection()));
-    return Status::OK();
+    return reader_->GetRecordBatchReader(row_groups, leaves_of_projection())
+        .Value(&batches_);
   }
 
   // The leaf columns below the projected top-level ones. By node, since names may repeat.
@@ -122,6 +127,7 @@ class ParquetDecoder : public Decoder {
   }
 
   Input input_;
+  std::shared_ptr<arrow::Schema> whole_;
   Projection projection_;
   std::unique_ptr<parquet::arrow::FileReader> reader_;
   std::shared_ptr<arrow::RecordBatchReader> batches_;
@@ -132,7 +138,14 @@ class ParquetDecoder : public Decoder {
 Result<std::unique_ptr<Decoder>> make_parquet_decoder(Input input,
                                                       DecodeOptions options) {
   auto decoder = std::make_unique<ParquetDecoder>(std::move(input));
-  ARROW_RETURN_NOT_OK(decoder->open(options));
+  ARROW_RETURN_NOT_OK(decoder->open(std::move(options), nullptr));
+  return decoder;
+}
+
+Result<std::unique_ptr<Decoder>> make_choosing_parquet_decoder(
+    Input input, const ChooseColumns& choose) {
+  auto decoder = std::make_unique<ParquetDecoder>(std::move(input));
+  ARROW_RETURN_NOT_OK(decoder->open({}, choose));
   return decoder;
 }
 
