@@ -27,7 +27,12 @@ ALLOWED = {
 # A header that only this folder, or these, may see.
 FOREIGN = {
     "duckdb.h": "src/velo/sql/",
-    "nlohmann/": ("src/velo/sql/", "src/velo/storage/", "src/velo/connectors/kafka/"),
+    "nlohmann/": (
+        "src/velo/sql/",
+        "src/velo/storage/",
+        "src/velo/connectors/iceberg/",
+        "src/velo/connectors/kafka/",
+    ),
     "simdjson.h": "src/velo/formats/json/",
     "parquet/": "src/velo/formats/parquet/",
     "arrow/csv/": "src/velo/formats/csv/",
