@@ -40,6 +40,7 @@ FOREIGN = {
     "CLI/": "src/cli/",
     "libpq-fe.h": "src/velo/connectors/postgresql/",
     "librdkafka/": "src/velo/connectors/kafka/",
+    "sqlite3.h": "src/velo/connectors/iceberg/",
     "openssl/": "src/velo/base/",
 }
 # What ships with no program may include what helps tests.

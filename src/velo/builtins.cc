@@ -2,6 +2,7 @@
 #include "velo/connectors/clickhouse/connector.h"
 #include "velo/connectors/file/connector.h"
 #include "velo/connectors/generate/connector.h"
+#include "velo/connectors/iceberg/connector.h"
 #include "velo/connectors/kafka/connector.h"
 #include "velo/connectors/null/connector.h"
 #include "velo/connectors/postgresql/connector.h"
@@ -16,6 +17,7 @@ const Registry& builtin_registry() {
     all.add(clickhouse::clickhouse_connector());
     all.add(file::file_connector());
     all.add(generate::generate_connector());
+    all.add(iceberg::iceberg_connector());
     all.add(kafka::kafka_connector());
     all.add(null::null_connector());
     all.add(postgresql::postgresql_connector());

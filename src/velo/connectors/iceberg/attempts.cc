@@ -1,0 +1,36 @@
+#include "velo/connectors/iceberg/attempts.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "velo/base/clock.h"
+
+namespace velo::iceberg {
+namespace {
+
+constexpr int kMaxAttempts = 40;
+constexpr int kMaxFailures = 5;
+constexpr unsigned kFirstPauseMilliseconds = 20;
+constexpr unsigned kLongestPauseMilliseconds = 1000;
+constexpr int kMaxDoublings = 6;
+
+}  // namespace
+
+bool Attempts::again(const Status& failure) {
+  const ErrorKind kind = kind_of(failure);
+  const bool is_conflict = kind == ErrorKind::kConflict;
+  const bool is_unknown = kind == ErrorKind::kCommitStateUnknown;
+  was_unknown_ = was_unknown_ || is_unknown;
+  if (!is_conflict) ++num_failures_;
+  ++number_;
+  if (!is_conflict && !is_unknown && !is_retryable(failure)) return false;
+  if (number_ >= kMaxAttempts || num_failures_ >= kMaxFailures) return false;
+  const unsigned most =
+      std::min(kFirstPauseMilliseconds << std::min(number_, kMaxDoublings),
+               kLongestPauseMilliseconds);
+  const std::chrono::milliseconds pause(most / 2 + random_() % (most / 2));
+  Clock& clock = steady_clock();
+  return clock.wait_until(clock.now() + pause, {});
+}
+
+}  // namespace velo::iceberg

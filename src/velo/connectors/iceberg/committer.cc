@@ -1,0 +1,168 @@
+#include "velo/connectors/iceberg/committer.h"
+
+#include <fmt/format.h>
+
+#include <random>
+#include <utility>
+
+#include "velo/connectors/iceberg/append.h"
+#include "velo/connectors/iceberg/catalog.h"
+#include "velo/connectors/iceberg/epoch_writer.h"
+#include "velo/connectors/iceberg/leftovers.h"
+#include "velo/connectors/iceberg/record.h"
+#include "velo/connectors/iceberg/scan.h"
+#include "velo/connectors/iceberg/table_hold.h"
+
+namespace velo::iceberg {
+namespace {
+
+// More go into a file of their own.
+constexpr size_t kMaxPositionsInSummary = 8192;
+
+std::string random_incarnation() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
+}
+
+class TableCommitter : public Committer {
+ public:
+  TableCommitter(const IcebergOptions& options, const PipelineIdentity& pipeline,
+                 CommitObserver& observer, std::unique_ptr<Catalog> catalog)
+      : options_(options),
+        pipeline_(pipeline.id),
+        observer_(observer),
+        hold_(options, pipeline, std::move(catalog)) {}
+
+  Result<CommitRecord> recover() override {
+    record_ = {.pipeline = pipeline_, .incarnation = random_incarnation()};
+    moved_.clear();
+    base_ = {};
+    ARROW_RETURN_NOT_OK(hold_.take([&](uint64_t fence) {
+      record_.fence = fence;
+      return summary_of(record_, options_.branch, /*total_rows=*/0, {}, {});
+    }));
+    if (!hold_.has_table()) return record_;
+    observer_.reached(CommitStep::kInRecover);
+    ARROW_ASSIGN_OR_RAISE(const LoadedTable table, hold_.load());
+    ARROW_ASSIGN_OR_RAISE(const FileOrigin committed, read_record_in(table.metadata));
+    record_.fence = hold_.tag().fence;
+    // What stays is invisible, and the next process tries again.
+    (void)remove_leftovers(*hold_.files(), table.metadata, hold_.prefix(), committed,
+                           record_.fence);
+    return record_;
+  }
+
+  bool commits_once() const override { return false; }
+
+  Result<std::unique_ptr<EpochWriter>> create_writer(
+      int lane, const std::shared_ptr<arrow::Schema>& schema) override {
+    if (!hold_.has_table()) ARROW_RETURN_NOT_OK(make_table(*schema));
+    ARROW_ASSIGN_OR_RAISE(const LoadedTable table, hold_.load());
+    ARROW_ASSIGN_OR_RAISE(
+        ColumnPlan plan,
+        ColumnPlan::make(options_.table.shown(), table.metadata.schema(), *schema));
+    return make_epoch_writer({.files = hold_.files(),
+                              .directory = table.metadata.data_location(),
+                              .prefix = hold_.prefix(),
+                              .incarnation = record_.incarnation,
+                              .fence = record_.fence,
+                              .epoch = record_.epoch + 1,
+                              .lane = lane},
+                             std::move(plan));
+  }
+
+  Status commit(const CommitRecord& given, std::span<const CommitToken> tokens) override {
+    CommitRecord record = given;
+    record.pipeline = pipeline_;
+    record.incarnation = record_.incarnation;
+    record.fence = record_.fence;
+    std::vector<DataFile> added;
+    for (const CommitToken& token : tokens) {
+      ARROW_ASSIGN_OR_RAISE(const auto files, decode_token(token));
+      added.insert(added.end(), files.begin(), files.end());
+    }
+    CommitRecord whole = record;
+    whole.positions.insert(record_.positions.begin(), record_.positions.end());
+    whole.num_rows += record_.num_rows;
+    Positions moved = record.positions;
+    moved.insert(moved_.begin(), moved_.end());
+
+    ARROW_ASSIGN_OR_RAISE(const LoadedTable table, hold_.load());
+    const std::string name =
+        fmt::format("{}/{}f{}-e{}-{}", table.metadata.metadata_location(), hold_.prefix(),
+                    record.fence, record.epoch, record.incarnation);
+    PositionsFile base = base_;
+    if (size_in_summary(moved) > kMaxPositionsInSummary) {
+      ARROW_ASSIGN_OR_RAISE(base, write_positions(*hold_.files(), name + "-positions.zst",
+                                                  whole.positions));
+      moved.clear();
+    }
+    ARROW_ASSIGN_OR_RAISE(
+        const Append append,
+        prepare_append(*hold_.files(), table.metadata, name, std::move(added),
+                       summary_of(record, options_.branch, whole.num_rows, moved, base)));
+    ARROW_RETURN_NOT_OK(hold_.publish(append));
+    observer_.reached(CommitStep::kAfterPublish);
+    record_ = std::move(whole);
+    moved_ = std::move(moved);
+    base_ = std::move(base);
+    return Status::OK();
+  }
+
+  Status forget() override { return hold_.release(); }
+
+ private:
+  // Which attempt was committed last.
+  Result<FileOrigin> read_record_in(const TableMetadata& metadata) {
+    const int64_t id = hold_.tag().snapshot_id;
+    const Snapshot* snapshot = metadata.find_snapshot(id);
+    const auto head = metadata.ref(options_.branch);
+    if (!snapshot || !head || !is_ancestor(metadata, id, *head)) {
+      return make_error(
+          ErrorKind::kCommitLost,
+          {.connector = "iceberg", .resource = options_.table.shown()},
+          fmt::format("snapshot {}, which this pipeline has committed last, is no longer "
+                      "in branch {}: it was rolled back. Begin anew under another name",
+                      id, options_.branch));
+    }
+    const bool is_ours = pipeline_of(snapshot->summary) == pipeline_ &&
+                         branch_of(snapshot->summary) == options_.branch;
+    if (!is_ours) return FileOrigin();  // where it begins
+    ARROW_ASSIGN_OR_RAISE(
+        RecordInSummary found,
+        read_record(*hold_.files(), fmt::format("snapshot {}", id), snapshot->summary));
+    const FileOrigin committed{.fence = found.record.fence, .epoch = found.record.epoch};
+    record_ = std::move(found.record);
+    moved_ = std::move(found.moved);
+    base_ = std::move(found.base);
+    return committed;
+  }
+
+  Status make_table(const arrow::Schema& schema) {
+    ARROW_ASSIGN_OR_RAISE(const TableSchema made, table_schema_for(schema));
+    ARROW_RETURN_NOT_OK(hold_.make_table(made));
+    ARROW_ASSIGN_OR_RAISE(const CommitRecord record, recover());
+    // Somebody has made it, and committed to it, since recover() was called first.
+    return record.epoch == 0 && hold_.has_table() ? Status::OK() : hold_.fenced();
+  }
+
+  const IcebergOptions options_;
+  const std::string pipeline_;  // its id
+  CommitObserver& observer_;
+  TableHold hold_;
+  CommitRecord record_;  // as committed last, positions whole
+  Positions moved_;      // since base_
+  PositionsFile base_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Committer>> make_committer(const IcebergOptions& options,
+                                                  const PipelineIdentity& pipeline,
+                                                  CommitObserver& observer) {
+  ARROW_ASSIGN_OR_RAISE(auto catalog, open_catalog(options, options.creates_namespace));
+  return std::make_unique<TableCommitter>(options, pipeline, observer,
+                                          std::move(catalog));
+}
+
+}  // namespace velo::iceberg

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <memory>
+
+#include "velo/commit.h"
+#include "velo/connectors/iceberg/options.h"
+
+namespace velo::iceberg {
+
+/// Commits each epoch as one snapshot, whose summary holds the record. The observer
+/// outlives it. Errors: those of reaching the catalog.
+Result<std::unique_ptr<Committer>> make_committer(const IcebergOptions& options,
+                                                  const PipelineIdentity& pipeline,
+                                                  CommitObserver& observer);
+
+}  // namespace velo::iceberg

@@ -1,0 +1,39 @@
+#include "velo/connectors/iceberg/pipeline_tag.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace velo::iceberg {
+namespace {
+
+std::string prefix_of(const std::string& pipeline, const std::string& branch) {
+  return fmt::format("velo_{}.{}.f", pipeline, branch);
+}
+
+}  // namespace
+
+std::string tag_name(const std::string& pipeline, const std::string& branch,
+                     uint64_t fence) {
+  return prefix_of(pipeline, branch) + std::to_string(fence);
+}
+
+std::optional<PipelineTag> find_tag(const TableMetadata& metadata,
+                                    const std::string& pipeline,
+                                    const std::string& branch) {
+  const std::string prefix = prefix_of(pipeline, branch);
+  std::optional<PipelineTag> newest;
+  for (const auto& [name, ref] : metadata.refs) {
+    if (ref.is_branch || !name.starts_with(prefix)) continue;
+    const char* end = name.data() + name.size();
+    uint64_t fence = 0;
+    const auto [read, error] = std::from_chars(name.data() + prefix.size(), end, fence);
+    if (error != std::errc() || read != end) continue;
+    if (!newest || fence > newest->fence) {
+      newest = PipelineTag{.fence = fence, .snapshot_id = ref.snapshot_id};
+    }
+  }
+  return newest;
+}
+
+}  // namespace velo::iceberg

@@ -1,0 +1,67 @@
+#include "velo/connectors/iceberg/sink.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "velo/connectors/iceberg/catalog.h"
+#include "velo/connectors/iceberg/column_plan.h"
+#include "velo/connectors/iceberg/committer.h"
+#include "velo/connectors/iceberg/table_hold.h"
+
+namespace velo::iceberg {
+namespace {
+
+class IcebergSink : public DataSink, public TransactionalSink {
+ public:
+  explicit IcebergSink(IcebergOptions options) : options_(std::move(options)) {}
+
+  Status validate_schema(const arrow::Schema& schema) override {
+    ARROW_ASSIGN_OR_RAISE(const auto catalog,
+                          open_catalog(options_, options_.creates_namespace));
+    ARROW_ASSIGN_OR_RAISE(const auto table, catalog->load(options_.table));
+    if (table) {
+      ARROW_RETURN_NOT_OK(check_writable(options_, table->metadata));
+      return ColumnPlan::make(options_.table.shown(), table->metadata.schema(), schema)
+          .status();
+    }
+    ARROW_RETURN_NOT_OK(table_schema_for(schema).status());
+    ARROW_ASSIGN_OR_RAISE(const bool has_namespace,
+                          catalog->has_namespace(options_.table));
+    if (has_namespace || options_.creates_namespace) return Status::OK();
+    return make_error(
+        ErrorKind::kNotFound, {.connector = "iceberg", .resource = options_.shown},
+        fmt::format(
+            "there is no namespace {} in the catalog at {}; create_namespace=true "
+            "makes it",
+            options_.table.namespace_shown(), options_.catalog_uri));
+  }
+
+  Result<std::unique_ptr<DataWriter>> create_writer(
+      const WriteOptions& options) override {
+    return write_epochs(*this, options);
+  }
+
+  bool supports_transactions() const override { return true; }
+  bool supports_upsert() const override { return false; }
+  TransactionalSink* transactions() override { return this; }
+
+  CommitKind commit_kind() const override { return CommitKind::kDurable; }
+  std::string identity() const override { return options_.identity; }
+
+  Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,
+                                                      CommitObserver& observer) override {
+    return make_committer(options_, pipeline, observer);
+  }
+
+ private:
+  const IcebergOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<DataSink> make_iceberg_sink(IcebergOptions options) {
+  return std::make_unique<IcebergSink>(std::move(options));
+}
+
+}  // namespace velo::iceberg

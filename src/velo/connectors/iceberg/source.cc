@@ -1,0 +1,243 @@
+#include "velo/connectors/iceberg/source.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "velo/connectors/iceberg/catalog.h"
+#include "velo/connectors/iceberg/data_file_reader.h"
+#include "velo/connectors/iceberg/scan.h"
+
+namespace velo::iceberg {
+namespace {
+
+/// A table, and the snapshot of it that is wanted, as they were when first looked at.
+struct OpenTable {
+  std::string name;  ///< for messages
+  TableMetadata metadata;
+  std::unique_ptr<FileIo> files;
+  std::optional<int64_t> snapshot;
+  const TableSchema* schema = nullptr;
+};
+
+Result<std::optional<int64_t>> wanted_snapshot(const IcebergOptions& options,
+                                               const TableMetadata& metadata) {
+  if (options.snapshot_id) {
+    if (metadata.find_snapshot(*options.snapshot_id)) return options.snapshot_id;
+    return make_error(
+        ErrorKind::kNotFound, {.connector = "iceberg", .resource = options.shown},
+        fmt::format("there is no snapshot {} in it (any more)", *options.snapshot_id));
+  }
+  const auto snapshot = metadata.ref(options.branch);
+  if (snapshot || options.branch == kMainBranch) return snapshot;
+  return make_error(ErrorKind::kNotFound,
+                    {.connector = "iceberg", .resource = options.shown},
+                    fmt::format("it has no branch or tag '{}'", options.branch));
+}
+
+Result<std::shared_ptr<OpenTable>> open_table(const IcebergOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(const auto catalog, open_catalog(options, /*creates=*/false));
+  ARROW_ASSIGN_OR_RAISE(LoadedTable loaded, load_table(*catalog, options));
+  auto table = std::make_shared<OpenTable>();
+  table->name = options.table.shown();
+  table->metadata = std::move(loaded.metadata);
+  ARROW_ASSIGN_OR_RAISE(table->files, open_file_io(table->metadata.location,
+                                                   options.storage, loaded.storage));
+  ARROW_ASSIGN_OR_RAISE(table->snapshot, wanted_snapshot(options, table->metadata));
+  table->schema = &table->metadata.schema();
+  if (!options.snapshot_id) return table;
+  // Time travel shows the columns of that time.
+  const auto id = table->metadata.find_snapshot(*options.snapshot_id)->schema_id;
+  const auto found = table->metadata.schemas.find(id.value_or(table->schema->id));
+  if (found != table->metadata.schemas.end()) table->schema = &found->second;
+  return table;
+}
+
+Result<WantedColumns> wanted_columns(
+    const OpenTable& table, const std::optional<std::vector<std::string>>& names) {
+  WantedColumns wanted{.columns = table.schema->columns,
+                       .schema = nullptr,
+                       .identity_partition_ids = table.metadata.identity_partition_ids};
+  if (names) wanted.columns.clear();
+  for (const std::string& name : names.value_or(std::vector<std::string>())) {
+    const auto found = std::ranges::find(table.schema->columns, name, &Column::name);
+    if (found == table.schema->columns.end()) {
+      return make_error(ErrorKind::kInvalidArgument,
+                        {.connector = "iceberg", .resource = table.name},
+                        fmt::format("there is no column '{}'", name));
+    }
+    wanted.columns.push_back(*found);
+  }
+  ARROW_ASSIGN_OR_RAISE(wanted.schema,
+                        arrow_schema_of({.id = 0, .columns = wanted.columns}));
+  return wanted;
+}
+
+// The table is one split: what is read is decided for all of its files together, so that
+// files that are rewritten between two runs are not read twice.
+class TableDiscovery : public SplitDiscovery {
+ public:
+  explicit TableDiscovery(SplitId split) : split_(std::move(split)) {}
+
+  Result<NewSplits> poll(std::chrono::milliseconds, std::stop_token) override {
+    NewSplits found{.added = {}, .complete = true};
+    if (!std::exchange(is_told_, true)) found.added.push_back(split_);
+    return found;
+  }
+
+ private:
+  const SplitId split_;
+  bool is_told_ = false;
+};
+
+class TableReader : public SplitReader {
+ public:
+  TableReader(std::shared_ptr<const OpenTable> table, WantedColumns wanted)
+      : table_(std::move(table)), wanted_(std::move(wanted)) {}
+
+  Status assign(std::span<const SplitStart> splits) override {
+    for (const SplitStart& split : splits) {
+      split_ = split.split;
+      is_ended_ = false;
+      ARROW_RETURN_NOT_OK(begin(split.from));
+    }
+    return Status::OK();
+  }
+
+  Result<Event> poll(const PollLimits& limits, std::stop_token stop) override {
+    if (!failure_.ok()) return failure_;
+    if (limits.max_bytes == 0) return Idle();
+    auto event = read_next(stop);
+    if (!event.ok()) failure_ = event.status();
+    return event;
+  }
+
+  Status acknowledge(const Positions&) override { return Status::OK(); }
+
+ private:
+  Status begin(const std::optional<SplitProgress>& from) {
+    if (!from) return plan({.after = std::nullopt, .snapshot = table_->snapshot});
+    ARROW_ASSIGN_OR_RAISE(const ScanPosition before,
+                          ScanPosition::decode(from->position));
+    if (from->ended && before.range.snapshot == table_->snapshot) {
+      position_ = before;
+      return Status::OK();
+    }
+    if (from->ended) {
+      return plan({.after = before.range.snapshot, .snapshot = table_->snapshot});
+    }
+    ARROW_RETURN_NOT_OK(plan(before.range));
+    if (before.file > files_.size()) {
+      return make_error(ErrorKind::kCorruptData,
+                        {.connector = "iceberg", .resource = table_->name},
+                        "the position to go on from is behind the last file");
+    }
+    position_ = before;
+    rows_to_skip_ = before.row;
+    return Status::OK();
+  }
+
+  Status plan(const ScanRange& range) {
+    ARROW_ASSIGN_OR_RAISE(
+        files_, plan_files(*table_->files, table_->metadata, range, table_->name));
+    position_ = {.order = order_of(table_->metadata, range), .range = range};
+    return Status::OK();
+  }
+
+  Result<Event> read_next(const std::stop_token& stop) {
+    while (true) {
+      if (is_ended_) return End();
+      if (!file_) {
+        if (position_.file >= files_.size()) {
+          is_ended_ = true;
+          return SplitEnded{split_, position_.encode()};
+        }
+        ARROW_ASSIGN_OR_RAISE(
+            file_,
+            DataFileReader::open(*table_->files, files_[position_.file], wanted_, stop));
+      }
+      ARROW_ASSIGN_OR_RAISE(auto rows, file_->next(stop));
+      if (!rows) {
+        file_.reset();
+        ++position_.file;
+        position_.row = 0;
+        rows_to_skip_ = 0;
+        continue;
+      }
+      const auto num_rows = static_cast<uint64_t>(rows->num_rows());
+      const uint64_t skipped = std::min(rows_to_skip_, num_rows);
+      rows_to_skip_ -= skipped;
+      if (skipped == num_rows) continue;
+      if (skipped > 0) rows = rows->Slice(static_cast<int64_t>(skipped));
+      position_.row += num_rows - skipped;
+      return Batch{
+          .rows = std::move(rows), .split = split_, .position = position_.encode()};
+    }
+  }
+
+  const std::shared_ptr<const OpenTable> table_;
+  const WantedColumns wanted_;
+  SplitId split_;
+  std::vector<DataFile> files_;
+  ScanPosition position_;
+  uint64_t rows_to_skip_ = 0;
+  std::unique_ptr<DataFileReader> file_;  // files_[position_.file]
+  bool is_ended_ = true;
+  Status failure_;
+};
+
+class IcebergSource : public DataSource, public SplitSource {
+ public:
+  explicit IcebergSource(IcebergOptions options) : options_(std::move(options)) {}
+
+  Result<std::shared_ptr<arrow::Schema>> fetch_schema() override {
+    ARROW_RETURN_NOT_OK(open());
+    return arrow_schema_of(*table_->schema);
+  }
+
+  Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& read) override {
+    ARROW_RETURN_NOT_OK(open());
+    ARROW_ASSIGN_OR_RAISE(WantedColumns wanted, wanted_columns(*table_, read.columns));
+    auto schema = wanted.schema;
+    return read_all_splits(std::make_unique<TableDiscovery>(table_->name),
+                           std::make_unique<TableReader>(table_, std::move(wanted)),
+                           std::move(schema));
+  }
+
+  bool supports_streaming() const override { return false; }
+  bool supports_batch() const override { return true; }
+  SplitSource* splits() override { return this; }
+
+  std::string identity() const override { return options_.identity; }
+
+  Result<std::unique_ptr<SplitDiscovery>> discover() override {
+    return std::make_unique<TableDiscovery>(options_.table.shown());
+  }
+
+  Result<std::unique_ptr<SplitReader>> create_split_reader(
+      const ReadOptions& read) override {
+    ARROW_RETURN_NOT_OK(open());
+    ARROW_ASSIGN_OR_RAISE(WantedColumns wanted, wanted_columns(*table_, read.columns));
+    return std::make_unique<TableReader>(table_, std::move(wanted));
+  }
+
+ private:
+  Status open() {
+    if (table_) return Status::OK();
+    return open_table(options_).Value(&table_);
+  }
+
+  const IcebergOptions options_;
+  std::shared_ptr<OpenTable> table_;
+};
+
+}  // namespace
+
+std::unique_ptr<DataSource> make_iceberg_source(IcebergOptions options) {
+  return std::make_unique<IcebergSource>(std::move(options));
+}
+
+}  // namespace velo::iceberg

@@ -1,0 +1,213 @@
+#include "velo/connectors/iceberg/table_hold.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "velo/connectors/iceberg/attempts.h"
+#include "velo/connectors/iceberg/epoch_writer.h"
+#include "velo/connectors/iceberg/record.h"
+
+namespace velo::iceberg {
+namespace {
+
+Status error_at(ErrorKind kind, const std::string& resource, std::string message) {
+  return make_error(kind, {.connector = "iceberg", .resource = resource},
+                    std::move(message));
+}
+
+RefChange to_tag(std::string name, int64_t snapshot_id) {
+  return {std::move(name), {.snapshot_id = snapshot_id}};
+}
+
+RefChange to_branch(std::string name, int64_t snapshot_id) {
+  return {std::move(name), {.snapshot_id = snapshot_id, .is_branch = true}};
+}
+
+}  // namespace
+
+std::string TableHold::prefix() const {
+  return name_prefix_of(pipeline_.id, uuid_, options_.branch);
+}
+
+Status TableHold::fenced() const {
+  return error_at(ErrorKind::kFenced, pipeline_.id,
+                  "a newer run of this pipeline has taken over; this one has stopped and "
+                  "committed nothing more");
+}
+
+// Until a fence is ours for certain: one whose winning is in doubt is passed by.
+Status TableHold::take(
+    const std::function<std::map<std::string, std::string>(uint64_t)>& first_summary) {
+  for (Attempts attempts;;) {
+    ARROW_ASSIGN_OR_RAISE(const auto table, catalog_->load(options_.table));
+    if (!table) return Status::OK();
+    ARROW_RETURN_NOT_OK(check_writable(options_, table->metadata));
+    ARROW_ASSIGN_OR_RAISE(
+        files_, open_file_io(table->metadata.location, options_.storage, table->storage));
+    uuid_ = table->metadata.uuid;
+    const auto before = find_tag(table->metadata, pipeline_.id, options_.branch);
+    const auto taken = before ? raise(*table, *before)
+                              : begin(*table, first_summary(1), attempts.number());
+    if (taken.ok()) {
+      tag_ = *taken;
+      return Status::OK();
+    }
+    if (!attempts.again(taken.status())) return taken.status();
+  }
+}
+
+Result<PipelineTag> TableHold::raise(const LoadedTable& table,
+                                     const PipelineTag& before) {
+  const PipelineTag taken{.fence = before.fence + 1, .snapshot_id = before.snapshot_id};
+  const std::string old_name = tag_name(pipeline_.id, options_.branch, before.fence);
+  const std::string new_name = tag_name(pipeline_.id, options_.branch, taken.fence);
+  ARROW_RETURN_NOT_OK(catalog_->commit(
+      options_.table, table,
+      {.requirements = {{old_name, before.snapshot_id}, {new_name, std::nullopt}},
+       .snapshot = {},
+       .removed_refs = {old_name},
+       .changed_refs = {to_tag(new_name, taken.snapshot_id)}}));
+  return taken;
+}
+
+// The newest snapshot is what the tag names, where that cannot be taken for one of this
+// pipeline's own; else an empty one is added.
+Result<PipelineTag> TableHold::begin(const LoadedTable& table,
+                                     std::map<std::string, std::string> summary,
+                                     int attempt) {
+  ARROW_RETURN_NOT_OK(check_history(table.metadata));
+  const auto head = table.metadata.ref(options_.branch);
+  const Snapshot* newest = head ? table.metadata.find_snapshot(*head) : nullptr;
+  PipelineTag taken{.fence = 1, .snapshot_id = head.value_or(0)};
+  const std::string name = tag_name(pipeline_.id, options_.branch, taken.fence);
+  TableCommit commit{.requirements = {{options_.branch, head}, {name, std::nullopt}},
+                     .snapshot = {},
+                     .removed_refs = {},
+                     .changed_refs = {}};
+  if (!newest || pipeline_of(newest->summary) == pipeline_.id) {
+    const std::string first =
+        fmt::format("{}/{}f{}-e0-{}", table.metadata.metadata_location(), prefix(),
+                    taken.fence, random_uuid());
+    ARROW_ASSIGN_OR_RAISE(
+        const Append append,
+        prepare_append(*files_, table.metadata, first, {}, std::move(summary)));
+    ARROW_ASSIGN_OR_RAISE(
+        commit.snapshot,
+        write_snapshot(*files_, table.metadata, options_.branch, append, attempt));
+    taken.snapshot_id = commit.snapshot->id;
+    commit.changed_refs.push_back(to_branch(options_.branch, taken.snapshot_id));
+  }
+  commit.changed_refs.push_back(to_tag(name, taken.snapshot_id));
+  ARROW_RETURN_NOT_OK(catalog_->commit(options_.table, table, commit));
+  return taken;
+}
+
+// Without a tag, rows of this pipeline in the branch are those of a run that has
+// finished, or its record was taken away.
+Status TableHold::check_history(const TableMetadata& metadata) const {
+  for (const Snapshot* snapshot : metadata.history(metadata.ref(options_.branch))) {
+    const Summary& summary = snapshot->summary;
+    if (pipeline_of(summary) != pipeline_.id || branch_of(summary) != options_.branch) {
+      continue;
+    }
+    const bool has_begun = snapshot->summary_text("velo.epoch") != "0";
+    if (!has_begun || (pipeline_.is_run && is_finished(summary))) break;
+    return error_at(
+        ErrorKind::kCommitLost, options_.table.shown(),
+        fmt::format("snapshot {} is of pipeline {}, whose record, the tag {}, somebody "
+                    "has removed: what it has read is not known any more. Put the tag "
+                    "back, or begin anew under another name",
+                    snapshot->id, pipeline_.id,
+                    tag_name(pipeline_.id, options_.branch, 1)));
+  }
+  return Status::OK();
+}
+
+Status TableHold::make_table(const TableSchema& schema) {
+  if (options_.creates_namespace) {
+    ARROW_RETURN_NOT_OK(catalog_->create_namespace(options_.table));
+  }
+  return catalog_->create(options_.table, schema);
+}
+
+Result<LoadedTable> TableHold::load() {
+  ARROW_ASSIGN_OR_RAISE(auto table, catalog_->load(options_.table));
+  if (table && table->metadata.uuid == uuid_) return *std::move(table);
+  return error_at(ErrorKind::kCommitLost, options_.table.shown(),
+                  table ? "the table was dropped and made anew since this run began"
+                        : "the table was dropped since this run began");
+}
+
+Status TableHold::publish(const Append& append) {
+  for (Attempts attempts;;) {
+    const Status status = try_to_publish(append, attempts.number());
+    if (status.ok()) {
+      tag_.snapshot_id = append.snapshot_id;
+      return status;
+    }
+    if (attempts.again(status)) continue;
+    const ErrorKind kind = kind_of(status);
+    const bool is_known = !attempts.was_unknown() || kind == ErrorKind::kFenced ||
+                          kind == ErrorKind::kCommitLost;
+    if (is_known) return status;
+    return error_at(ErrorKind::kCommitStateUnknown, options_.table.shown(),
+                    fmt::format("whether the commit has succeeded is not known: {}. Run "
+                                "again: that finds out, and goes on",
+                                status.message()));
+  }
+}
+
+// Where the tag is tells what became of an earlier attempt.
+Status TableHold::try_to_publish(const Append& append, int attempt) {
+  ARROW_ASSIGN_OR_RAISE(const LoadedTable table, load());
+  const auto now = table.metadata.ref(name());
+  if (now == append.snapshot_id) return Status::OK();
+  if (now != tag_.snapshot_id) return fenced();
+  ARROW_ASSIGN_OR_RAISE(
+      const Snapshot snapshot,
+      write_snapshot(*files_, table.metadata, options_.branch, append, attempt));
+  return catalog_->commit(options_.table, table,
+                          {.requirements = {{options_.branch, snapshot.parent_id},
+                                            {name(), tag_.snapshot_id}},
+                           .snapshot = snapshot,
+                           .removed_refs = {},
+                           .changed_refs = {to_branch(options_.branch, snapshot.id),
+                                            to_tag(name(), snapshot.id)}});
+}
+
+Status TableHold::release() {
+  if (!has_table() || tag_.fence == 0) return Status::OK();
+  for (Attempts attempts;;) {
+    ARROW_ASSIGN_OR_RAISE(const auto table, catalog_->load(options_.table));
+    // Where it has another, the record is somebody's who goes on.
+    if (!table || table->metadata.ref(name()) != tag_.snapshot_id) return Status::OK();
+    const Status status = catalog_->commit(options_.table, *table,
+                                           {.requirements = {{name(), tag_.snapshot_id}},
+                                            .snapshot = {},
+                                            .removed_refs = {name()},
+                                            .changed_refs = {}});
+    if (status.ok() || !attempts.again(status)) return status;
+  }
+}
+
+Status check_writable(const IcebergOptions& options, const TableMetadata& metadata) {
+  const std::string table = options.table.shown();
+  if (metadata.format_version != 2) {
+    return error_at(ErrorKind::kNotImplemented, table,
+                    fmt::format("it is of format version {}, and only 2 is written yet",
+                                metadata.format_version));
+  }
+  if (metadata.is_partitioned) {
+    return error_at(ErrorKind::kNotImplemented, table,
+                    "it is partitioned, and such tables are not written yet");
+  }
+  if (options.branch == kMainBranch) return Status::OK();
+  const auto ref = metadata.refs.find(options.branch);
+  if (ref != metadata.refs.end() && ref->second.is_branch) return Status::OK();
+  return error_at(ErrorKind::kNotFound, table,
+                  fmt::format("it has no branch '{}'; make it first", options.branch));
+}
+
+}  // namespace velo::iceberg
