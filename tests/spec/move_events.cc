@@ -7,6 +7,7 @@
 #include <optional>
 #include <stop_token>
 
+// clang-format off
 arrow::Status move_events() {
   ARROW_ASSIGN_OR_RAISE(auto source, velo::create_source("kafka://localhost:9092/events?group_id=analytics"));
   ARROW_ASSIGN_OR_RAISE(auto sink, velo::create_sink("clickhouse://localhost:8123/warehouse?table=events"));
@@ -26,6 +27,7 @@ arrow::Status move_events_exactly_once(std::stop_token stop) {
       "SELECT * FROM kafka('localhost:9092/events?group_id=analytics')", "clickhouse://localhost:8123/warehouse?table=events"));
   return pipeline.run(stop);
 }
+// clang-format on
 
 int main(int argc, char** argv) {
   const bool exactly_once = argc > 1 && std::strcmp(argv[1], "exactly_once") == 0;
