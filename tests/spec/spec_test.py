@@ -1,5 +1,6 @@
 """The statements and programs of the specification, as they stand there, on real servers."""
 
+import io
 import json
 import os
 import signal
@@ -8,9 +9,14 @@ import time
 import unittest
 import urllib.parse
 
+import boto3
 import clickhouse_connect
-from confluent_kafka import Producer
+import psycopg
+import pyarrow
+import pyarrow.parquet
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
+from pyiceberg.catalog.rest import RestCatalog
 
 from program import SOURCE, VELO, ProgramTest
 
@@ -75,11 +81,16 @@ class Spec(ProgramTest):
             return []
         return [id for (id,) in self.clickhouse.query(f"SELECT id FROM warehouse.{table} ORDER BY id").result_rows]
 
-    def new_topic(self, name):
+    def drop_topic(self, name):
+        """One that a run that was killed has left."""
         admin = AdminClient({"bootstrap.servers": "localhost:9092"})
-        if name in admin.list_topics(timeout=30).topics:  # of a run that was killed
+        if name in admin.list_topics(timeout=30).topics:
             admin.delete_topics([name])[name].result(30)
             time.sleep(1)
+
+    def new_topic(self, name):
+        self.drop_topic(name)
+        admin = AdminClient({"bootstrap.servers": "localhost:9092"})
         admin.create_topics([NewTopic(name, 2, 1)])[name].result(30)
         self.addCleanup(lambda: admin.delete_topics([name])[name].result(30))
 
@@ -124,6 +135,82 @@ class Spec(ProgramTest):
             return self.ids("events")[:100] == list(range(100))
 
         self.wait_for(all_but_the_last_are_there, process)
+
+    def test_orders_stream(self):
+        server = urllib.parse.urlsplit(os.environ["VELO_TEST_POSTGRESQL_URI"])
+        self.environment |= {"PGUSER": server.username, "PGPASSWORD": server.password}
+        with psycopg.connect(os.environ["VELO_TEST_POSTGRESQL_URI"], autocommit=True) as session:
+            session.execute("DROP DATABASE IF EXISTS shop WITH (FORCE)")
+            session.execute("CREATE DATABASE shop")
+        shop = psycopg.connect(server._replace(path="/shop").geturl(), autocommit=True)
+        self.addCleanup(shop.close)
+        shop.execute("CREATE TABLE orders (id bigint PRIMARY KEY, total numeric(10, 2))")
+        shop.execute("INSERT INTO orders SELECT n, n * 1.25 FROM generate_series(1, 10) AS n")
+        for topic in ("orders-events", "velo_checkpoint-orders_stream"):
+            self.drop_topic(topic)
+        process = self.start(VELO, "run", STATEMENTS / "orders_stream.sql")
+        self.wait_for(lambda: len(self.messages("orders-events")) == 10, process)
+        shop.execute("UPDATE orders SET total = 7 WHERE id = 1")
+        shop.execute("DELETE FROM orders WHERE id = 2")
+        shop.execute("INSERT INTO orders VALUES (11, 0.5)")
+        self.wait_for(lambda: len(self.messages("orders-events")) == 13, process)
+        self.stop(process)
+        changes = [(row["_op"], row["id"]) for row in self.messages("orders-events")]
+        self.assertEqual(sorted(changes[:10]), [("r", id) for id in range(1, 11)])
+        self.assertEqual(changes[10:], [("u", 1), ("d", 2), ("c", 11)])
+        self.assertEqual(float(self.messages("orders-events")[10]["total"]), 7)
+        for (slot,) in shop.execute("SELECT slot_name FROM pg_replication_slots WHERE database = 'shop'").fetchall():
+            shop.execute("SELECT pg_drop_replication_slot(%s)", (slot,))
+
+    def messages(self, topic):
+        """What is committed, of all partitions."""
+        consumer = Consumer({"bootstrap.servers": "localhost:9092", "group.id": "spec_test",
+                             "isolation.level": "read_committed", "enable.partition.eof": True})
+        try:
+            partitions = [TopicPartition(topic, number, OFFSET_BEGINNING)
+                          for number in consumer.list_topics(topic, 30).topics[topic].partitions]
+            consumer.assign(partitions)
+            rows, ended = [], 0
+            while ended < len(partitions):
+                message = consumer.poll(30)
+                if message.error():
+                    ended += 1
+                else:
+                    rows.append(json.loads(message.value()))
+            return rows
+        finally:
+            consumer.close()
+
+    def test_data_lake(self):
+        store = urllib.parse.urlsplit(os.environ["VELO_TEST_S3_URI"])
+        options = dict(urllib.parse.parse_qsl(store.query))
+        keys = {"aws_access_key_id": options["access_key_id"], "aws_secret_access_key": options["secret_access_key"]}
+        s3 = boto3.client("s3", endpoint_url=options["endpoint"], region_name=options["region"], **keys)
+        if not any(bucket["Name"] == "data-lake" for bucket in s3.list_buckets()["Buckets"]):
+            s3.create_bucket(Bucket="data-lake")
+        for found in s3.list_objects_v2(Bucket="data-lake").get("Contents", []):
+            s3.delete_object(Bucket="data-lake", Key=found["Key"])
+        for part in range(3):
+            file = io.BytesIO()
+            ids = list(range(part * 100, part * 100 + 100))
+            pyarrow.parquet.write_table(pyarrow.table({"id": ids, "name": [f"n{id}" for id in ids]}), file)
+            s3.put_object(Bucket="data-lake", Key=f"raw/{part}.parquet", Body=file.getvalue())
+        address = os.environ["VELO_TEST_ICEBERG_URI"]
+        catalog_uri = urllib.parse.parse_qs(urllib.parse.urlsplit(address).query)["catalog_uri"][0]
+        catalog = RestCatalog("spec", uri=catalog_uri, **{
+            "s3.endpoint": options["endpoint"], "s3.region": options["region"],
+            "s3.access-key-id": options["access_key_id"], "s3.secret-access-key": options["secret_access_key"]})
+        catalog.create_namespace_if_not_exists("analytics")
+        if catalog.table_exists("analytics.processed_events"):
+            catalog.drop_table("analytics.processed_events")
+        self.environment |= {name.upper(): value for name, value in keys.items()} | {
+            "AWS_ENDPOINT_URL": options["endpoint"], "AWS_REGION": options["region"]}
+        self.write("velo.toml", f'[connections.catalog]\nuri = "iceberg://catalog?catalog_uri={catalog_uri}"\n')
+        for _ in range(2):
+            process = self.start(VELO, "run", STATEMENTS / "data_lake.sql")
+            self.assertEqual(process.wait(timeout=60), 0, process.stderr.read())
+            rows = catalog.load_table("analytics.processed_events").scan().to_arrow()
+            self.assertEqual(sorted(rows["id"].to_pylist()), list(range(300)))
 
     def test_file_monitor(self):
         self.warehouse()
