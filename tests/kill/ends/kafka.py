@@ -37,12 +37,15 @@ def consume(topic: str, isolation: str = "read_committed") -> list[Message]:
     found: dict[int, list[Message]] = {partition: [] for partition in sorted(left)}
     consumer.assign([TopicPartition(topic, partition, 0) for partition in left])
     while left:
-        for message in consumer.consume(10_000, 0.1):
+        messages = consumer.consume(10_000, 0.1)
+        if not messages and topic not in topics():  # it is gone since, and nobody says so
+            break
+        for message in messages:
             if not message.error():
                 found[message.partition()].append(message)
             elif message.error().code() == KafkaError._PARTITION_EOF:
                 left.discard(message.partition())
-            else:  # it is gone since
+            else:
                 left.clear()
     consumer.unassign()
     return [message for messages in found.values() for message in messages]
