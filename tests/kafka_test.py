@@ -4,7 +4,9 @@ import collections
 import json
 import os
 import pathlib
+import re
 import signal
+import struct
 import subprocess
 import time
 import unittest
@@ -16,6 +18,7 @@ import pyarrow.dataset
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from kill.proxy import Break, Proxy
 from program import VELO, ProgramTest, wait_until_signals_are_awaited
 
 SERVER = os.environ["VELO_TEST_KAFKA_URI"]
@@ -356,6 +359,41 @@ class Kafka(ProgramTest):
         self.assertIn("Message size too large", process.stderr)
         self.assertEqual(self.rows(topic), [])
         self.assertEqual(self.topics(), [topic])
+
+    def through(self, api, times=1, **more):
+        """A proxy that does harm to a request of this kind, and the harm; the broker's address is replaced by its own."""
+        host, port = BROKER.split(":")
+        told = [host.encode() + struct.pack(">i", int(port)), host.encode()]
+        proxy = Proxy(host, int(port), lambda data, own: data.replace(told[0], told[1] + struct.pack(">i", own)))
+        self.addCleanup(proxy.close)
+        at = Break(times, re.compile(struct.pack(">h", api) + rb"\x00[\x00-\x14].{4}\x00\x04velo", re.DOTALL), **more)
+        self.addCleanup(at.released.set)
+        proxy.arm(at)
+        return proxy, at
+
+    def test_an_answer_to_the_end_of_a_run_that_is_lost(self):
+        expected = self.write_files(1)
+        topic = self.topic("events", 1)
+        proxy, _ = self.through(20, swallows=True)  # DeleteTopics
+        self.done("copy", "in/0.csv", self.uri(topic).replace(BROKER, f"127.0.0.1:{proxy.port}"))
+        self.assertTrue(proxy.disarm())
+        self.assertEqual(sorted(row["id"] for row in self.rows(topic)), expected)
+
+    def test_a_sleeper_is_fenced_at_each_request(self):
+        expected = self.write_files(1)
+        for api, times in ((24, 2), (0, 3), (26, 2)):  # AddPartitionsToTxn, Produce, EndTxn: after those of the fence
+            with self.subTest(api):
+                topic = self.topic(f"events{api}", 1)
+                proxy, at = self.through(api, times, holds=True)
+                self.write("go.sql", f"CREATE STREAM slow_{api}_{self.mark} AS SELECT id FROM file('in/0.csv') INSERT INTO "
+                           f"kafka('{self.address(topic).replace(BROKER, f'127.0.0.1:{proxy.port}')}');")
+                sleeper = self.start("run", "go.sql")
+                self.assertTrue(at.arrived.wait(30))
+                self.done("run", "go.sql")
+                at.released.set()
+                self.assertEqual(sleeper.wait(timeout=60), 1)
+                self.assertIn("a newer run of this pipeline has taken over", sleeper.stderr.read())
+                self.assertEqual(sorted(row["id"] for row in self.rows(topic)), expected)
 
 
 if __name__ == "__main__":

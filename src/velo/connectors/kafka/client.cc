@@ -153,7 +153,12 @@ Status Client::error(rd_kafka_resp_err_t code, const std::string& what,
 Status Client::error(rd_kafka_error_t* answer, const std::string& what) const {
   if (answer == nullptr) return Status::OK();
   const Owned owned(answer, library_.error_destroy);
-  return error(library_.error_code(answer), what, library_.error_string(answer));
+  const std::string words = library_.error_string(answer);
+  // Where the broker refused a step of the commit its reason is in the words alone.
+  const bool is_fenced =
+      words.find(library_.err2str(RD_KAFKA_RESP_ERR__FENCED)) != std::string::npos;
+  return error(is_fenced ? RD_KAFKA_RESP_ERR__FENCED : library_.error_code(answer), what,
+               words);
 }
 
 Result<std::optional<std::vector<int32_t>>> Client::partitions(const std::string& topic) {
@@ -269,15 +274,24 @@ Status Client::wait_until_known(const std::string& topic) {
   return error(RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, "use the new topic " + topic);
 }
 
+// Again where the answer was lost: a run whose record is gone is not to fail.
 Status Client::delete_topic(const std::string& topic) {
   const Owned description(library_.delete_topic_new(topic.c_str()),
                           library_.delete_topic_destroy);
-  const Status status = change_topic(
-      topic, "delete", [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
-        rd_kafka_DeleteTopic_t* topics[] = {description.get()};
-        library_.delete_topics(handle_, topics, 1, options, queue);
-      });
-  return !status.ok() && kind_of(status) == ErrorKind::kNotFound ? Status::OK() : status;
+  const auto begin = steady_clock().now();
+  while (true) {
+    const Status status = change_topic(
+        topic, "delete", [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+          rd_kafka_DeleteTopic_t* topics[] = {description.get()};
+          library_.delete_topics(handle_, topics, 1, options, queue);
+        });
+    const ErrorKind kind = kind_of(status);
+    if (!status.ok() && kind == ErrorKind::kNotFound) return Status::OK();
+    if (status.ok() || kind != ErrorKind::kTransient ||
+        steady_clock().now() - begin > kLongestConnect) {
+      return status;
+    }
+  }
 }
 
 }  // namespace velo::kafka
