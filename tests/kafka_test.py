@@ -381,11 +381,12 @@ class Kafka(ProgramTest):
 
     def test_a_sleeper_is_fenced_at_each_request(self):
         expected = self.write_files(1)
-        for api, times in ((24, 2), (0, 3), (26, 2)):  # AddPartitionsToTxn, Produce, EndTxn: after those of the fence
-            with self.subTest(api):
-                topic = self.topic(f"events{api}", 1)
+        # AddPartitionsToTxn, Produce, EndTxn: those of the fence, and those of the rows.
+        for api, times in ((24, 1), (24, 2), (0, 3), (26, 1), (26, 2)):
+            with self.subTest(api=api, times=times):
+                topic = self.topic(f"events{api}_{times}", 1)
                 proxy, at = self.through(api, times, holds=True)
-                self.write("go.sql", f"CREATE STREAM slow_{api}_{self.mark} AS SELECT id FROM file('in/0.csv') INSERT INTO "
+                self.write("go.sql", f"CREATE STREAM slow_{api}_{times}_{self.mark} AS SELECT id FROM file('in/0.csv') INSERT INTO "
                            f"kafka('{self.address(topic).replace(BROKER, f'127.0.0.1:{proxy.port}')}');")
                 sleeper = self.start("run", "go.sql")
                 self.assertTrue(at.arrived.wait(30))

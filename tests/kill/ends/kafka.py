@@ -197,7 +197,7 @@ class KafkaSink(OnKafka, Sink):
         return bool(self.records())
 
     def record_mark(self, folder: pathlib.Path) -> set[str]:
-        return {f"{name} {message.offset()}" for name in self.records() for message in fences(name)}
+        return {f"{name} {message.offset()}" for name in self.records() for message in fences(name, "read_committed")}
 
     def state(self, folder: pathlib.Path) -> set[str]:
         return {f"{message.partition()} {message.offset()}" for message in consume(self.place)}
@@ -206,8 +206,8 @@ class KafkaSink(OnKafka, Sink):
         return self.records() if is_run else []
 
 
-def fences(record: str) -> list[Message]:
-    return [message for message in consume(record, "read_uncommitted") if message.key() == b"fence"]
+def fences(record: str, isolation: str = "read_uncommitted") -> list[Message]:
+    return [message for message in consume(record, isolation) if message.key() == b"fence"]
 
 
 TARGETS: dict[str, str] = {}

@@ -153,12 +153,7 @@ Status Client::error(rd_kafka_resp_err_t code, const std::string& what,
 Status Client::error(rd_kafka_error_t* answer, const std::string& what) const {
   if (answer == nullptr) return Status::OK();
   const Owned owned(answer, library_.error_destroy);
-  const std::string words = library_.error_string(answer);
-  // Where the broker refused a step of the commit its reason is in the words alone.
-  const bool is_fenced =
-      words.find(library_.err2str(RD_KAFKA_RESP_ERR__FENCED)) != std::string::npos;
-  return error(is_fenced ? RD_KAFKA_RESP_ERR__FENCED : library_.error_code(answer), what,
-               words);
+  return error(library_.error_code(answer), what, library_.error_string(answer));
 }
 
 Result<std::optional<std::vector<int32_t>>> Client::partitions(const std::string& topic) {

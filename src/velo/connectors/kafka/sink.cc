@@ -127,6 +127,15 @@ class KafkaCommitter : public Committer {
   }
 
   Status write_fence() {
+    const Status written = try_to_write_fence();
+    if (kind_of(written) != ErrorKind::kFenced) return written;
+    return make_error(ErrorKind::kFenced,
+                      {.connector = "kafka", .resource = options_.shown},
+                      "a newer run of this pipeline has taken over; this one has stopped "
+                      "and committed nothing");
+  }
+
+  Status try_to_write_fence() {
     Producer& first = *producers_.front();
     ARROW_ASSIGN_OR_RAISE(auto* topic, first.open_topic(records_.name()));
     const auto [key, payload] =
