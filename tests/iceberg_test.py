@@ -4,6 +4,7 @@ import datetime
 import decimal
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -23,7 +24,7 @@ from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import LongType, NestedField, StringType
 
 from program import VELO, ProgramTest, wait_until_signals_are_awaited
-from proxy import Proxy
+from kill.proxy import Break, Proxy
 
 GIVEN = urllib.parse.urlsplit(os.environ["VELO_TEST_ICEBERG_URI"])
 CATALOG_URI = dict(urllib.parse.parse_qsl(GIVEN.query))["catalog_uri"]
@@ -464,34 +465,39 @@ class CatalogOfAServer(Tables):
             scheme="http", endpoint_override=STORE["endpoint"].split("://")[1])
         return [info.base_name for info in files.get_file_info(pyarrow.fs.FileSelector(folder))]
 
-    def proxy(self, trigger, mode):
-        proxy = Proxy(urllib.parse.urlsplit(CATALOG_URI), trigger, mode)
+    def break_at(self, trigger, **more):
+        """A proxy that does harm to the first request with `trigger`, and the harm."""
+        catalog = urllib.parse.urlsplit(CATALOG_URI)
+        proxy = Proxy(catalog.hostname, catalog.port)
         self.addCleanup(proxy.close)
-        return proxy
+        at = Break(1, re.compile(re.escape(trigger)), **more)
+        self.addCleanup(at.released.set)
+        proxy.arm(at)
+        return proxy, at
 
     def test_lost_connections_lose_nothing(self):
-        for number, (trigger, mode) in enumerate([
-            (b'"velo.epoch":"2"', "swallow"), (b'"velo.epoch":"2"', 300), (b'"velo.epoch":"0"', "swallow"),
-            (b'"schema"', "swallow"), (b"remove-snapshot-ref", "swallow"), (b"GET /v1/namespaces", 10),
+        for number, (trigger, swallows) in enumerate([
+            (b'"velo.epoch":"2"', True), (b'"velo.epoch":"2"', False), (b'"velo.epoch":"0"', True),
+            (b'"schema"', True), (b"remove-snapshot-ref", True), (b"GET /v1/namespaces", False),
         ]):
-            with self.subTest(trigger=trigger, mode=mode):
+            with self.subTest(trigger=trigger, swallows=swallows):
                 name = f"slow_{number}"
-                proxy = self.proxy(trigger, mode)
+                proxy, _ = self.break_at(trigger, swallows=swallows)
                 self.pipeline(table=name, name=name, catalog_uri=f"http://127.0.0.1:{proxy.port}")
                 if trigger == b"remove-snapshot-ref":
                     self.crash("after_commit", "run", "go.sql")
                 process = self.velo("run", "go.sql")
-                self.assertTrue(proxy.used.is_set())
+                self.assertTrue(proxy.disarm())
                 self.assertIn(process.returncode, (0, 1), process.stderr)
                 self.check_pipeline(table=name)
 
     def test_a_commit_that_arrives_late_is_refused(self):
-        proxy = self.proxy(b'"velo.epoch":"2"', "hold")
+        proxy, at = self.break_at(b'"velo.epoch":"2"', holds=True)
         self.pipeline(rows=20000, catalog_uri=f"http://127.0.0.1:{proxy.port}")
         older = self.start("run", "go.sql")
-        self.assertTrue(proxy.used.wait(30))
+        self.assertTrue(at.arrived.wait(30))
         self.check_pipeline(20000)
-        proxy.release()
+        at.released.set()
         self.assertEqual(older.wait(timeout=60), 1)
         self.assertIn("a newer run of this pipeline has taken over", older.stderr.read())
         self.check_ids(20000)
