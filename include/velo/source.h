@@ -108,6 +108,9 @@ class SplitReader {
 struct NewSplits {
   std::vector<SplitId> added;
   bool complete = false;  ///< whether no other will ever come
+  /// Whether one that an earlier run has not ended may be missing: its rest is gone, as
+  /// the source's README says. Else that is an error once all are known.
+  bool splits_may_go = false;
 };
 
 /// Finds the splits of a source. Threads: thread-compatible.

@@ -98,6 +98,33 @@ class Watch(ProgramTest):
         self.stop(process)
         self.assertEqual(self.rows(), self.once_each(16))
 
+    def test_files_that_go_are_passed_over(self):
+        self.append("in/a.json", self.lines(0, 10))
+        self.append("in/b.json", self.lines(10, 20))
+        self.statement(schema="id:int64,name:string")
+        process = self.start("run", "go.sql")
+        self.wait_for(lambda: len(self.rows()) == 20, process)
+        os.remove(self.folder / "in/a.json")
+        self.append("in/b.json", self.lines(20, 21))
+        self.wait_for(lambda: len(self.rows()) == 21, process)
+        self.stop(process)
+        os.remove(self.folder / "in/b.json")
+        self.append("in/c.json", self.lines(21, 30))
+        self.done("run", "--once", "go.sql")
+        self.assertEqual(self.rows(), self.once_each(30))
+
+    def test_what_is_written_anew_while_nobody_looks_is_told(self):
+        self.append("in/a.json", self.lines(0, 5))
+        self.statement(schema="id:int64,name:string")
+        process = self.start("run", "go.sql")
+        self.wait_for(lambda: len(self.rows()) == 5, process)
+        process.send_signal(signal.SIGSTOP)
+        os.truncate(self.folder / "in/a.json", 0)
+        self.append("in/a.json", self.lines(100, 120))
+        process.send_signal(signal.SIGCONT)
+        self.assertEqual(process.wait(timeout=30), 1)
+        self.assertIn("the file has other bytes than when 120 of it were read", process.stderr.read())
+
     def test_a_file_that_is_cut_is_told(self):
         self.append("in/a.json", self.lines(0, 10))
         self.statement(schema="id:int64,name:string")

@@ -71,7 +71,7 @@ Status Feed::look_for_splits(milliseconds max_wait, const std::stop_token& stop)
   ARROW_ASSIGN_OR_RAISE(const NewSplits found, discovery_->poll(max_wait, stop));
   complete_ = found.complete || once_;
   for (const SplitId& split : found.added) unseen_.erase(split);
-  if (complete_) ARROW_RETURN_NOT_OK(check_none_is_gone());
+  if (complete_ && !found.splits_may_go) ARROW_RETURN_NOT_OK(check_none_is_gone());
   if (found.added.empty()) return Status::OK();
   std::vector<SplitStart> starts;
   for (const SplitId& split : found.added) {

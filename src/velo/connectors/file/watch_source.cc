@@ -66,7 +66,7 @@ class WatchDiscovery : public SplitDiscovery {
       : options_(std::move(options)), seen_(std::move(seen)) {}
 
   Result<NewSplits> poll(milliseconds max_wait, std::stop_token stop) override {
-    NewSplits found;
+    NewSplits found{.splits_may_go = true};
     ARROW_RETURN_NOT_OK(look(found));
     if (!found.added.empty() || max_wait.count() == 0) return found;
     wait_for(max_wait, stop);
@@ -140,11 +140,13 @@ class WatchReader : public SplitReader {
       ARROW_ASSIGN_OR_RAISE(const std::string lines, file->read_lines(kReadBytes));
       if (lines.empty()) {
         if (was_removed) {
+          const SplitEnded ended{file->split(), file->position().encode()};
+          seen_->forget(file->split());
           files_.erase(file);
-        } else {
-          files_.splice(files_.end(), files_, file);
-          ++looked_at;
+          return ended;
         }
+        files_.splice(files_.end(), files_, file);
+        ++looked_at;
         continue;
       }
       ARROW_ASSIGN_OR_RAISE(auto rows, decode(*file, lines, stop));

@@ -117,14 +117,27 @@ Status WatchedFile::go_to(const WatchedPosition& from) {
   if (now < offset_) return shorter(now);
   const size_t num_bytes = std::min<uint64_t>(offset_, kBeginningBytes);
   ARROW_RETURN_NOT_OK(read_at(0, num_bytes, beginning_));
-  if (hash_of(beginning_) == from.beginning) return Status::OK();
+  if (hash_of(beginning_) != from.beginning) return is_another();
+  return check_unchanged();
+}
+
+Status WatchedFile::is_another() const {
   return make_error(
       ErrorKind::kPositionLost, {.connector = "file", .resource = path_},
-      fmt::format(
-          "the file begins with other bytes than when {} of it were read. Put "
-          "them back, or move the file away (copied to a new name it is read from "
-          "its beginning)",
-          offset_));
+      fmt::format("the file has other bytes than when {} of it were read: it was "
+                  "truncated and written anew, or changed. What was written in between "
+                  "may be lost. To go on, move it away (copied to a new name it is read "
+                  "from its beginning), and have logs rotated by renaming",
+                  offset_));
+}
+
+Status WatchedFile::check_unchanged() const {
+  if (offset_ == 0) return Status::OK();
+  std::string now;
+  ARROW_RETURN_NOT_OK(read_at(0, beginning_.size(), now));
+  if (now != beginning_) return is_another();
+  ARROW_RETURN_NOT_OK(read_at(offset_ - 1, 1, now));
+  return now == "\n" ? Status::OK() : is_another();
 }
 
 Status WatchedFile::read_at(uint64_t offset, size_t num_bytes, std::string& out) const {
@@ -146,9 +159,11 @@ Result<std::string> WatchedFile::read_lines(int64_t num_bytes) {
   ARROW_ASSIGN_OR_RAISE(const uint64_t now, size());
   if (now < offset_) return shorter(now);
   const uint64_t end = std::min(now, end_.value_or(now));
+  if (end <= offset_) return std::string();
+  ARROW_RETURN_NOT_OK(check_unchanged());
   std::string lines;
   for (auto wanted = static_cast<size_t>(num_bytes);; wanted *= 4) {
-    const uint64_t there = end > offset_ ? end - offset_ : 0;
+    const uint64_t there = end - offset_;
     ARROW_RETURN_NOT_OK(read_at(offset_, std::min<uint64_t>(wanted, there), lines));
     const size_t newline = lines.rfind('\n');
     if (newline != std::string::npos) {

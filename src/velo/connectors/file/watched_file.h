@@ -42,8 +42,8 @@ class WatchedFile {
   ~WatchedFile();
 
   /// The lines that follow, about `num_bytes` of them; empty where there is no whole one
-  /// yet. Errors: kPositionLost where the file has become shorter; kCorruptData for a
-  /// line that is too long; kSystem.
+  /// yet. Errors: kPositionLost where what was read is not there as it was; kCorruptData
+  /// for a line that is too long; kSystem.
   Result<std::string> read_lines(int64_t num_bytes);
 
   /// The position after the lines that were read.
@@ -65,6 +65,10 @@ class WatchedFile {
   Status go_to(const WatchedPosition& from);
   Result<uint64_t> size() const;
   Status shorter(uint64_t size) const;
+  Status is_another() const;
+  /// Check that what was read is there as it was: that it begins as it did, and ends
+  /// where a line does. Errors: kPositionLost.
+  Status check_unchanged() const;
   /// Fill `out` with bytes from `offset`, fewer only at the end of the file.
   Status read_at(uint64_t offset, size_t num_bytes, std::string& out) const;
 

@@ -92,7 +92,27 @@ TEST_F(WatchedFiles, SayWhenTheyWereCut) {
   std::filesystem::resize_file(path_, 0);
   append("another\n");
   EXPECT_THAT(reopen(position),
-              IsError(ErrorKind::kPositionLost, HasSubstr("begins with other bytes")));
+              IsError(ErrorKind::kPositionLost, HasSubstr("has other bytes")));
+}
+
+TEST_F(WatchedFiles, SayWhenTheyWereWrittenAnewWhileNobodyLooked) {
+  append("one\ntwo\n");
+  auto file = open();
+  EXPECT_EQ(*file.read_lines(1000), "one\ntwo\n");
+  std::filesystem::resize_file(path_, 0);
+  append("eleven\ntwelve\nthirteen\n");
+  EXPECT_THAT(file.read_lines(1000),
+              IsError(ErrorKind::kPositionLost, HasSubstr("has other bytes")));
+}
+
+TEST_F(WatchedFiles, SayWhenALineGoesOnThatHadEnded) {
+  append("one\ntwo\n");
+  auto file = open();
+  EXPECT_EQ(*file.read_lines(1000), "one\ntwo\n");
+  std::filesystem::resize_file(path_, 7);
+  append(" and more\n");
+  EXPECT_THAT(file.read_lines(1000),
+              IsError(ErrorKind::kPositionLost, HasSubstr("has other bytes")));
 }
 
 TEST_F(WatchedFiles, EndWhereTheyAreNow) {
