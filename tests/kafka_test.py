@@ -215,6 +215,18 @@ class Kafka(ProgramTest):
         self.assertEqual(process.returncode, 1)
         self.assertIn("was the topic made anew?", process.stderr)
 
+    def test_the_sinks_topic_is_gone(self):
+        topic = self.topic("events", 1)
+        self.write("a.csv", "id\n1\n2\n")
+        statement = f"CREATE STREAM p{self.mark} AS SELECT * FROM file('a*.csv') INSERT INTO kafka('{self.address(topic)}')"
+        self.assertNotIn(" 0 B", self.done("run", "-e", statement).stderr)
+        self.admin.delete_topics([topic])[topic].result()
+        time.sleep(1)
+        process = self.velo("run", "-e", statement)
+        self.assertEqual(process.returncode, 1, process.stderr)
+        self.assertIn("the topic is gone, and with it 2 rows that this pipeline has committed", process.stderr)
+        self.topic("events", 1)
+
     def test_every_crash_is_exactly_once(self):
         """File → Kafka → File, killed at each step of each half."""
         ids = self.write_files()

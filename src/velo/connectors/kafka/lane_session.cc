@@ -61,7 +61,7 @@ Status LaneSession::send_rows(const arrow::RecordBatch& rows,
     ARROW_RETURN_NOT_OK(producer_->send(rows_topic_, /*key=*/{}, line, stop));
     lines.remove_prefix(line.size() + 1);
   }
-  bytes_in_epoch_ += text->size();
+  bytes_written_ += static_cast<int64_t>(text->size());
   return Status::OK();
 }
 
@@ -75,7 +75,6 @@ Status LaneSession::prepare(const CommitRecord& record, int num_lanes) {
 
 Status LaneSession::send_record(const CommitRecord& record, int num_lanes) {
   ARROW_RETURN_NOT_OK(begin());
-  bytes_in_epoch_ = 0;
   for (const auto& [split, progress] : record.positions) {
     ARROW_RETURN_NOT_OK(
         send(record_topic_, split_message(lane_, record.epoch, split, progress)));

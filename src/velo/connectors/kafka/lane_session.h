@@ -35,7 +35,8 @@ class LaneSession {
   /// committed.
   Status commit();
 
-  int64_t bytes_in_epoch() const { return bytes_in_epoch_; }
+  /// In all epochs.
+  int64_t bytes_written() const { return bytes_written_; }
 
  private:
   LaneSession(const KafkaOptions& options, const RecordTopic& records, int lane,
@@ -66,7 +67,7 @@ class LaneSession {
   std::shared_ptr<arrow::io::BufferOutputStream> text_;
   std::unique_ptr<formats::Encoder> encoder_;
   std::chrono::steady_clock::time_point begin_{};
-  int64_t bytes_in_epoch_ = 0;
+  int64_t bytes_written_ = 0;
 };
 
 /// Start encoding rows as lines of JSON. Errors: kSchemaMismatch naming the column.

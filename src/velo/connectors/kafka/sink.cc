@@ -31,7 +31,7 @@ class KafkaEpochWriter : public EpochWriter {
     return CommitToken{std::to_string(lane_)};
   }
 
-  int64_t bytes_written() const override { return session_->bytes_in_epoch(); }
+  int64_t bytes_written() const override { return session_->bytes_written(); }
 
  private:
   const std::shared_ptr<LaneSession> session_;
@@ -149,6 +149,13 @@ class KafkaCommitter : public Committer {
   Status create_topic() {
     ARROW_ASSIGN_OR_RAISE(const auto known, control_->partitions(options_.topic));
     if (known) return Status::OK();
+    if (record_.num_rows > 0) {
+      return make_error(ErrorKind::kCommitLost,
+                        {.connector = "kafka", .resource = options_.topic},
+                        fmt::format("the topic is gone, and with it {} rows that this "
+                                    "pipeline has committed; another name begins anew",
+                                    record_.num_rows));
+    }
     const Status status =
         control_->create_topic(options_.topic, options_.num_partitions, {});
     return !status.ok() && kind_of(status) == ErrorKind::kAlreadyExists ? Status::OK()
