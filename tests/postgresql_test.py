@@ -172,6 +172,27 @@ class Postgresql(ProgramTest):
         self.assertEqual(process.wait(timeout=60), 0)
         self.assertEqual(self.rows("SELECT count(*), count(DISTINCT id) FROM target"), [(30000, 30000)])
 
+    def test_one_key_in_two_splits(self):
+        """Two lanes would wait for each other: one for a row, the other for its turn to commit."""
+        for name in "ab":
+            self.write(f"in/{name}.csv", f"id,name\n1,{name}\n2,{name}\n")
+        address = self.uri("target", key="id").removeprefix("postgresql://")
+        self.done("run", "-e", "CREATE STREAM names WITH (parallel = 2) AS SELECT * FROM file('in/*.csv') INSERT INTO "
+                  f"postgresql('{address}')")
+        self.assertEqual(self.rows("SELECT id FROM target ORDER BY 1"), [(1,), (2,)])
+
+    def test_lanes_that_wait_for_each_other_say_so(self):
+        for name in "ab":
+            self.write(f"in/{name}.csv", "id\n1\n")
+        self.session.execute("CREATE TABLE target (id bigint UNIQUE)")
+        address = self.uri("target").removeprefix("postgresql://")
+        process = self.velo("run", "-e", "CREATE STREAM names WITH (parallel = 2) AS SELECT * FROM file('in/*.csv') INSERT "
+                            f"INTO postgresql('{address}')", environment={"PGOPTIONS": "-c lock_timeout=2s"})
+        self.assertEqual(process.returncode, 1)
+        self.assertRegex(process.stderr, "lane [01] waited for another transaction longer than lock_timeout")
+        self.assertIn("parallel = 1", process.stderr)
+        self.assertEqual(self.rows("SELECT * FROM target"), [])
+
     def test_columns_meet_by_name(self):
         self.session.execute('CREATE TABLE target ("Id" bigint, note text DEFAULT \'none\', amount numeric(20,4))')
         self.write("in.csv", "amount,id\n1.25,7\n")

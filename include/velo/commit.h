@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <stop_token>
@@ -167,6 +168,11 @@ class TransactionalSink {
   virtual CommitKind commit_kind() const = 0;
 
   virtual CommitPace commit_pace() const { return {}; }
+
+  /// The most lanes that may write at once, whatever the user asks for: 1 where a row of
+  /// one lane could wait for another lane's commit, which comes only after all have
+  /// prepared.
+  virtual int max_lanes() const { return std::numeric_limits<int>::max(); }
 
   /// Where rows are written, the same from wherever it is opened, without secrets.
   virtual std::string identity() const = 0;

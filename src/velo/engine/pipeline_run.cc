@@ -175,7 +175,8 @@ bool PipelineRun::is_half_forgotten() const {
 Status PipelineRun::open_lanes() {
   // One split is of one lane, and alone says whether all was committed.
   const bool is_one_split = lanes_commit_alone_ && !source_.splits();
-  const int num_lanes = is_one_split ? 1 : std::max(options_.num_lanes, 1);
+  const int most = is_one_split ? 1 : sink_.max_lanes();
+  const int num_lanes = std::clamp(options_.num_lanes, 1, most);
   for (int lane = 0; lane < num_lanes; ++lane) {
     ARROW_ASSIGN_OR_RAISE(auto writer, committer_->create_writer(lane, schema_));
     // The other half is the feed's.

@@ -132,6 +132,14 @@ TEST_F(PipelineRuns, PrepareEveryLaneBeforeTheyCommit) {
   EXPECT_EQ(memory_.rows(), count(100));
 }
 
+TEST_F(PipelineRuns, OpenNoMoreLanesThanTheSinkTakes) {
+  memory_.max_lanes = 1;
+  options_.num_lanes = 3;
+  script_.splits = {{"a", count(50)}, {"b", count(50)}};
+  ASSERT_THAT(run(), IsOk());
+  EXPECT_THAT(log_.calls(), Contains("commit 100 rows of 1 lanes, last"));
+}
+
 TEST_F(PipelineRuns, CommitByBytes) {
   commit_often();
   script_.splits = {{"a", count(1000)}};

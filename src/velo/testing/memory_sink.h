@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -31,6 +32,7 @@ class Memory {
   bool commits_once = false;
   CommitKind kind = CommitKind::kDurable;
   CommitPace pace;
+  int max_lanes = std::numeric_limits<int>::max();
 
   Status called(const std::string& call, const std::stop_token& stop = {}) {
     log_.add(call);
@@ -176,6 +178,7 @@ class MemorySink : public DataSink, public TransactionalSink {
 
   CommitKind commit_kind() const override { return memory_.kind; }
   CommitPace commit_pace() const override { return memory_.pace; }
+  int max_lanes() const override { return memory_.max_lanes; }
   std::string identity() const override { return "memory"; }
   Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,
                                                       CommitObserver&) override {

@@ -10,6 +10,8 @@ namespace velo::postgresql {
 namespace {
 
 constexpr size_t kSendBytes = size_t{1} << 20;
+constexpr char kLongestLockWait[] = "60s";
+constexpr char kLockNotAvailable[] = "55P03";
 constexpr char kStagedRows[] = "pg_temp.velo_rows";
 
 }  // namespace
@@ -55,6 +57,13 @@ Status LaneSession::begin() {
   if (in_transaction_) return Status::OK();
   ARROW_RETURN_NOT_OK(connection_->execute("BEGIN").status());
   in_transaction_ = true;
+  // Lanes whose rows meet in a unique index wait for each other's commits.
+  ARROW_RETURN_NOT_OK(
+      connection_
+          ->execute(fmt::format("SELECT set_config('lock_timeout', '{}', true) WHERE "
+                                "current_setting('lock_timeout') = '0'",
+                                kLongestLockWait))
+          .status());
   // A role's "off" would say yes to what a crash forgets.
   return connection_->execute("SET LOCAL synchronous_commit = on").status();
 }
@@ -94,7 +103,27 @@ Status LaneSession::create_staged_rows() {
       .status();
 }
 
+Status LaneSession::explain(const Status& failure) const {
+  const ErrorContext* context = context_of(failure);
+  if (!context || context->vendor_code != kLockNotAvailable) return failure;
+  return make_error(
+      kind_of(failure),
+      {.connector = "postgresql",
+       .resource = options_.table_name(),
+       .vendor_code = context->vendor_code},
+      fmt::format("lane {} waited for another transaction longer than lock_timeout ({} "
+                  "unless the role sets it), and nothing of its commit was written; "
+                  "where rows of two lanes have the same value in a unique index, use "
+                  "parallel = 1; else see in pg_locks who holds the table ({})",
+                  lane_, kLongestLockWait, failure.message()));
+}
+
 Status LaneSession::write(const arrow::RecordBatch& rows, std::stop_token stop) {
+  return explain(write_rows(rows, stop));
+}
+
+Status LaneSession::write_rows(const arrow::RecordBatch& rows,
+                               const std::stop_token& stop) {
   if (!in_copy_) ARROW_RETURN_NOT_OK(begin_copy(stop));
   if (!changes_) return append(rows, stop);
   ARROW_RETURN_NOT_OK(changes_->note(rows));
@@ -169,7 +198,7 @@ Status LaneSession::apply_changes() {
 
 Status LaneSession::prepare(const CommitRecord& record, int num_lanes) {
   ARROW_RETURN_NOT_OK(begin());
-  ARROW_RETURN_NOT_OK(end_copy());
+  ARROW_RETURN_NOT_OK(explain(end_copy()));
   return records_.write(*connection_, lane_, num_lanes, record);
 }
 

@@ -27,7 +27,9 @@ class LaneSession {
                                                    const arrow::Schema& schema,
                                                    const TargetColumns& target);
 
-  /// Send rows, beginning the transaction with the first.
+  /// Send rows, beginning the transaction with the first. Errors, here and in prepare():
+  /// kConflict where another transaction, which may be another lane's, holds for too long
+  /// what these rows need.
   Status write(const arrow::RecordBatch& rows, std::stop_token stop);
 
   /// End the COPY and write the record. The transaction stays open.
@@ -47,6 +49,8 @@ class LaneSession {
         records_(records),
         lane_(lane) {}
 
+  Status explain(const Status& failure) const;
+  Status write_rows(const arrow::RecordBatch& rows, const std::stop_token& stop);
   Status begin();
   Status begin_copy(const std::stop_token& stop);
   Status end_copy();

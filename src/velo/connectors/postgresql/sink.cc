@@ -175,6 +175,10 @@ class PostgresqlSink : public DataSink, public TransactionalSink {
 
   CommitKind commit_kind() const override { return CommitKind::kSession; }
   std::string identity() const override { return options_.identity; }
+  // Rows of one key wait for each other's transaction.
+  int max_lanes() const override {
+    return options_.key.empty() ? TransactionalSink::max_lanes() : 1;
+  }
 
   Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,
                                                       CommitObserver& observer) override {
