@@ -413,6 +413,21 @@ class Changes(ProgramTest):
         process = self.velo("run", "-e", self.statement(once=True, **options))
         self.assertIn("a row got another key by an UPDATE that did not send all of it (doc is missing)", process.stderr)
 
+    def test_a_table_that_follows_keeps_what_was_not_sent_of_any_name(self):
+        names = ["a,b", "b", 'q"u,o', "u", "it's", "back\\slash"]
+        quoted = ['"' + name.replace('"', '""') + '"' for name in names]
+        self.create(columns="id bigint PRIMARY KEY, other text, " + ", ".join(f"{name} text" for name in quoted), rows=0)
+        for name in quoted:
+            self.session.execute(f"ALTER TABLE orders ALTER {name} SET STORAGE EXTERNAL")
+        values = ", ".join(f"repeat('{digit}', 5000)" for digit in range(len(names)))
+        self.session.execute(f"INSERT INTO orders VALUES (1, 'a', {values})")
+        options = {"sink": self.into()}
+        self.once(**options)
+        for name in ("other", *quoted):
+            self.session.execute(f"UPDATE orders SET {name} = 'b'")
+            self.once(**options)
+            self.same()
+
     def test_a_table_that_follows_through_kills(self):
         self.create(rows=200)
         done = threading.Event()

@@ -14,6 +14,8 @@ constexpr char kOperation[] = "_op";
 constexpr char kUnset[] = "_unset";
 constexpr std::array<std::string_view, 4> kChangeColumns = {kOperation, "_ts",
                                                             "_position", kUnset};
+// As name_in_unset() writes them.
+constexpr char kNamesInUnset[] = R"re("(?:[^"]|"")*"|[^",]+)re";
 constexpr char kMerged[] = "pg_temp.velo_merged";
 
 bool is_text(const arrow::Schema& schema, const char* name) {
@@ -78,8 +80,10 @@ std::string StagedChanges::last_of_each_key() const {
 }
 
 std::string StagedChanges::is_set(size_t column) const {
-  return fmt::format("({0} IS NULL OR NOT {1} = ANY (string_to_array({0}, ',')))",
-                     kStagedUnset, quote_literal(name_in_unset(names_[column])));
+  return fmt::format(
+      "({0} IS NULL OR NOT {1} = ANY (ARRAY (SELECT item[1] FROM regexp_matches({0}, "
+      "'{2}', 'g') AS item)))",
+      kStagedUnset, quote_literal(name_in_unset(names_[column])), kNamesInUnset);
 }
 
 std::vector<std::string> StagedChanges::statements() {
