@@ -428,6 +428,17 @@ class Changes(ProgramTest):
             self.once(**options)
             self.same()
 
+    def test_a_key_that_a_deleted_row_does_not_have(self):
+        self.create()
+        options = {"sink": self.into(key="name")}
+        self.once(**options)
+        self.session.execute("DELETE FROM orders WHERE id = 1")
+        process = self.velo("run", "-e", self.statement(once=True, **options))
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("a row was deleted at the source, and came without its 'name', a column of key=", process.stderr)
+        self.assertIn("REPLICA IDENTITY FULL", process.stderr)
+        self.assertEqual(self.rows("SELECT count(*) FROM copy"), [(3,)])
+
     def test_a_table_that_follows_through_kills(self):
         self.create(rows=200)
         done = threading.Event()

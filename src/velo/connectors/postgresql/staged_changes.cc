@@ -1,6 +1,5 @@
 #include "velo/connectors/postgresql/staged_changes.h"
 
-#include <arrow/array.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -44,11 +43,41 @@ std::string name_in_unset(std::string_view column) {
                                                                : quote_identifier(column);
 }
 
+std::vector<std::string> StagedChanges::key_names() const {
+  std::vector<std::string> key;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    if (std::ranges::find(key_, columns_[i]) != key_.end()) key.push_back(names_[i]);
+  }
+  return key;
+}
+
+// A NULL is equal to nothing: the row would stay.
+Status StagedChanges::check_keys_of_deleted(const arrow::RecordBatch& rows,
+                                            const arrow::StringArray& operations) const {
+  for (const std::string& name : key_names()) {
+    const auto values = rows.GetColumnByName(name);
+    if (values->null_count() == 0) continue;
+    for (int64_t row = 0; row < rows.num_rows(); ++row) {
+      if (operations.GetView(row) != "d" || values->IsValid(row)) continue;
+      return make_error(
+          ErrorKind::kSchemaMismatch, {.connector = "postgresql", .resource = target_},
+          fmt::format(
+              "a row was deleted at the source, and came without its '{}', a column of "
+              "key=, so it cannot be found here. Let key= name the source's key, or say "
+              "ALTER TABLE … REPLICA IDENTITY FULL at the source, if no UPDATE changes "
+              "that column; then begin anew, by another name, into an empty table",
+              name));
+    }
+  }
+  return Status::OK();
+}
+
 Status StagedChanges::note(const arrow::RecordBatch& rows) {
   const auto& operations =
       static_cast<const arrow::StringArray&>(*rows.GetColumnByName(kOperation));
   const auto& unset =
       static_cast<const arrow::StringArray&>(*rows.GetColumnByName(kUnset));
+  ARROW_RETURN_NOT_OK(check_keys_of_deleted(rows, operations));
   for (int64_t row = 0; row < rows.num_rows(); ++row) {
     const std::string_view operation = operations.GetView(row);
     has_truncate_ = has_truncate_ || operation == "t";

@@ -4,6 +4,7 @@
 /// staged in a temporary table, and what they come to is done to the target in its
 /// transaction.
 
+#include <arrow/array.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
@@ -46,7 +47,7 @@ class StagedChanges {
         names_(std::move(names)) {}
 
   /// Take note of rows that will be staged. Errors: kNotImplemented for a new row that
-  /// was not sent whole.
+  /// was not sent whole; kSchemaMismatch for a deleted one without its key.
   Status note(const arrow::RecordBatch& rows);
 
   /// The statements that apply what was noted since the last call.
@@ -57,6 +58,9 @@ class StagedChanges {
   std::string missing_rows() const;
 
  private:
+  std::vector<std::string> key_names() const;
+  Status check_keys_of_deleted(const arrow::RecordBatch& rows,
+                               const arrow::StringArray& operations) const;
   std::string same_key(std::string_view one, std::string_view other) const;
   std::string last_of_each_key() const;
   std::string is_set(size_t column) const;
