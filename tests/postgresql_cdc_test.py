@@ -439,6 +439,17 @@ class Changes(ProgramTest):
         self.assertIn("REPLICA IDENTITY FULL", process.stderr)
         self.assertEqual(self.rows("SELECT count(*) FROM copy"), [(3,)])
 
+    def test_a_table_of_keys_that_follows(self):
+        self.create(columns="id bigint PRIMARY KEY, doc text, other text", rows=0)
+        self.session.execute("ALTER TABLE orders ALTER doc SET STORAGE EXTERNAL")
+        self.session.execute("INSERT INTO orders VALUES (1, repeat('x', 5000)), (2, 'y')")
+        statement = self.statement(self.into(), once=True).replace("SELECT *", "SELECT id, _op, _unset")
+        self.done("run", "-e", statement)
+        for change in ("UPDATE orders SET other = 'b'", "DELETE FROM orders WHERE id = 2", "UPDATE orders SET id = 3"):
+            self.session.execute(change)
+            self.done("run", "-e", statement)
+        self.assertEqual(self.rows("TABLE copy"), [(3,)])
+
     def test_a_table_that_follows_through_kills(self):
         self.create(rows=200)
         done = threading.Event()

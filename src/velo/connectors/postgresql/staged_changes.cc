@@ -78,10 +78,12 @@ Status StagedChanges::note(const arrow::RecordBatch& rows) {
   const auto& unset =
       static_cast<const arrow::StringArray&>(*rows.GetColumnByName(kUnset));
   ARROW_RETURN_NOT_OK(check_keys_of_deleted(rows, operations));
+  // Then no column that was not sent is written.
+  const bool has_only_keys = columns_.size() == key_.size();
   for (int64_t row = 0; row < rows.num_rows(); ++row) {
     const std::string_view operation = operations.GetView(row);
     has_truncate_ = has_truncate_ || operation == "t";
-    if (unset.IsNull(row)) continue;
+    if (unset.IsNull(row) || has_only_keys) continue;
     has_unset_ = true;
     if (operation == "u") continue;
     return make_error(
