@@ -193,6 +193,39 @@ class Postgresql(ProgramTest):
         self.assertIn("parallel = 1", process.stderr)
         self.assertEqual(self.rows("SELECT * FROM target"), [])
 
+    def test_a_table_that_is_gone_is_not_made_anew(self):
+        self.write("in/a.csv", "id\n1\n2\n")
+        address = self.uri("target").removeprefix("postgresql://")
+        for source in ("file('in/*.csv')", "file('in/a.csv') ORDER BY id"):
+            with self.subTest(source):
+                name = "whole" if "ORDER" in source else "splits"
+                statement = f"CREATE STREAM {name} AS SELECT * FROM {source} INSERT INTO postgresql('{address}')"
+                self.done("run", "-e", statement)
+                self.session.execute("DROP TABLE target")
+                process = self.velo("run", "-e", statement)
+                self.assertEqual(process.returncode, 1, process.stderr)
+                self.assertIn("the table is gone, and with it 2 rows that this pipeline has committed; another name begins "
+                              "anew", process.stderr)
+                self.assertNotIn("target", self.tables())
+
+    def test_a_table_that_is_gone_before_a_killed_run_goes_on(self):
+        self.write("in.csv", "id\n1\n2\n")
+        crash = pathlib.Path(VELO).with_name("velo_crash")
+        copy = ("copy", "in.csv", self.uri("target"))
+        subprocess.run([crash, *copy], cwd=self.folder, env={**os.environ, "VELO_CRASH_AT": "after_commit"},
+                       stderr=subprocess.DEVNULL)
+        self.session.execute("DROP TABLE target")
+        process = self.velo(*copy)
+        self.assertEqual(process.returncode, 1, process.stderr)
+        self.assertIn("the table is gone, and with it 2 rows", process.stderr)
+        ((pipeline,),) = self.rows("SELECT pipeline FROM velo_checkpoint WHERE lane = -1")
+        self.assertIn(f"DELETE FROM \"{self.schema}\".velo_checkpoint WHERE pipeline = '{pipeline}', and the same of "
+                      "velo_split, lets this run begin anew", process.stderr)
+        for table in ("velo_checkpoint", "velo_split"):
+            self.session.execute(f"DELETE FROM {table} WHERE pipeline = %s", (pipeline,))
+        self.done(*copy)
+        self.assertEqual(self.rows("SELECT * FROM target"), [(1,), (2,)])
+
     def test_columns_meet_by_name(self):
         self.session.execute('CREATE TABLE target ("Id" bigint, note text DEFAULT \'none\', amount numeric(20,4))')
         self.write("in.csv", "amount,id\n1.25,7\n")

@@ -92,6 +92,7 @@ class PostgresqlCommitter : public Committer {
     ARROW_ASSIGN_OR_RAISE(record_, records_.take_over(*connection_, [&] {
       observer_.reached(CommitStep::kInRecover);
     }));
+    ARROW_RETURN_NOT_OK(check_that_rows_are_there());
     return record_;
   }
 
@@ -135,6 +136,26 @@ class PostgresqlCommitter : public Committer {
   }
 
  private:
+  Status check_that_rows_are_there() const {
+    if (record_.num_rows == 0) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(const ResultRows table,
+                          connection_->execute("SELECT to_regclass($1) IS NOT NULL",
+                                               {options_.table_name()}));
+    if (table.text(0, 0) == "t") return Status::OK();
+    const std::string begins_anew =
+        pipeline_.is_run
+            ? fmt::format(
+                  "DELETE FROM {0}.velo_checkpoint WHERE pipeline = '{1}', and "
+                  "the same of velo_split, lets this run begin anew",
+                  quote_identifier(options_.schema), pipeline_.id)
+            : std::string("another name begins anew");
+    return make_error(ErrorKind::kCommitLost,
+                      {.connector = "postgresql", .resource = options_.table_name()},
+                      fmt::format("the table is gone, and with it {} rows that this "
+                                  "pipeline has committed; {}",
+                                  record_.num_rows, begins_anew));
+  }
+
   Hold hold() const { return {options_, records_, record_}; }
 
   Result<std::shared_ptr<LaneSession>> session_of(const CommitToken& token) const {
