@@ -485,6 +485,16 @@ class Changes(ProgramTest):
         self.assertIn("is another's now: of another database, or not of pgoutput", process.stderr)
         self.assertEqual(len(self.changes()), 3)
 
+    def test_a_table_made_anew_between_runs(self):
+        self.create()
+        self.once()
+        self.session.execute("DROP TABLE orders")
+        self.create(rows=5)
+        process = self.velo("run", "-e", self.statement(once=True))
+        self.assertEqual(process.returncode, 1, process.stderr)
+        self.assertIn("does not have the table any more", process.stderr)
+        self.assertEqual(len(self.changes()), 3)
+
     def test_names_that_are_given(self):
         self.create()
         slot, publication = f"slot_{self.name}", f"publication_{self.name}"
@@ -502,6 +512,11 @@ class Changes(ProgramTest):
         self.once(slot=slot, publication=publication)
         self.assertEqual(self.told("id")[3:], [("c", 8)])
         self.assertEqual((self.slots(), self.publications()), ([slot], [publication]))
+        self.session.execute(f"ALTER PUBLICATION {publication} DROP TABLE orders; INSERT INTO orders VALUES (9)")
+        process = self.velo("run", "-e", self.statement(once=True, slot=slot, publication=publication))
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("does not have the table any more, and what has changed since it was taken out was not kept; another "
+                      "name begins anew", process.stderr)
         process = self.velo("run", "-e", self.statement(once=True, slot=slot, name=f"{self.name}b"))
         self.assertEqual(process.returncode, 2)
         self.assertIn(f"slot '{slot}' is there, and this pipeline has not read from it", process.stderr)

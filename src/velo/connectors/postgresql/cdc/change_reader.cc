@@ -90,7 +90,8 @@ Status ChangeReader::begin_snapshot(const std::stop_token& stop) {
     ARROW_RETURN_NOT_OK(check_server(*connection, options_, table_));
     ARROW_ASSIGN_OR_RAISE(replication_,
                           Connection::open_replication(options_, names_.application));
-    ARROW_RETURN_NOT_OK(ensure_publication(*connection, options_, table_, names_));
+    ARROW_RETURN_NOT_OK(
+        ensure_publication(*connection, options_, table_, names_, nullptr));
     has_publication_ = true;
     ARROW_ASSIGN_OR_RAISE(
         slot, create_slot(*connection, *replication_, options_, names_, stop));
@@ -109,7 +110,7 @@ Status ChangeReader::begin_changes(const ChangePosition& from,
     ARROW_RETURN_NOT_OK(check_server(*connection, options_, table_));
     ARROW_RETURN_NOT_OK(
         check_slot(*connection, options_, names_, table_.split(), from, stop));
-    ARROW_RETURN_NOT_OK(ensure_publication(*connection, options_, table_, names_));
+    ARROW_RETURN_NOT_OK(ensure_publication(*connection, options_, table_, names_, &from));
     ARROW_ASSIGN_OR_RAISE(replication_,
                           Connection::open_replication(options_, names_.application));
     confirmed_ = from.lsn;

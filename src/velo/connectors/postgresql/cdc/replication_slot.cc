@@ -59,7 +59,20 @@ Status free_slot(Connection& connection, const PostgresqlOptions& options,
 }
 
 Status check_publication(const PostgresqlOptions& options, const CapturedTable& table,
-                         const SlotNames& names, const ResultRows& rows) {
+                         const SlotNames& names, const ChangePosition* from,
+                         const ResultRows& rows) {
+  if (from && rows.text(0, 1) != "t") {
+    // To add it again would let what was changed meanwhile be missed.
+    return make_error(
+        ErrorKind::kPositionLost,
+        {.connector = "postgresql",
+         .resource = table.split(),
+         .position = lsn_text(from->lsn)},
+        fmt::format("publication '{}' does not have the table any more, and what has "
+                    "changed since it was taken out was not kept; another name begins "
+                    "anew, with a snapshot",
+                    names.publication));
+  }
   std::string problem;
   if (rows.text(0, 0) != "t") {
     problem = "leaves out inserts, updates, deletes or truncates";
@@ -133,7 +146,8 @@ Status check_server(Connection& connection, const PostgresqlOptions& options,
 }
 
 Status ensure_publication(Connection& connection, const PostgresqlOptions& options,
-                          const CapturedTable& table, const SlotNames& names) {
+                          const CapturedTable& table, const SlotNames& names,
+                          const ChangePosition* from) {
   for (const bool may_create : {true, false}) {
     ARROW_ASSIGN_OR_RAISE(
         const ResultRows rows,
@@ -144,7 +158,7 @@ Status ensure_publication(Connection& connection, const PostgresqlOptions& optio
             "= $2 AND t.tablename = $3 WHERE p.pubname = $1",
             {names.publication, table.schema, table.name}));
     if (rows.num_rows() > 0 || !may_create) {
-      return check_publication(options, table, names, rows);
+      return check_publication(options, table, names, from, rows);
     }
     ARROW_RETURN_NOT_OK(create_publication(connection, options, names));
   }

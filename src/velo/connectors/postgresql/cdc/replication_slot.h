@@ -32,10 +32,13 @@ struct SlotNames {
 Status check_server(Connection& connection, const PostgresqlOptions& options,
                     const CapturedTable& table);
 
-/// Make the publication where it is not there, and check it where it is.
-/// Errors: kPermissionDenied; kInvalidArgument for one that leaves changes out.
+/// Make the publication where it is not there, and check it where it is. `from` is where
+/// the changes were read up to, nullptr where they begin with a snapshot.
+/// Errors: kPermissionDenied; kInvalidArgument for one that leaves changes out;
+/// kPositionLost for one that the table was taken out of.
 Status ensure_publication(Connection& connection, const PostgresqlOptions& options,
-                          const CapturedTable& table, const SlotNames& names);
+                          const CapturedTable& table, const SlotNames& names,
+                          const ChangePosition* from);
 
 /// A slot that was just made: it has all that is committed behind `begin`, and the
 /// snapshot all before it. The snapshot lives until the connection's next command.
