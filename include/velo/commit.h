@@ -130,7 +130,10 @@ class Committer {
   /// the record, 3 roll forward what was decided, 4 remove what was not. To be called
   /// first, and again after kCommitStateUnknown.
   /// Returns the record, with the fence and epoch that this call has won; its incarnation
-  /// is set, and its positions are empty where the pipeline is new here.
+  /// is set, and its positions are empty where the pipeline is new here. What a source
+  /// keeps is named after the incarnation, so every call of one committer returns the
+  /// same, which is the one that the sink keeps, even where the sink's table is made only
+  /// after the first call.
   /// Errors: kCommitLost where something decided is gone, naming it; kTransient …
   virtual Result<CommitRecord> recover() = 0;
 

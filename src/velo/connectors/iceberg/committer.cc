@@ -34,7 +34,7 @@ class TableCommitter : public Committer {
         hold_(options, pipeline, std::move(catalog)) {}
 
   Result<CommitRecord> recover() override {
-    record_ = {.pipeline = pipeline_, .incarnation = random_incarnation()};
+    record_ = {.pipeline = pipeline_, .incarnation = new_incarnation_};
     moved_.clear();
     base_ = {};
     ARROW_RETURN_NOT_OK(hold_.take([&](uint64_t fence) {
@@ -142,12 +142,15 @@ class TableCommitter : public Committer {
     ARROW_ASSIGN_OR_RAISE(const TableSchema made, table_schema_for(schema));
     ARROW_RETURN_NOT_OK(hold_.make_table(made));
     ARROW_ASSIGN_OR_RAISE(const CommitRecord record, recover());
-    // Somebody has made it, and committed to it, since recover() was called first.
-    return record.epoch == 0 && hold_.has_table() ? Status::OK() : hold_.fenced();
+    // Else somebody has begun in it since recover() was called first.
+    const bool is_ours =
+        hold_.has_table() && record.epoch == 0 && record.incarnation == new_incarnation_;
+    return is_ours ? Status::OK() : hold_.fenced();
   }
 
   const IcebergOptions options_;
   const std::string pipeline_;  // its id
+  const std::string new_incarnation_ = random_incarnation();
   CommitObserver& observer_;
   TableHold hold_;
   CommitRecord record_;  // as committed last, positions whole
