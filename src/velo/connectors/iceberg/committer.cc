@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <random>
 #include <utility>
 
+#include "velo/base/random_id.h"
 #include "velo/connectors/iceberg/append.h"
 #include "velo/connectors/iceberg/catalog.h"
 #include "velo/connectors/iceberg/epoch_writer.h"
@@ -18,11 +18,6 @@ namespace {
 
 // More go into a file of their own.
 constexpr size_t kMaxPositionsInSummary = 8192;
-
-std::string random_incarnation() {
-  std::random_device random;
-  return fmt::format("{:08x}{:08x}", random(), random());
-}
 
 class TableCommitter : public Committer {
  public:
@@ -150,7 +145,7 @@ class TableCommitter : public Committer {
 
   const IcebergOptions options_;
   const std::string pipeline_;  // its id
-  const std::string new_incarnation_ = random_incarnation();
+  const std::string new_incarnation_ = random_id();
   CommitObserver& observer_;
   TableHold hold_;
   CommitRecord record_;  // as committed last, positions whole

@@ -2,14 +2,13 @@
 
 #include <arrow/util/base64.h>
 #include <arrow/util/compression.h>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <charconv>
-#include <chrono>
 #include <utility>
 
 #include "velo/base/sha256.h"
+#include "velo/base/utc_time.h"
 #include "velo/connectors/iceberg/json_members.h"
 #include "velo/version.h"
 
@@ -23,11 +22,6 @@ Status corrupt(const std::string& name, const std::string& what) {
                     fmt::format("its summary is not one that velo has written: '{}' is "
                                 "missing, or cannot be meant",
                                 what));
-}
-
-std::string now_as_text() {
-  return fmt::format("{:%FT%TZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(
-                                      std::chrono::system_clock::now())));
 }
 
 std::string text_of_positions(const Positions& positions) {
@@ -153,7 +147,7 @@ Summary summary_of(const CommitRecord& record, const std::string& branch,
                      {"velo.select", record.fingerprint.select},
                      {"velo.schema", record.fingerprint.schema},
                      {"velo.positions", text_of_positions(moved)},
-                     {"velo.written-at", now_as_text()},
+                     {"velo.written-at", utc_now()},
                      {"velo.version", std::string(version())}};
   if (!base.location.empty()) {
     summary["velo.positions-file"] = base.location;
