@@ -310,6 +310,21 @@ class Tables(ProgramTest):
         self.assertEqual(process.returncode, 1, process.stderr)
         self.assertIn("has changed or removed rows since (operation '", process.stderr)
 
+    def test_a_table_made_anew_is_another(self):
+        first = self.make(pyarrow.table({"id": [1, 2]})).metadata.table_uuid
+        self.write("go.sql", f"CREATE STREAM more AS SELECT * FROM {self.in_sql('source')} INSERT INTO "
+                   "file('out/?format=csv');")
+        self.done("run", "go.sql")
+        self.catalog.drop_table(f"{self.namespace}.source")
+        table = self.catalog.create_table(f"{self.namespace}.source", pyarrow.schema({"id": pyarrow.int64()}))
+        for _ in range(2):  # empty, and with rows
+            process = self.velo("run", "go.sql")
+            self.assertEqual(process.returncode, 1, process.stderr)
+            self.assertIn(f"{self.namespace}.source: the table of UUID {first}, which was read before, is gone, and one of "
+                          f"UUID {table.metadata.table_uuid} has its name", process.stderr)
+            table.append(pyarrow.table({"id": [1, 2]}))
+        self.assertEqual(sum(len(file.read_text().split()) - 1 for file in (self.folder / "out").glob("*.csv")), 2)
+
     def test_foreign_appends_between_ours(self):
         self.catalog.create_table(f"{self.namespace}.target", ONE_ROW.schema)
         self.pipeline(rows=20000)

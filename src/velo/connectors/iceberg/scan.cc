@@ -14,7 +14,7 @@ namespace {
 
 constexpr int64_t kMaxManifestBytes = int64_t{1} << 30;
 constexpr uint64_t kNoSnapshot = std::numeric_limits<uint64_t>::max();
-constexpr size_t kNumNumbers = 5;
+constexpr size_t kBytesOfNumbers = 5 * sizeof(uint64_t);
 
 Status lost(const std::string& name, std::string message) {
   return make_error(ErrorKind::kPositionLost, {.connector = "iceberg", .resource = name},
@@ -104,14 +104,16 @@ Position ScanPosition::encode() const {
        {order, file, row, number_of(range.snapshot), number_of(range.after)}) {
     append_big_endian(position.bytes, number);
   }
+  position.bytes += table_uuid;
   return position;
 }
 
 Result<ScanPosition> ScanPosition::decode(const Position& position) {
-  if (position.bytes.size() != kNumNumbers * sizeof(uint64_t)) {
-    return make_error(ErrorKind::kCorruptData, {.connector = "iceberg"},
-                      fmt::format("a position in a table has 40 bytes, this one has {}",
-                                  position.bytes.size()));
+  if (position.bytes.size() < kBytesOfNumbers) {
+    return make_error(
+        ErrorKind::kCorruptData, {.connector = "iceberg"},
+        fmt::format("a position in a table has 40 bytes at least, this one has {}",
+                    position.bytes.size()));
   }
   const auto number_at = [&](size_t index) {
     return read_big_endian<uint64_t>(position.bytes.data() + index * sizeof(uint64_t));
@@ -120,7 +122,8 @@ Result<ScanPosition> ScanPosition::decode(const Position& position) {
                       .file = number_at(1),
                       .row = number_at(2),
                       .range = {.after = snapshot_of(number_at(4)),
-                                .snapshot = snapshot_of(number_at(3))}};
+                                .snapshot = snapshot_of(number_at(3))},
+                      .table_uuid = position.bytes.substr(kBytesOfNumbers)};
 }
 
 // Version 1 has no sequence numbers.
@@ -151,10 +154,29 @@ Result<std::vector<ManifestEntry>> read_manifest(FileIo& files,
   return decode_manifest(manifest, bytes);
 }
 
+// A table of version 1 without a UUID may get one later.
+Status check_is_of(const TableMetadata& metadata, const ScanPosition& position,
+                   const std::string& name) {
+  if (position.table_uuid.empty() || position.table_uuid == metadata.uuid) {
+    return Status::OK();
+  }
+  return lost(name, fmt::format("the table of UUID {}, which was read before, is gone, "
+                                "and one of UUID {} has its name; begin anew under "
+                                "another name",
+                                position.table_uuid,
+                                metadata.uuid.empty() ? "(none)" : metadata.uuid));
+}
+
 Result<std::vector<DataFile>> plan_files(FileIo& files, const TableMetadata& metadata,
                                          const ScanRange& range,
                                          const std::string& name) {
-  if (!range.snapshot) return std::vector<DataFile>();
+  if (!range.snapshot) {
+    if (!range.after) return std::vector<DataFile>();
+    return lost(name,
+                fmt::format("it was read up to snapshot {}, and has none now; begin "
+                            "anew under another name",
+                            *range.after));
+  }
   const Snapshot* snapshot = metadata.find_snapshot(*range.snapshot);
   if (snapshot == nullptr) {
     return lost(name, fmt::format("snapshot {} is not in it any more; begin anew under "

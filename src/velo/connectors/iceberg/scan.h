@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "velo/connectors/iceberg/file_io.h"
@@ -26,11 +27,13 @@ struct ScanRange {
 ///
 /// As bytes: five unsigned 64-bit numbers, big-endian: the snapshot's sequence number,
 /// the file, the row in it, the snapshot, the one before; an absent snapshot is 2^64 - 1.
+/// Then the table's UUID, as text.
 struct ScanPosition {
   uint64_t order = 0;  ///< of `range.snapshot`: grows from range to range
   uint64_t file = 0;
   uint64_t row = 0;
   ScanRange range;
+  std::string table_uuid;  ///< empty where it has none, as some of version 1
 
   Position encode() const;
   /// Errors: kCorruptData.
@@ -39,6 +42,11 @@ struct ScanPosition {
 
 /// The number that `ScanPosition::order` is for a snapshot.
 uint64_t order_of(const TableMetadata& metadata, const ScanRange& range);
+
+/// Check that a position is one of this table. Errors: kPositionLost where the table was
+/// dropped since, and another has its name.
+Status check_is_of(const TableMetadata& metadata, const ScanPosition& position,
+                   const std::string& name);
 
 /// Plan the files of a range. `name` is the table's, for messages. Errors: kPositionLost
 /// where a snapshot is gone, or rows were taken away or changed since `range.after`;

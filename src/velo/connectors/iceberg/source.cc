@@ -122,6 +122,7 @@ class TableReader : public SplitReader {
     if (!from) return plan({.after = std::nullopt, .snapshot = table_->snapshot});
     ARROW_ASSIGN_OR_RAISE(const ScanPosition before,
                           ScanPosition::decode(from->position));
+    ARROW_RETURN_NOT_OK(check_is_of(table_->metadata, before, table_->name));
     if (from->ended && before.range.snapshot == table_->snapshot) {
       position_ = before;
       return Status::OK();
@@ -143,7 +144,9 @@ class TableReader : public SplitReader {
   Status plan(const ScanRange& range) {
     ARROW_ASSIGN_OR_RAISE(
         files_, plan_files(*table_->files, table_->metadata, range, table_->name));
-    position_ = {.order = order_of(table_->metadata, range), .range = range};
+    position_ = {.order = order_of(table_->metadata, range),
+                 .range = range,
+                 .table_uuid = table_->metadata.uuid};
     return Status::OK();
   }
 

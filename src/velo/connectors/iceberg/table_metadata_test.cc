@@ -146,18 +146,41 @@ TEST(IsAncestor, GoesByTheOrderWhereSnapshotsWereExpired) {
 }
 
 TEST(ScanPosition, GoesToBytesAndBack) {
-  const ScanPosition position{
-      .order = 3, .file = 1, .row = 500, .range = {.after = 5, .snapshot = 7}};
+  const ScanPosition position{.order = 3,
+                              .file = 1,
+                              .row = 500,
+                              .range = {.after = 5, .snapshot = 7},
+                              .table_uuid = "a uuid"};
   const auto back = ScanPosition::decode(position.encode());
   ASSERT_THAT(back, IsOk());
   EXPECT_EQ(back->encode(), position.encode());
   EXPECT_EQ(back->range, position.range);
+  EXPECT_EQ(back->table_uuid, position.table_uuid);
   ScanPosition later = position;
   later.row = 501;
   EXPECT_LT(position.encode(), later.encode());
   later = {.order = 4, .range = {.after = 7, .snapshot = 2}};
   EXPECT_LT(position.encode(), later.encode());
   EXPECT_THAT(ScanPosition::decode({"short"}), IsError(ErrorKind::kCorruptData, _));
+}
+
+TEST(ScanPosition, IsOfOneTable) {
+  const TableMetadata table = after(new_table(), 1);
+  ScanPosition position{.table_uuid = table.uuid};
+  EXPECT_THAT(check_is_of(table, position, "t"), IsOk());
+  position.table_uuid = "";  // it had none then
+  EXPECT_THAT(check_is_of(table, position, "t"), IsOk());
+  position.table_uuid = "another";
+  EXPECT_THAT(check_is_of(table, position, "t"),
+              IsError(ErrorKind::kPositionLost, HasSubstr("another")));
+}
+
+TEST(PlanFiles, WhatWasReadCannotBeGone) {
+  const auto files = open_file_io("file:///lake/t", {}, {});
+  ASSERT_THAT(files, IsOk());
+  EXPECT_THAT(plan_files(**files, new_table(), {}, "t"), IsOk());
+  EXPECT_THAT(plan_files(**files, new_table(), {.after = 5}, "t"),
+              IsError(ErrorKind::kPositionLost, HasSubstr("has none now")));
 }
 
 }  // namespace
