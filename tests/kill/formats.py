@@ -1,4 +1,4 @@
-"""Reads and writes files of rows with clients that are not velo's: pyarrow, and Python's csv and json."""
+"""Reads and writes rows in files and objects with clients that are not velo's: pyarrow, and Python's csv and json."""
 
 import csv
 import io
@@ -21,10 +21,16 @@ def format_of(path: pathlib.Path) -> str:
 
 
 def write_rows(path: pathlib.Path, rows: list[Row], row_group_size: int = 5000) -> None:
+    path.write_bytes(content_of(path, rows, row_group_size))
+
+
+def content_of(path: pathlib.PurePath, rows: list[Row], row_group_size: int = 5000) -> bytes:
+    """What a file of this name is to hold."""
+    content = pyarrow.BufferOutputStream()
     if format_of(path) == "parquet":
         table = pyarrow.Table.from_pylist([dict(zip(COLUMNS, row)) for row in rows], PARQUET_SCHEMA)
-        pyarrow.parquet.write_table(table, path, row_group_size=row_group_size)
-        return
+        pyarrow.parquet.write_table(table, content, row_group_size=row_group_size)
+        return content.getvalue().to_pybytes()
     text = io.StringIO(newline="")
     if format_of(path) == "csv":
         writer = csv.writer(text, lineterminator="\n")
@@ -33,16 +39,22 @@ def write_rows(path: pathlib.Path, rows: list[Row], row_group_size: int = 5000) 
     else:
         for row in rows:
             text.write(json.dumps(dict(zip(COLUMNS, row)), ensure_ascii=False) + "\n")
-    with pyarrow.output_stream(path, compression=COMPRESSIONS.get(path.suffix)) as stream:
+    with pyarrow.output_stream(content, compression=COMPRESSIONS.get(path.suffix)) as stream:
         stream.write(text.getvalue().encode())
+    return content.getvalue().to_pybytes()
 
 
 def read_rows(path: pathlib.Path, more: dict | None = None) -> list[Row]:
+    return rows_of(path, path.read_bytes(), more)
+
+
+def rows_of(path: pathlib.PurePath, content: bytes, more: dict | None = None) -> list[Row]:
     """All rows in their order; more: the columns that are not in the file, but in its name."""
     more = more or {}
+    buffer = pyarrow.BufferReader(content)
     if format_of(path) == "parquet":
-        return [row_of({**row, **more}) for row in pyarrow.parquet.ParquetFile(path).read().to_pylist()]
-    with pyarrow.input_stream(path, compression=COMPRESSIONS.get(path.suffix)) as stream:
+        return [row_of({**row, **more}) for row in pyarrow.parquet.ParquetFile(buffer).read().to_pylist()]
+    with pyarrow.input_stream(buffer, compression=COMPRESSIONS.get(path.suffix)) as stream:
         text = stream.read().decode()
     if format_of(path) == "csv":
         return [row_of({**row, **more}) for row in csv.DictReader(io.StringIO(text, newline=""), strict=True)]

@@ -8,7 +8,7 @@ import re
 import urllib.parse
 
 from ends.end import Sink, Source
-from formats import FORMATS, read_rows, write_rows
+from formats import FORMATS, content_of, read_rows, write_rows
 from rows import SCHEMA, Row, draw_rows
 
 EXTENSIONS = ("csv", "csv.gz", "csv.zst", "json", "json.gz", "json.zst", "parquet")
@@ -29,13 +29,16 @@ class FileSource(Source):
         return cls(draw.choice(EXTENSIONS), has_schema=draw.random() < 0.5)
 
     @property
-    def uri(self) -> str:
+    def options(self) -> dict[str, str]:
         needs_schema = self.has_schema and not self.extension.startswith("parquet")
-        return f"file:in/*.{self.extension}" + (f"?schema={SCHEMA}" if needs_schema else "")
+        return {"schema": SCHEMA} if needs_schema else {}
+
+    @property
+    def uri(self) -> str:
+        return f"file:in/*.{self.extension}" + "".join(f"?{name}={value}" for name, value in self.options.items())
 
     def add(self, folder: pathlib.Path, draw: random.Random) -> None:
         """1 to 20 files; some may be empty, where their columns are known all the same, but not the first."""
-        (folder / "in").mkdir(exist_ok=True)
         can_be_empty = self.has_schema or self.extension == "parquet"
         total = draw.choice((500, 5_000, 20_000, 40_000))
         weights = [draw.random() ** 3 for _ in range(draw.randint(1, 20))]
@@ -47,10 +50,14 @@ class FileSource(Source):
             rows = draw_rows(draw, self.num_rows, count)
             if self.num_rows == 0:  # from which the types of all are taken
                 rows[0] = (*rows[0][:2], rows[0][2] or 0.25, rows[0][3])
-            write_rows(folder / part, rows, draw.choice((500, 5_000, 50_000)))
+            self.put(folder, part, content_of(pathlib.PurePath(part), rows, draw.choice((500, 5_000, 50_000))))
             self.num_rows += count
             added.append(part)
         self.parts += added
+
+    def put(self, folder: pathlib.Path, part: str, content: bytes) -> None:
+        (folder / part).parent.mkdir(exist_ok=True)
+        (folder / part).write_bytes(content)
 
     def rows(self, folder: pathlib.Path, part: str) -> list[Row]:
         return read_rows(folder / part)
@@ -74,10 +81,18 @@ class FileSink(Sink):
         return cls(format, compression, partitioned=draw.random() < 0.3, mode=draw.choice(("append",) * 4 + ("overwrite",)))
 
     @property
-    def uri(self) -> str:
+    def options(self) -> dict[str, str]:
         options = {"format": self.format, "compression": self.compression, "mode": self.mode}
         options["partition_by"] = "category" if self.partitioned else ""
-        return "file:out/?" + "&".join(f"{name}={value}" for name, value in options.items() if value)
+        return {name: value for name, value in options.items() if value}
+
+    @property
+    def uri(self) -> str:
+        return "file:out/?" + "&".join(f"{name}={value}" for name, value in self.options.items())
+
+    @property
+    def name_of_before(self) -> str:
+        return f"out/before.{self.format}" + {"": "", "gzip": ".gz", "zstd": ".zst"}[self.compression]
 
     @property
     def replaces(self) -> bool:
@@ -91,8 +106,7 @@ class FileSink(Sink):
     def put_before(self, folder: pathlib.Path, rows: list[Row]) -> None:
         """Rows of somebody else's."""
         (folder / "out").mkdir()
-        suffix = {"": "", "gzip": ".gz", "zstd": ".zst"}[self.compression]
-        write_rows(folder / f"out/before.{self.format}{suffix}", rows)
+        write_rows(folder / self.name_of_before, rows)
 
     def files(self, folder: pathlib.Path) -> list[pathlib.Path]:
         """Those that a reader of the directory sees, in the order of their epochs."""
@@ -123,16 +137,16 @@ class FileSink(Sink):
         return [str(path.relative_to(folder)) for path in found if path.exists()]
 
 
-def is_hidden(path: pathlib.Path) -> bool:
+def is_hidden(path: pathlib.PurePath) -> bool:
     return any(name.startswith((".", "_")) for name in path.parts)
 
 
-def place_of(path: pathlib.Path) -> tuple:
+def place_of(path: pathlib.PurePath) -> tuple:
     match = OF_VELO.match(path.name)
     return (1, *map(int, match.groups())) if match else (0,)
 
 
-def partition_of(path: pathlib.Path) -> dict:
+def partition_of(path: pathlib.PurePath) -> dict:
     name, equals, value = path.parent.name.partition("=")
     if not equals:
         return {}
