@@ -43,8 +43,9 @@ class Case:
 
     @classmethod
     def draw(cls, route: Route, folder: pathlib.Path, draw: random.Random) -> "Case":
-        kind = draw.choice(KINDS)
-        query = "all" if kind == "copy" else draw.choice(("all", "all", "filter", "sorted"))
+        changes_rows = route.source.changes_rows  # only who goes on hears of rows that are removed
+        kind = "stream" if changes_rows else draw.choice(KINDS)
+        query = "all" if kind == "copy" or changes_rows else draw.choice(("all", "all", "filter", "sorted"))
         case = cls(route, folder, kind, query, route.source.draw(draw), route.sink.draw(draw))
         case.ordered = case.is_named and case.source.keeps_order and case.sink.keeps_order and not case.is_whole
         return case

@@ -44,9 +44,10 @@ class Ends(unittest.TestCase):
             for answer, spoil in SPOILS.items():
                 with self.subTest(route=route, answer=answer):
                     shutil.rmtree(case.folder / "out", ignore_errors=True)
-                    case.sink = self.made(case.route.sink.draw(random.Random(route)))
+                    case.sink = case.route.sink.draw(random.Random(route))
                     if case.sink.upserts:
                         case.sink.upserts = False
+                    self.made(case.sink)
                     spoilt = list(rows)
                     spoil(spoilt)
                     case.sink.put_before(case.folder, spoilt)

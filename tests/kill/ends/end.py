@@ -42,9 +42,11 @@ class End:
 
 class Source(End):
     """is_whole: velo reads it as one commit, and again from the beginning after a crash. parts: what add() has added, in the
-    order of time; rows() answers those of a part, which never change."""
+    order of time; rows() answers those of a part, which never change. changes_rows: rows are also changed and removed;
+    versions() answers all that there ever were."""
 
     is_whole = False
+    changes_rows = False
 
 
 class Sink(End):

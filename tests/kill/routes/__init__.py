@@ -21,7 +21,8 @@ def route_names() -> list[str]:
 
 def servers_of(name: str) -> list[str]:
     """The servers that a route needs, as dev/servers calls them."""
-    return sorted(set(name.split("-")) - {"", "file"})
+    ends = ("postgresql" if end == "cdc" else end for end in name.split("-"))
+    return sorted(set(ends) - {"", "file"})
 
 
 def route_of(name: str) -> Route:
