@@ -221,6 +221,15 @@ class S3(ProgramTest):
                                  env={**os.environ, "VELO_CRASH_AT": at})
         self.assertEqual(process.returncode, -signal.SIGKILL, process.stderr)
 
+    def test_uploads_of_odd_partitions_are_given_up(self):
+        self.write("in.csv", "id,kind\n1,a=b\n2,süß & salty\n3,50%/half\n")
+        statement = (f"CREATE STREAM odd AS SELECT * FROM file('in.csv') INSERT INTO "
+                     f"{self.in_sql('out/', format='csv', partition_by='kind')}")
+        self.crash("after_prepare", "run", "-e", statement)
+        self.assertEqual(len(self.uploads()), 3)
+        self.done("run", "-e", statement)
+        self.assertEqual(self.uploads(), [])
+
     def test_a_named_pipeline_goes_on(self):
         self.put("in/a.csv", "id,name\n1,a\n2,b\n")
         self.write("go.sql", f"CREATE STREAM names AS SELECT * FROM {self.in_sql('in/*.csv')} INSERT INTO "

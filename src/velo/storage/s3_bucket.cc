@@ -180,9 +180,10 @@ Result<S3Uploads> S3Bucket::list_uploads(std::string_view prefix) const {
   S3Uploads found;
   http::Headers after;
   while (true) {
+    // Keys are asked for as they are: SeaweedFS says here that it has encoded them, and
+    // has not. Ours hold nothing that XML could not.
     http::Headers query = {{"uploads", ""},
                            {"prefix", std::string(prefix)},
-                           {"encoding-type", "url"},
                            {"max-uploads", std::to_string(kMostPerPage)}};
     query.insert(query.end(), after.begin(), after.end());
     ARROW_ASSIGN_OR_RAISE(const S3Answer answer, client_->send({.query = query}));
