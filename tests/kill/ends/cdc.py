@@ -98,7 +98,9 @@ class CdcSource(OnPostgresql, Source):
 
 @dataclasses.dataclass(kw_only=True)
 class CdcSink(PostgresqlSink):
-    """A table with a key, to which the changes are applied."""
+    """A table with a key, to which the changes are applied, by one lane: no step is between two."""
+
+    steps = tuple(step for step in PostgresqlSink.steps if step not in ("after_prepare_one", "between_completes"))
 
     @classmethod
     def draw(cls, draw: random.Random) -> "CdcSink":
