@@ -3,10 +3,8 @@
 import datetime
 import decimal
 import os
-import pathlib
 import re
 import signal
-import subprocess
 import time
 import unittest
 import urllib.parse
@@ -17,10 +15,9 @@ import pyarrow
 import pyarrow.parquet
 
 from kill.proxy import Break, Proxy
-from program import VELO, ProgramTest, wait_until_signals_are_awaited
+from program import CRASHING, ProgramTest, wait_until_signals_are_awaited
 
 SERVER = urllib.parse.urlsplit(os.environ["VELO_TEST_CLICKHOUSE_URI"])
-CRASH = pathlib.Path(VELO).with_name("velo_crash")
 UTC = datetime.timezone.utc
 
 COLUMNS = """
@@ -257,18 +254,9 @@ class Clickhouse(ProgramTest):
         self.done("run", "go.sql")
         self.assertEqual(self.rows(f"SELECT count(), uniqExact(id) FROM {table}"), [(rows, rows)])
 
-    def start(self, *arguments):
-        process = subprocess.Popen([VELO, *map(str, arguments)], cwd=self.folder, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        return process
-
     def wait_for_an_epoch(self):
-        end = time.monotonic() + 30
-        while "velo_checkpoint" not in self.tables() or not self.rows("SELECT 1 FROM velo_checkpoint WHERE state = 'done'"):
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.02)
+        self.wait_for(lambda: "velo_checkpoint" in self.tables() and
+                      self.rows("SELECT 1 FROM velo_checkpoint WHERE state = 'done'"))
 
     def test_a_named_pipeline_goes_on(self):
         self.write("in/a.csv", "id,name\n1,a\n2,b\n")
@@ -290,11 +278,6 @@ class Clickhouse(ProgramTest):
         process = self.velo("run", "go.sql")
         self.assertEqual(process.returncode, 1)
         self.assertIn("the table is gone, and with it 3 rows that this pipeline has committed", process.stderr)
-
-    def crash(self, at, *arguments):
-        process = subprocess.run([CRASH, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True,
-                                 env={**os.environ, "VELO_CRASH_AT": at})
-        self.assertEqual(process.returncode, -signal.SIGKILL, process.stderr)
 
     def test_a_kill_at_each_step_loses_and_repeats_nothing(self):
         for number, at in enumerate(["in_write:2", "after_prepare_one:2", "after_prepare:2", "after_publish:2",
@@ -374,13 +357,8 @@ class Clickhouse(ProgramTest):
 
     def test_a_run_that_was_forgotten_fences_the_older(self):
         self.write("in.csv", "id\n" + "".join(f"{i}\n" for i in range(50000)))
-        older = subprocess.Popen([CRASH, "copy", "in.csv", self.uri("target")], cwd=self.folder,
-                                 stderr=subprocess.PIPE, text=True)
-        self.addCleanup(older.stderr.close)
-        self.addCleanup(older.kill)
-        end = time.monotonic() + 30
-        while not any(name.startswith("velo_fence") for name in self.tables()) and older.poll() is None:
-            self.assertLess(time.monotonic(), end)
+        older = self.start("copy", "in.csv", self.uri("target"), program=CRASHING)
+        self.wait_for(lambda: any(name.startswith("velo_fence") for name in self.tables()) or older.poll() is not None)
         older.send_signal(signal.SIGSTOP)
         self.done("copy", "in.csv", self.uri("target"))
         older.send_signal(signal.SIGCONT)

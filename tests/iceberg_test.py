@@ -3,10 +3,8 @@
 import datetime
 import decimal
 import os
-import pathlib
 import re
 import signal
-import subprocess
 import time
 import unittest
 import urllib.parse
@@ -23,13 +21,12 @@ from pyiceberg.schema import Schema
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import LongType, NestedField, StringType
 
-from program import VELO, ProgramTest, wait_until_signals_are_awaited
+from program import ProgramTest, wait_until_signals_are_awaited
 from kill.proxy import Break, Proxy
 
 GIVEN = urllib.parse.urlsplit(os.environ["VELO_TEST_ICEBERG_URI"])
 CATALOG_URI = dict(urllib.parse.parse_qsl(GIVEN.query))["catalog_uri"]
 STORE = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(os.environ["VELO_TEST_ICEBERG_STORE_URI"]).query))
-CRASH = pathlib.Path(VELO).with_name("velo_crash")
 UTC = datetime.timezone.utc
 ONE_ROW = pyarrow.table({"id": [-1]})
 
@@ -205,23 +202,8 @@ class Tables(ProgramTest):
         self.done("run", "go.sql")
         self.check_ids(rows, table)
 
-    def start(self, *arguments):
-        process = subprocess.Popen([VELO, *map(str, arguments)], cwd=self.folder, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        return process
-
     def wait_for_an_epoch(self):
-        end = time.monotonic() + 30
-        while not (self.catalog.table_exists(f"{self.namespace}.target") and self.table().scan().count() > 0):
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.02)
-
-    def crash(self, at, *arguments):
-        process = subprocess.run([CRASH, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True,
-                                 env={**os.environ, "VELO_CRASH_AT": at})
-        self.assertEqual(process.returncode, -signal.SIGKILL, process.stderr)
+        self.wait_for(lambda: self.catalog.table_exists(f"{self.namespace}.target") and self.table().scan().count() > 0)
 
     def test_a_named_pipeline_goes_on(self):
         self.write("in/a.csv", "id,name\n1,a\n2,b\n")

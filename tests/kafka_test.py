@@ -3,11 +3,9 @@
 import collections
 import json
 import os
-import pathlib
 import re
 import signal
 import struct
-import subprocess
 import time
 import unittest
 import urllib.parse
@@ -19,11 +17,10 @@ from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, 
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from kill.proxy import Break, Proxy
-from program import VELO, ProgramTest, wait_until_signals_are_awaited
+from program import ProgramTest, wait_until_signals_are_awaited
 
 SERVER = os.environ["VELO_TEST_KAFKA_URI"]
 BROKER = urllib.parse.urlsplit(SERVER).netloc
-CRASHING = pathlib.Path(VELO).parent / "velo_crash"
 STEPS = ["in_write", "after_prepare_one", "after_prepare", "between_completes", "after_commit", "in_recover"]
 
 
@@ -238,10 +235,7 @@ class Kafka(ProgramTest):
                   f"kafka('{self.address(topic, batch_size=100)}') INSERT INTO file('out/?format=parquet')")
         for statement in (into, out_of):
             for step in STEPS:
-                environment = {**os.environ, "VELO_CRASH_AT": step}
-                process = subprocess.run([CRASHING, "run", "-e", statement], cwd=self.folder, env=environment,
-                                         capture_output=True, text=True, timeout=120)
-                self.assertIn(process.returncode, (-signal.SIGKILL, 0), process.stderr)
+                self.crash(step, "run", "-e", statement, must=False)
             self.done("run", "-e", statement)
         self.assertEqual(sorted(row["id"] for row in self.rows(topic)), ids)
         self.assertEqual(sorted(self.parquet("out")["id"].to_pylist()), ids)
@@ -272,21 +266,6 @@ class Kafka(ProgramTest):
         process = self.velo("run", "-e", statement.replace(second, self.topic("third")))
         self.assertEqual(process.returncode, 2)
         self.assertIn(f"the record of this pipeline is of the topic {second}, and not of", process.stderr)
-
-    def start(self, *arguments):
-        process = subprocess.Popen([VELO, *map(str, arguments)], cwd=self.folder, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        return process
-
-    def wait_for(self, condition, process):
-        end = time.monotonic() + 30
-        while not condition():
-            self.assertLess(time.monotonic(), end)
-            if process.poll() is not None:
-                self.fail(process.stderr.read())
-            time.sleep(0.05)
 
     def has_open_transaction(self, topic):
         ends = set()

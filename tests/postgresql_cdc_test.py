@@ -3,11 +3,9 @@
 import collections
 import decimal
 import os
-import pathlib
 import random
 import re
 import signal
-import subprocess
 import threading
 import time
 import unittest
@@ -18,10 +16,9 @@ import psycopg
 import pyarrow
 import pyarrow.dataset
 
-from program import VELO, ProgramTest, wait_until_signals_are_awaited
+from program import ProgramTest, wait_until_signals_are_awaited
 
 SERVER = os.environ["VELO_TEST_POSTGRESQL_URI"]
-CRASHING = pathlib.Path(VELO).parent / "velo_crash"
 STEPS = ["in_write", "after_prepare_one", "after_prepare", "after_publish", "between_completes", "after_commit",
          "in_recover"]
 
@@ -79,27 +76,6 @@ class Changes(ProgramTest):
 
     def once(self, **options):
         return self.done("run", "-e", self.statement(once=True, **options))
-
-    def start(self, *arguments, environment=None, stdout=None):
-        process = subprocess.Popen([VELO, *map(str, arguments)], cwd=self.folder, stdout=stdout, stderr=subprocess.PIPE,
-                                   text=True, env={**os.environ, **(environment or {})})
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        return process
-
-    def stop(self, process):
-        wait_until_signals_are_awaited(process)
-        process.send_signal(signal.SIGTERM)
-        self.assertEqual(process.wait(timeout=30), 0, process.stderr.read())
-
-    def wait_for(self, condition, process=None):
-        end = time.monotonic() + 30
-        while not condition():
-            self.assertLess(time.monotonic(), end)
-            if process and process.poll() is not None:
-                self.fail(process.stderr.read())
-            time.sleep(0.05)
 
     def changes(self, folder="out"):
         """All that has arrived, in the order of the log; no change twice."""
@@ -240,16 +216,10 @@ class Changes(ProgramTest):
         self.session.execute("UPDATE orders SET total = id WHERE id BETWEEN 100 AND 20000")
         statement = self.statement(once=True, commit_every="1ms", batch_size=4000)
         steps = ("in_write:12", "after_prepare:2", "after_publish:2", "after_commit:1", "in_write:3")
-        self.assertGreaterEqual(sum(self.crash(statement, step) for step in steps), 4)
+        self.assertGreaterEqual(sum(self.crash(step, "run", "-e", statement, must=False) for step in steps), 4)
         self.once(batch_size=4000)
         self.assertGreater(len(list((self.folder / "out/_velo" / self.name).glob("0*.json"))), 5)
         self.check_state()
-
-    def crash(self, statement, step):
-        process = subprocess.run([CRASHING, "run", "-e", statement], cwd=self.folder, capture_output=True, text=True,
-                                 env={**os.environ, "VELO_CRASH_AT": step}, timeout=120)
-        self.assertIn(process.returncode, (-signal.SIGKILL, 0), process.stderr)
-        return process.returncode != 0
 
     def test_every_crash_is_exactly_once(self):
         self.create(rows=5000)
@@ -260,8 +230,8 @@ class Changes(ProgramTest):
                                      f"{10000 * round_ + 10000 + number * 10 + 4}) n")
                 self.session.execute(f"UPDATE orders SET total = {number} WHERE id % 7 = {number % 7}")
                 self.session.execute(f"DELETE FROM orders WHERE id % 50 = {number}")
-                num_crashes += self.crash(self.statement(sink, once=True, commit_every="1ms", batch_size=100,
-                                                         name=f"{self.name}{round_}"), step)
+                statement = self.statement(sink, once=True, commit_every="1ms", batch_size=100, name=f"{self.name}{round_}")
+                num_crashes += self.crash(step, "run", "-e", statement, must=False)
             self.once(sink=sink, batch_size=100, name=f"{self.name}{round_}")
             if round_ == 0:
                 self.check_state()
@@ -458,7 +428,8 @@ class Changes(ProgramTest):
             thread.start()
         try:
             for step in (f"{step}:{n}" for n in (1, 2) for step in STEPS):
-                self.crash(self.statement(self.into(), once=True, commit_every="1ms", batch_size=20), step)
+                statement = self.statement(self.into(), once=True, commit_every="1ms", batch_size=20)
+                self.crash(step, "run", "-e", statement, must=False)
         finally:
             done.set()
             for thread in threads:

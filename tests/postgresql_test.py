@@ -269,22 +269,9 @@ class Postgresql(ProgramTest):
                 self.assertNotIn(f":{parts.password}@", process.stderr)
         self.assertEqual(self.files(), ["in.csv"])
 
-    def start(self, *arguments):
-        process = subprocess.Popen([VELO, *map(str, arguments)], cwd=self.folder, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        return process
-
     def lanes(self):
         return self.rows("SELECT pid FROM pg_stat_activity WHERE application_name ~ '^velo:slow:[0-9]+:[0-9]+:' "
                          "AND application_name LIKE '%%' || left(encode(sha256(%s), 'hex'), 8)", (self.schema.encode(),))
-
-    def wait_for(self, condition):
-        end = time.monotonic() + 30
-        while not condition():
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.02)
 
     def slow_pipeline(self):
         address = self.uri("target").removeprefix("postgresql://")

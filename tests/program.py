@@ -11,13 +11,15 @@ import time
 import unittest
 
 VELO = os.environ["VELO"]
+# The same program, which can be told to kill itself at a step of a commit.
+CRASHING = pathlib.Path(VELO).with_name("velo_crash")
 SOURCE = pathlib.Path(os.environ["VELO_SOURCE_DIR"])
 
 
 def wait_until_signals_are_awaited(process):
     """Wait until the program has blocked SIGINT, and not, as for a moment at its start, every signal."""
     blocked = set()
-    while signal.SIGINT not in blocked or signal.SIGHUP in blocked:
+    while process.poll() is None and (signal.SIGINT not in blocked or signal.SIGHUP in blocked):
         time.sleep(0.01)
         status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
         mask = int(re.search(r"^SigBlk:\s*(\w+)", status, re.MULTILINE).group(1), 16)
@@ -65,6 +67,50 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(process.returncode, code)
         self.assertEqual(process.stdout, "")
         self.assertEqual(self.files(), before)
+
+    def start(self, *arguments, program=VELO, environment=None, stdout=None, prefix=()):
+        """Start the program in the folder; it is killed at the end of the test."""
+        process = subprocess.Popen(
+            [*map(str, prefix), program, *map(str, arguments)],
+            cwd=self.folder,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **(environment or {})},
+        )
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def wait_for(self, condition, process=None, seconds=60):
+        """Wait until the condition holds; the process, if one is given, must go on meanwhile."""
+        end = time.monotonic() + seconds
+        while not condition():
+            self.assertLess(time.monotonic(), end, "waited for too long")
+            if process and process.poll() is not None:
+                self.fail(process.stderr.read())
+            time.sleep(0.02)
+
+    def stop(self, process):
+        """Ask a started program to end after its next commit; it must succeed."""
+        wait_until_signals_are_awaited(process)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=60), 0, process.stderr.read())
+
+    def crash(self, step, *arguments, must=True):
+        """Run the program until it kills itself at a step, as "after_prepare:2"; answers whether it came there."""
+        process = subprocess.run(
+            [CRASHING, *map(str, arguments)],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "VELO_CRASH_AT": step},
+            timeout=120,
+        )
+        allowed = {-signal.SIGKILL} if must else {-signal.SIGKILL, 0}
+        self.assertIn(process.returncode, allowed, process.stderr)
+        return process.returncode != 0
 
     def files(self):
         return sorted(p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*"))

@@ -4,11 +4,8 @@ import gzip
 import io
 import json
 import os
-import pathlib
 import re
 import signal
-import subprocess
-import time
 import unittest
 import urllib.parse
 import uuid
@@ -19,13 +16,12 @@ import pyarrow
 import pyarrow.parquet
 
 from kill.proxy import Break, Proxy
-from program import VELO, ProgramTest, wait_until_signals_are_awaited
+from program import ProgramTest, wait_until_signals_are_awaited
 
 GIVEN = urllib.parse.urlsplit(os.environ["VELO_TEST_S3_URI"])
 OPTIONS = dict(urllib.parse.parse_qsl(GIVEN.query))
 SERVER = urllib.parse.urlsplit(OPTIONS["endpoint"])
 KEYS = {name: OPTIONS[name] for name in ("access_key_id", "secret_access_key")}
-CRASH = pathlib.Path(VELO).with_name("velo_crash")
 ODD_NAMES = ["a b+c.csv", "naïve ☃.csv", "100%.csv", "quo'te&<x>.csv", "q=1;[x].csv"]
 
 
@@ -203,23 +199,8 @@ class S3(ProgramTest):
         self.write("go.sql", f"CREATE STREAM {name} WITH (commit_every = '200ms'{more}) AS SELECT id, country FROM "
                    f"generate('orders?rows={rows}&rate={rows}') INSERT INTO {self.in_sql(target, **options)};")
 
-    def start(self, *arguments):
-        process = subprocess.Popen([VELO, *map(str, arguments)], cwd=self.folder, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        return process
-
     def wait_for_an_epoch(self, prefix="out/"):
-        end = time.monotonic() + 30
-        while all(key.startswith(prefix + "_velo/") for key in self.keys(prefix)):
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.02)
-
-    def crash(self, at, *arguments):
-        process = subprocess.run([CRASH, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True,
-                                 env={**os.environ, "VELO_CRASH_AT": at})
-        self.assertEqual(process.returncode, -signal.SIGKILL, process.stderr)
+        self.wait_for(lambda: not all(key.startswith(prefix + "_velo/") for key in self.keys(prefix)))
 
     def test_uploads_of_odd_partitions_are_given_up(self):
         self.write("in.csv", "id,kind\n1,a=b\n2,süß & salty\n3,50%/half\n")
@@ -329,11 +310,7 @@ class S3(ProgramTest):
         command by which another does the same. The address of the server is no part of what the run is known by."""
         proxy, at = self.break_at(re.escape(trigger), holds=True)
         command = ["copy", "in.csv", self.uri("out/", format="parquet")]
-        older = subprocess.Popen([VELO, *command], cwd=self.folder, stderr=subprocess.PIPE, text=True,
-                                 env={**os.environ, "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{proxy.port}"})
-        self.addCleanup(older.stderr.close)
-        self.addCleanup(older.wait)
-        self.addCleanup(older.kill)
+        older = self.start(*command, environment={"AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{proxy.port}"})
         self.assertTrue(at.arrived.wait(timeout=30))
         return at, older, command
 

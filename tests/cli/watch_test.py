@@ -4,14 +4,12 @@ import collections
 import json
 import os
 import signal
-import subprocess
 import threading
 import time
 import unittest
 
-from program import VELO, ProgramTest
+from program import ProgramTest
 
-CRASH = os.path.join(os.path.dirname(VELO), "velo_crash")
 
 
 class Watch(ProgramTest):
@@ -35,25 +33,6 @@ class Watch(ProgramTest):
 
     def once_each(self, num_rows):
         return collections.Counter(range(num_rows))
-
-    def start(self, *arguments):
-        process = subprocess.Popen([VELO, *arguments], cwd=self.folder, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        return process
-
-    def wait_for(self, condition, process):
-        end = time.monotonic() + 30
-        while not condition():
-            self.assertLess(time.monotonic(), end, "waited for too long")
-            if process.poll() is not None:
-                self.fail(process.stderr.read())
-            time.sleep(0.02)
-
-    def stop(self, process):
-        process.send_signal(signal.SIGTERM)
-        self.assertEqual(process.wait(timeout=30), 0, process.stderr.read())
 
     def test_files_that_grow_and_appear(self):
         self.append("in/a.json", self.lines(0, 10))
@@ -187,9 +166,7 @@ class Watch(ProgramTest):
             steps = ("in_write", "after_prepare", "after_publish", "after_commit", "in_recover")
             for number, step in enumerate(steps * 2):
                 at = f"{step}:{1 if step == 'in_recover' else 1 + number}"
-                process = subprocess.run([CRASH, "run", "go.sql"], cwd=self.folder, capture_output=True, timeout=60,
-                                         env={**os.environ, "VELO_CRASH_AT": at})
-                self.assertEqual(process.returncode, -signal.SIGKILL, process.stderr)
+                self.crash(at, "run", "go.sql")
         finally:
             enough.set()
             writer.join()

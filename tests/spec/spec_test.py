@@ -3,8 +3,6 @@
 import io
 import json
 import os
-import signal
-import subprocess
 import time
 import unittest
 import urllib.parse
@@ -18,7 +16,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from pyiceberg.catalog.rest import RestCatalog
 
-from program import SOURCE, VELO, ProgramTest
+from program import SOURCE, ProgramTest
 
 STATEMENTS = SOURCE / "tests/spec"
 
@@ -48,28 +46,7 @@ class Spec(ProgramTest):
             host=clickhouse.hostname, port=clickhouse.port, username=clickhouse.username, password=clickhouse.password)
         self.addCleanup(self.clickhouse.close)
         # Who they are, by the systems' own variables.
-        self.environment = {**os.environ, "CLICKHOUSE_USER": clickhouse.username,
-                            "CLICKHOUSE_PASSWORD": clickhouse.password}
-
-    def start(self, *command):
-        process = subprocess.Popen(list(map(str, command)), cwd=self.folder, stderr=subprocess.PIPE, text=True,
-                                   env=self.environment)
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        return process
-
-    def wait_for(self, condition, process):
-        end = time.monotonic() + 60
-        while not condition():
-            self.assertLess(time.monotonic(), end, "waited for too long")
-            if process.poll() is not None:
-                self.fail(process.stderr.read())
-            time.sleep(0.1)
-
-    def stop(self, process):
-        process.send_signal(signal.SIGTERM)
-        self.assertEqual(process.wait(timeout=60), 0, process.stderr.read())
+        self.environment = {"CLICKHOUSE_USER": clickhouse.username, "CLICKHOUSE_PASSWORD": clickhouse.password}
 
     def warehouse(self):
         self.clickhouse.command("DROP DATABASE IF EXISTS warehouse SYNC")
@@ -105,7 +82,7 @@ class Spec(ProgramTest):
         self.warehouse()
         self.new_topic("events")
         self.produce("events", 0, 100)
-        process = self.start(VELO, "run", STATEMENTS / "analytics.sql")
+        process = self.start("run", STATEMENTS / "analytics.sql", environment=self.environment)
         self.wait_for(lambda: len(self.ids("events")) == 100, process)
         self.produce("events", 100, 150)
         time.sleep(1)
@@ -113,7 +90,7 @@ class Spec(ProgramTest):
         self.assertEqual(self.ids("events"), list(range(150)))
         self.produce("events", 150, 200)
         # A program of the same name goes on where the statement was.
-        process = self.start(os.environ["VELO_MOVE_EVENTS"], "exactly_once")
+        process = self.start("exactly_once", program=os.environ["VELO_MOVE_EVENTS"], environment=self.environment)
         self.wait_for(lambda: len(self.ids("events")) >= 200, process)
         process.kill()
         process.wait()
@@ -125,7 +102,7 @@ class Spec(ProgramTest):
         self.warehouse()
         self.new_topic("events")
         self.produce("events", 0, 100)
-        process = self.start(os.environ["VELO_MOVE_EVENTS"])
+        process = self.start(program=os.environ["VELO_MOVE_EVENTS"], environment=self.environment)
         end = 100
 
         def all_but_the_last_are_there():
@@ -148,7 +125,7 @@ class Spec(ProgramTest):
         shop.execute("INSERT INTO orders SELECT n, n * 1.25 FROM generate_series(1, 10) AS n")
         for topic in ("orders-events", "velo_checkpoint-orders_stream"):
             self.drop_topic(topic)
-        process = self.start(VELO, "run", STATEMENTS / "orders_stream.sql")
+        process = self.start("run", STATEMENTS / "orders_stream.sql", environment=self.environment)
         self.wait_for(lambda: len(self.messages("orders-events")) == 10, process)
         shop.execute("UPDATE orders SET total = 7 WHERE id = 1")
         shop.execute("DELETE FROM orders WHERE id = 2")
@@ -207,7 +184,7 @@ class Spec(ProgramTest):
             "AWS_ENDPOINT_URL": options["endpoint"], "AWS_REGION": options["region"]}
         self.write("velo.toml", f'[connections.catalog]\nuri = "iceberg://catalog?catalog_uri={catalog_uri}"\n')
         for _ in range(2):
-            process = self.start(VELO, "run", STATEMENTS / "data_lake.sql")
+            process = self.start("run", STATEMENTS / "data_lake.sql", environment=self.environment)
             self.assertEqual(process.wait(timeout=60), 0, process.stderr.read())
             rows = catalog.load_table("analytics.processed_events").scan().to_arrow()
             self.assertEqual(sorted(rows["id"].to_pylist()), list(range(300)))
@@ -223,8 +200,8 @@ class Spec(ProgramTest):
 
         upload("a.json", 0, 10)
         as_user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-        process = self.start("unshare", "--mount", *as_user, "sh", "-c", IN_UPLOADS, "in_uploads", uploads,
-                             VELO, "run", STATEMENTS / "file_monitor.sql")
+        process = self.start("run", STATEMENTS / "file_monitor.sql", environment=self.environment,
+                             prefix=("unshare", "--mount", *as_user, "sh", "-c", IN_UPLOADS, "in_uploads", uploads))
         self.wait_for(lambda: len(self.ids("uploads")) == 10, process)
         upload("a.json", 10, 20)
         upload("b.json", 20, 30)
