@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "velo/base/ascii.h"
+#include "velo/base/parse_number.h"
 #include "velo/base/percent_encoding.h"
 #include "velo/base/secret.h"
 #include "velo/base/uri_parser.h"
@@ -103,10 +103,8 @@ Result<std::string> UriParser::parse_host_name(std::string_view name) const {
 }
 
 Result<uint16_t> UriParser::parse_port(std::string_view port) const {
-  uint16_t number = 0;
-  const char* end = port.data() + port.size();
-  const auto [parsed_to, error] = std::from_chars(port.data(), end, number);
-  if (error == std::errc() && parsed_to == end && number > 0) return number;
+  const auto number = parse_number<uint16_t>(port);
+  if (number && *number > 0) return *number;
   return fail(
       port,
       "a port is a number from 1 to 65535; an IPv6 address stands in brackets, and "

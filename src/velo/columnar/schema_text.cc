@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "velo/base/ascii.h"
+#include "velo/base/parse_number.h"
 
 namespace velo {
 namespace {
@@ -80,12 +80,7 @@ Status expected(std::string_view what, std::string_view text) {
 }
 
 std::optional<int> whole_number(std::string_view text) {
-  text = trim(text);
-  int number = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
+  return parse_number<int>(trim(text));
 }
 
 Result<std::shared_ptr<arrow::DataType>> decimal_type(std::string_view arguments,

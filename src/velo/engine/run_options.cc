@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "velo/base/ascii.h"
+#include "velo/base/parse_number.h"
 #include "velo/base/quantity.h"
 #include "velo/options.h"
 #include "velo/pipeline.h"
@@ -52,10 +52,8 @@ Status set_commit_every(RunOptions& options, std::string_view text) {
 }
 
 Status set_parallel(RunOptions& options, std::string_view text) {
-  int number = 0;
-  const char* end = text.data() + text.size();
-  const auto [read, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || read != end || number < 1 || number > kMaxLanes) {
+  const int number = parse_number<int>(text).value_or(0);
+  if (number < 1 || number > kMaxLanes) {
     return fail(ErrorKind::kInvalidArgument,
                 fmt::format("parallel = {}: a number of writers from 1 to {} is expected",
                             text, kMaxLanes));

@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "velo/base/parse_number.h"
 #include "velo/options.h"
 
 namespace velo::sql {
@@ -32,12 +32,7 @@ std::string text_of(const nlohmann::json& object, const char* key) {
 }
 
 std::optional<size_t> position_of(const nlohmann::json& object) {
-  const std::string text = text_of(object, "position");
-  size_t position = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), position);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return {};
-  return position;
+  return parse_number<size_t>(text_of(object, "position"));
 }
 
 Fault parse_fault(std::string_view error) {

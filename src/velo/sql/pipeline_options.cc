@@ -2,16 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include "velo/base/parse_number.h"
 
 namespace velo::sql {
 namespace {
 
 Result<int64_t> read_limit(const Statement& statement, const PipelineOption& option) {
-  int64_t limit = 0;
-  const char* end = option.value.data() + option.value.size();
-  const auto [read, error] = std::from_chars(option.value.data(), end, limit);
-  if (error == std::errc() && read == end && limit >= 0) return limit;
+  const auto limit = parse_number<int64_t>(option.value);
+  if (limit && *limit >= 0) return *limit;
   return statement.text.script->error_at(
       option.value_begin, ErrorKind::kInvalidArgument,
       fmt::format("limit = {}: a whole number of rows, 0 or more, is expected",

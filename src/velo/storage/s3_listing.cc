@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
+#include "velo/base/parse_number.h"
 #include "velo/base/percent_encoding.h"
 #include "velo/storage/xml.h"
 
@@ -54,12 +53,9 @@ Result<ObjectListing> decode_object_listing(std::string_view text) {
                     .etag = std::string(element.text_of("ETag")),
                     .modified = std::string(element.text_of("LastModified")),
                     .token = {}};
-    const std::string_view size = element.text_of("Size");
-    const auto [end, error] =
-        std::from_chars(size.data(), size.data() + size.size(), object.num_bytes);
-    if (object.key.empty() || error != std::errc() || end != size.data() + size.size()) {
-      return corrupt("an object without a key or a size");
-    }
+    const auto size = parse_number<uint64_t>(element.text_of("Size"));
+    if (object.key.empty() || !size) return corrupt("an object without a key or a size");
+    object.num_bytes = *size;
     listing.objects.push_back(std::move(object));
   }
   if (document.text_of("IsTruncated") == "true") {

@@ -3,9 +3,9 @@
 #include <arrow/array.h>
 #include <fmt/format.h>
 
-#include <charconv>
 #include <utility>
 
+#include "velo/base/parse_number.h"
 #include "velo/connectors/clickhouse/server_error.h"
 #include "velo/http/failure.h"
 
@@ -37,12 +37,7 @@ bool is_answer(const Status& failure) {
 
 int code_of(const Status& failure) {
   const ErrorContext* context = context_of(failure);
-  int code = 0;
-  if (context) {
-    const std::string& text = context->vendor_code;
-    std::from_chars(text.data(), text.data() + text.size(), code);
-  }
-  return code;
+  return context ? parse_number<int>(context->vendor_code).value_or(0) : 0;
 }
 
 Rows::Rows(std::vector<std::shared_ptr<arrow::RecordBatch>> blocks)
@@ -62,10 +57,7 @@ std::string Rows::text(int64_t row, int column) const {
 }
 
 uint64_t Rows::number(int64_t row, int column) const {
-  const std::string digits = text(row, column);
-  uint64_t number = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  return number;
+  return parse_number<uint64_t>(text(row, column)).value_or(0);
 }
 
 Result<std::unique_ptr<Client>> Client::make(const ClickhouseOptions& options) {

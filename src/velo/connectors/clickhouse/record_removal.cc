@@ -1,8 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <charconv>
-
+#include "velo/base/parse_number.h"
 #include "velo/connectors/clickhouse/record_table.h"
 #include "velo/connectors/clickhouse/server_error.h"
 
@@ -18,12 +17,9 @@ Status RecordTable::drop_fence_tables(Client& client, uint64_t below) const {
                               quote_literal(options_.database), quote_literal(prefix))}));
   for (int64_t row = 0; row < rows.num_rows(); ++row) {
     const std::string name = rows.text(row, 0);
-    const char* begin = name.data() + prefix.size();
-    const char* end = name.data() + name.size();
-    uint64_t fence = 0;
-    const auto [read, error] = std::from_chars(begin, end, fence);
     // The tables of a pipeline whose id begins with ours have another form.
-    if (error != std::errc() || read != end || fence >= below) continue;
+    const auto fence = parse_number<uint64_t>(name.substr(prefix.size()));
+    if (!fence || *fence >= below) continue;
     ARROW_RETURN_NOT_OK(
         client.execute({.sql = "DROP TABLE IF EXISTS " + options_.name_of(name)}));
   }

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <vector>
 
 #include "velo/base/ascii.h"
+#include "velo/base/parse_number.h"
 
 namespace velo::clickhouse {
 namespace {
@@ -48,14 +48,6 @@ std::vector<std::string_view> arguments_of(std::string_view list) {
   }
 }
 
-std::optional<int32_t> number_of(std::string_view text) {
-  int32_t number = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 std::string unquoted(std::string_view text) {
   if (text.size() < 2 || text.front() != '\'' || text.back() != '\'') return {};
   return std::string(text.substr(1, text.size() - 2));
@@ -73,7 +65,7 @@ std::optional<ColumnType> parse_with_arguments(std::string_view name) {
   }
   if (const auto list = inside(name, "DateTime64")) {
     const auto arguments = arguments_of(*list);
-    const auto scale = number_of(arguments[0]);
+    const auto scale = parse_number<int32_t>(arguments[0]);
     if (!scale || *scale < 0 || *scale > 9 || arguments.size() > 2) return std::nullopt;
     return ColumnType{.kind = TypeKind::kDateTime64,
                       .width = 8,
@@ -83,8 +75,8 @@ std::optional<ColumnType> parse_with_arguments(std::string_view name) {
   if (const auto list = inside(name, "Decimal")) {
     const auto arguments = arguments_of(*list);
     if (arguments.size() != 2) return std::nullopt;
-    const auto precision = number_of(arguments[0]);
-    const auto scale = number_of(arguments[1]);
+    const auto precision = parse_number<int32_t>(arguments[0]);
+    const auto scale = parse_number<int32_t>(arguments[1]);
     if (!precision || *precision < 1 || *precision > kMaxDecimalDigits || !scale ||
         *scale < 0 || *scale > *precision) {
       return std::nullopt;
@@ -95,7 +87,7 @@ std::optional<ColumnType> parse_with_arguments(std::string_view name) {
                       .scale = *scale};
   }
   if (const auto size = inside(name, "FixedString")) {
-    const auto width = number_of(*size);
+    const auto width = parse_number<int32_t>(*size);
     constexpr int kMaxWidth = 1 << 24;
     if (!width || *width < 1 || *width > kMaxWidth) return std::nullopt;
     return ColumnType{.kind = TypeKind::kFixedString, .width = *width};

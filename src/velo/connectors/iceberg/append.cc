@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <random>
 #include <utility>
 
+#include "velo/base/parse_number.h"
 #include "velo/connectors/iceberg/scan.h"
 
 namespace velo::iceberg {
@@ -40,14 +40,11 @@ void add_totals(const Snapshot* parent, Snapshot& snapshot) {
                                      {"total-equality-deletes", ""}}) {
     int64_t number = 0;
     if (parent) {
-      const std::string before = parent->summary_text(total);
-      const char* end = before.data() + before.size();
-      const auto [read, error] = std::from_chars(before.data(), end, number);
-      if (error != std::errc() || read != end) continue;
+      const auto before = parse_number<int64_t>(parent->summary_text(total));
+      if (!before) continue;
+      number = *before;
     }
-    int64_t more = 0;
-    const std::string text = snapshot.summary_text(added);
-    std::from_chars(text.data(), text.data() + text.size(), more);
+    const auto more = parse_number<int64_t>(snapshot.summary_text(added)).value_or(0);
     snapshot.summary[total] = std::to_string(number + more);
   }
 }

@@ -9,6 +9,7 @@
 #include <map>
 #include <utility>
 
+#include "velo/base/parse_number.h"
 #include "velo/formats/parquet/decoder.h"
 
 namespace velo::iceberg {
@@ -23,8 +24,8 @@ std::map<int, std::string> names_by_id(const arrow::Schema& schema) {
   std::map<int, std::string> names;
   for (const auto& field : schema.fields()) {
     if (!field->metadata()) continue;
-    const auto id = field->metadata()->Get(kFieldIdKey);
-    if (id.ok()) names[std::atoi(id->c_str())] = field->name();
+    const auto id = parse_number<int>(field->metadata()->Get(kFieldIdKey).ValueOr(""));
+    if (id) names[*id] = field->name();
   }
   return names;
 }

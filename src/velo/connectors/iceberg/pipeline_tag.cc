@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include "velo/base/parse_number.h"
 
 namespace velo::iceberg {
 namespace {
@@ -25,12 +25,10 @@ std::optional<PipelineTag> find_tag(const TableMetadata& metadata,
   std::optional<PipelineTag> newest;
   for (const auto& [name, ref] : metadata.refs) {
     if (ref.is_branch || !name.starts_with(prefix)) continue;
-    const char* end = name.data() + name.size();
-    uint64_t fence = 0;
-    const auto [read, error] = std::from_chars(name.data() + prefix.size(), end, fence);
-    if (error != std::errc() || read != end) continue;
-    if (!newest || fence > newest->fence) {
-      newest = PipelineTag{.fence = fence, .snapshot_id = ref.snapshot_id};
+    const auto fence = parse_number<uint64_t>(name.substr(prefix.size()));
+    if (!fence) continue;
+    if (!newest || *fence > newest->fence) {
+      newest = PipelineTag{.fence = *fence, .snapshot_id = ref.snapshot_id};
     }
   }
   return newest;

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <utility>
 
+#include "velo/base/parse_number.h"
 #include "velo/base/sha256.h"
 #include "velo/base/utc_time.h"
 #include "velo/connectors/iceberg/json_members.h"
@@ -103,12 +104,9 @@ class Entries {
 
   template <typename Number>
   Number number(const std::string& key) {
-    const std::string digits = text(key);
-    const char* end = digits.data() + digits.size();
-    Number number = 0;
-    const auto [read, error] = std::from_chars(digits.data(), end, number);
-    if ((error != std::errc() || read != end) && failed_.empty()) failed_ = key;
-    return number;
+    const auto number = parse_number<Number>(text(key));
+    if (!number && failed_.empty()) failed_ = key;
+    return number.value_or(0);
   }
 
   const std::string& failed() const { return failed_; }

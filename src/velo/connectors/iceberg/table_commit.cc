@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
+
+#include "velo/base/parse_number.h"
 
 namespace velo::iceberg {
 namespace {
@@ -55,8 +56,7 @@ void log_metadata(Json& json, const TableMetadata& present, const std::string& l
   size_t most = kMaxMetadataLog;
   const auto found = present.properties.find("write.metadata.previous-versions-max");
   if (found != present.properties.end()) {
-    const std::string& digits = found->second;
-    std::from_chars(digits.data(), digits.data() + digits.size(), most);
+    most = parse_number<size_t>(found->second).value_or(most);
   }
   while (log.size() > std::max<size_t>(most, 1)) log.erase(log.begin());
 }

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <map>
 #include <optional>
 #include <utility>
 
 #include "velo/base/ascii.h"
+#include "velo/base/parse_number.h"
 
 namespace velo::iceberg {
 namespace {
@@ -24,12 +24,9 @@ std::optional<std::vector<int>> numbers_of(std::string_view type, std::string_vi
   std::vector<int> numbers;
   while (!rest.empty()) {
     const size_t comma = std::min(rest.find(','), rest.size());
-    const std::string_view digits = trim(rest.substr(0, comma));
-    const char* end = digits.data() + digits.size();
-    int number = 0;
-    const auto [read, error] = std::from_chars(digits.data(), end, number);
-    if (error != std::errc() || read != end || number < 0) return std::nullopt;
-    numbers.push_back(number);
+    const auto number = parse_number<int>(trim(rest.substr(0, comma)));
+    if (!number || *number < 0) return std::nullopt;
+    numbers.push_back(*number);
     rest.remove_prefix(std::min(comma + 1, rest.size()));
   }
   return numbers;

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "velo/base/hex.h"
+#include "velo/base/parse_number.h"
 #include "velo/base/utc_time.h"
 #include "velo/version.h"
 
@@ -89,11 +89,8 @@ class Fields {
 };
 
 std::optional<int> lane_of(std::string_view text) {
-  int lane = 0;
-  const char* end = text.data() + text.size();
-  const auto [read, error] = std::from_chars(text.data(), end, lane);
-  if (error != std::errc() || read != end || lane < 0) return {};
-  return lane;
+  const auto lane = parse_number<int>(text);
+  return lane && *lane >= 0 ? lane : std::nullopt;
 }
 
 }  // namespace

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <utility>
 
 #include "velo/base/ascii.h"
+#include "velo/base/parse_number.h"
 #include "velo/base/system_error.h"
 #include "velo/connectors/postgresql/sql_state.h"
 
@@ -18,12 +18,6 @@ namespace {
 
 // A stop is seen at the latest after so long.
 constexpr int kPollMilliseconds = 200;
-
-int64_t parse_number(std::string_view text) {
-  int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
 
 std::string without_newline(std::string_view text) { return std::string(trim(text)); }
 
@@ -79,11 +73,11 @@ std::string ResultRows::text(int row, int column) const {
 }
 
 int64_t ResultRows::number(int row, int column) const {
-  return parse_number(text(row, column));
+  return parse_number<int64_t>(text(row, column)).value_or(0);
 }
 
 int64_t ResultRows::num_touched() const {
-  return parse_number(library_->cmdTuples(result_.get()));
+  return parse_number<int64_t>(library_->cmdTuples(result_.get())).value_or(0);
 }
 
 std::vector<ResultColumn> ResultRows::columns() const {

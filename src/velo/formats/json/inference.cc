@@ -1,18 +1,16 @@
 #include "velo/formats/json/inference.h"
 
 #include <algorithm>
-#include <charconv>
 #include <numeric>
+
+#include "velo/base/parse_number.h"
 
 namespace velo::formats::json {
 namespace {
 
 template <typename T>
 bool fits(std::string_view number) {
-  T value{};
-  const auto [end, failure] =
-      std::from_chars(number.data(), number.data() + number.size(), value);
-  return failure == std::errc() && end == number.data() + number.size();
+  return parse_number<T>(number).has_value();
 }
 
 }  // namespace
