@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <stop_token>
+#include <utility>
 
 namespace velo {
 
@@ -17,6 +18,10 @@ class Clock {
 
   /// Wait until `time`; false when `stop` was requested first.
   virtual bool wait_until(Time time, std::stop_token stop) = 0;
+
+  bool wait_for(std::chrono::milliseconds time, std::stop_token stop) {
+    return wait_until(now() + time, std::move(stop));
+  }
 };
 
 /// The machine's own clock.

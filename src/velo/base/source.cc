@@ -3,6 +3,8 @@
 #include <utility>
 #include <variant>
 
+#include "velo/base/first_failure.h"
+
 namespace velo {
 namespace {
 
@@ -24,10 +26,7 @@ class AllSplitsReader : public DataReader {
         schema_(std::move(schema)) {}
 
   Result<std::optional<Batch>> read(std::stop_token stop) override {
-    if (!failure_.ok()) return failure_;
-    auto batch = read_next(stop);
-    if (!batch.ok()) failure_ = batch.status();
-    return batch;
+    return failure_.unless_failed([&] { return read_next(stop); });
   }
 
  private:
@@ -67,7 +66,7 @@ class AllSplitsReader : public DataReader {
   bool complete_ = false;  // all splits are known
   bool ended_ = true;      // those that are assigned have
   bool has_read_ = false;
-  Status failure_;
+  FirstFailure failure_;
 };
 
 }  // namespace

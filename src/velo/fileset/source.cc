@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "velo/base/first_failure.h"
+#include "velo/base/rows_to_skip.h"
 #include "velo/fileset/encoding.h"
 #include "velo/storage/compression.h"
 
@@ -102,17 +104,14 @@ class FileReader : public SplitReader {
   }
 
   Result<Event> poll(const PollLimits& limits, std::stop_token stop) override {
-    if (!failure_.ok()) return failure_;
-    if (limits.max_bytes == 0) return Idle();
-    auto event = read_next(stop);
-    if (!event.ok()) failure_ = event.status();
-    return event;
+    return failure_.unless_failed([&] { return read_next(limits, stop); });
   }
 
   Status acknowledge(const Positions&) override { return Status::OK(); }
 
  private:
-  Result<Event> read_next(const std::stop_token& stop) {
+  Result<Event> read_next(const PollLimits& limits, const std::stop_token& stop) {
+    if (limits.max_bytes == 0) return Idle();
     while (true) {
       if (!decoder_) {
         if (waiting_.empty()) return End();
@@ -123,12 +122,9 @@ class FileReader : public SplitReader {
         decoder_.reset();
         return SplitEnded{split_, position_.encode()};
       }
-      const auto num_rows = static_cast<uint64_t>(rows->num_rows());
-      const uint64_t skipped = std::min(rows_to_skip_, num_rows);
-      rows_to_skip_ -= skipped;
-      if (skipped == num_rows) continue;
-      if (skipped > 0) rows = rows->Slice(static_cast<int64_t>(skipped));
-      position_.next_row += num_rows - skipped;
+      rows = rows_to_skip_.rest_of(std::move(rows));
+      if (!rows) continue;
+      position_.next_row += static_cast<uint64_t>(rows->num_rows());
       return Batch{
           .rows = std::move(rows), .split = split_, .position = position_.encode()};
     }
@@ -139,7 +135,7 @@ class FileReader : public SplitReader {
     waiting_.pop_front();
     split_ = start.split;
     ARROW_ASSIGN_OR_RAISE(position_, check_version(start));
-    rows_to_skip_ = position_.next_row;
+    rows_to_skip_ = RowsToSkip(position_.next_row);
     return open_file(opener_.store().path_of(split_), stop);
   }
 
@@ -236,8 +232,8 @@ class FileReader : public SplitReader {
   std::unique_ptr<formats::Decoder> decoder_;  // of split_
   SplitId split_;
   FilePosition position_;
-  uint64_t rows_to_skip_ = 0;
-  Status failure_;
+  RowsToSkip rows_to_skip_;
+  FirstFailure failure_;
 };
 
 class FileSource : public DataSource, public SplitSource {

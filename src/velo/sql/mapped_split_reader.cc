@@ -3,6 +3,8 @@
 #include <utility>
 #include <variant>
 
+#include "velo/base/first_failure.h"
+
 namespace velo::sql {
 namespace {
 
@@ -16,17 +18,7 @@ class MappedSplitReader : public SplitReader {
   }
 
   Result<Event> poll(const PollLimits& limits, std::stop_token stop) override {
-    if (!failure_.ok()) return failure_;
-    auto event = reader_->poll(limits, std::move(stop));
-    if (event.ok()) {
-      if (auto* batch = std::get_if<Batch>(&*event)) {
-        auto rows = function_(std::move(batch->rows));
-        failure_ = rows.status();
-        if (rows.ok()) batch->rows = *std::move(rows);
-      }
-    }
-    if (!failure_.ok()) return failure_;
-    return event;
+    return failure_.unless_failed([&] { return read_next(limits, stop); });
   }
 
   Status acknowledge(const Positions& positions) override {
@@ -34,9 +26,17 @@ class MappedSplitReader : public SplitReader {
   }
 
  private:
+  Result<Event> read_next(const PollLimits& limits, const std::stop_token& stop) {
+    ARROW_ASSIGN_OR_RAISE(Event event, reader_->poll(limits, stop));
+    if (auto* batch = std::get_if<Batch>(&event)) {
+      ARROW_ASSIGN_OR_RAISE(batch->rows, function_(std::move(batch->rows)));
+    }
+    return event;
+  }
+
   const std::unique_ptr<SplitReader> reader_;
   const RowsFunction function_;
-  Status failure_;
+  FirstFailure failure_;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "velo/base/first_failure.h"
 #include "velo/sql/mapped_split_reader.h"
 #include "velo/sql/plan_tree.h"
 #include "velo/sql/sql_types.h"
@@ -17,26 +18,25 @@ class QueryReader : public DataReader {
   explicit QueryReader(std::unique_ptr<DuckdbQuery> query) : query_(std::move(query)) {}
 
   Result<std::optional<Batch>> read(std::stop_token stop) override {
-    if (!failure_.ok()) return failure_;
+    return failure_.unless_failed([&] { return read_next(stop); });
+  }
+
+ private:
+  Result<std::optional<Batch>> read_next(const std::stop_token& stop) {
     if (!query_) return std::nullopt;
-    auto rows = query_->next(std::move(stop));
-    if (!rows.ok()) {
-      failure_ = rows.status();
-      return failure_;
-    }
-    if (!*rows && !std::exchange(has_read_, true)) {
+    ARROW_ASSIGN_OR_RAISE(auto rows, query_->next(stop));
+    if (!rows && !std::exchange(has_read_, true)) {
       ARROW_ASSIGN_OR_RAISE(rows, arrow::RecordBatch::MakeEmpty(query_->schema()));
     }
     has_read_ = true;
-    if (*rows) return Batch{*std::move(rows)};
+    if (rows) return Batch{std::move(rows)};
     query_.reset();
     return std::nullopt;
   }
 
- private:
   std::unique_ptr<DuckdbQuery> query_;
   bool has_read_ = false;
-  Status failure_;
+  FirstFailure failure_;
 };
 
 std::string folded(std::string name) {

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <random>
 #include <utility>
 
+#include "velo/base/clock.h"
 #include "velo/base/percent_encoding.h"
 #include "velo/storage/s3_error.h"
 
@@ -23,11 +23,7 @@ constexpr size_t kMaxErrorBytes = size_t{1} << 20;
 bool pause_for(std::chrono::milliseconds pause, const std::stop_token& stop) {
   thread_local std::minstd_rand random{std::random_device()()};
   std::uniform_int_distribution<int64_t> some(pause.count() / 2, pause.count());
-  std::mutex mutex;
-  std::unique_lock lock(mutex);
-  std::condition_variable_any().wait_for(
-      lock, stop, std::chrono::milliseconds(some(random)), [] { return false; });
-  return !stop.stop_requested();
+  return steady_clock().wait_for(std::chrono::milliseconds(some(random)), stop);
 }
 
 // What a client sends to is in the path, or before the service's name.

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "velo/base/first_failure.h"
 #include "velo/source.h"
 
 namespace velo::testing {
@@ -95,10 +96,7 @@ class ScriptedReader : public SplitReader {
   }
 
   Result<Event> poll(const PollLimits& limits, std::stop_token stop) override {
-    if (!failure_.ok()) return failure_;
-    auto event = read_next(limits, stop);
-    failure_ = event.status();
-    return event;
+    return failure_.unless_failed([&] { return read_next(limits, stop); });
   }
 
   Status acknowledge(const Positions& positions) override {
@@ -144,7 +142,7 @@ class ScriptedReader : public SplitReader {
   const Script& script_;
   CallLog& log_;
   std::deque<std::pair<SplitId, size_t>> waiting_;
-  Status failure_;
+  FirstFailure failure_;
 };
 
 class ScriptedSource : public DataSource, public SplitSource {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "velo/base/first_failure.h"
 #include "velo/connectors/clickhouse/client.h"
 #include "velo/connectors/clickhouse/types.h"
 
@@ -76,10 +77,7 @@ class ClickhouseReader : public DataReader {
         decoder_(*client_) {}
 
   Result<std::optional<Batch>> read(std::stop_token stop) override {
-    if (!failure_.ok()) return failure_;
-    auto batch = read_next(stop);
-    if (!batch.ok()) failure_ = batch.status();
-    return batch;
+    return failure_.unless_failed([&] { return read_next(stop); });
   }
 
  private:
@@ -130,7 +128,7 @@ class ClickhouseReader : public DataReader {
   bool begun_ = false;
   bool ended_ = false;
   bool has_read_ = false;
-  Status failure_;
+  FirstFailure failure_;
 };
 
 class ClickhouseSource : public DataSource {

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "velo/base/first_failure.h"
 #include "velo/fileset/encoding.h"
 #include "velo/storage/compression.h"
 #include "velo/storage/descriptor_input.h"
@@ -42,11 +43,9 @@ class PipeReader : public DataReader {
       : pipe_(std::move(pipe)), read_(std::move(read)) {}
 
   Result<std::optional<Batch>> read(std::stop_token stop) override {
-    if (!failure_.ok()) return failure_;
     pipe_->bytes->set_stop(stop);
-    auto batch = read_next(stop);
+    auto batch = failure_.unless_failed([&] { return read_next(stop); });
     pipe_->bytes->set_stop({});
-    if (!batch.ok()) failure_ = batch.status();
     return batch;
   }
 
@@ -72,7 +71,7 @@ class PipeReader : public DataReader {
   std::unique_ptr<formats::Decoder> decoder_;
   bool has_read_ = false;
   bool at_end_ = false;
-  Status failure_;
+  FirstFailure failure_;
 };
 
 class PipeSource : public DataSource {

@@ -6,13 +6,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <list>
 #include <map>
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "velo/base/clock.h"
+#include "velo/base/first_failure.h"
 #include "velo/connectors/file/listing.h"
 #include "velo/connectors/file/watched_file.h"
 #include "velo/fileset/encoding.h"
@@ -27,12 +27,6 @@ constexpr int64_t kReadBytes = int64_t{4} << 20;
 constexpr int64_t kSampleBytes = int64_t{1} << 20;
 // How often files are looked at that had nothing new.
 constexpr milliseconds kLookEvery{100};
-
-void wait_for(milliseconds longest, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::unique_lock lock(mutex);
-  std::condition_variable_any().wait_for(lock, stop, longest, [] { return false; });
-}
 
 Result<const formats::Format*> format_of(const std::string& path,
                                          const FileOptions& options) {
@@ -69,7 +63,7 @@ class WatchDiscovery : public SplitDiscovery {
     NewSplits found{.splits_may_go = true};
     ARROW_RETURN_NOT_OK(look(found));
     if (!found.added.empty() || max_wait.count() == 0) return found;
-    wait_for(max_wait, stop);
+    steady_clock().wait_for(max_wait, stop);
     ARROW_RETURN_NOT_OK(look(found));
     return found;
   }
@@ -122,17 +116,14 @@ class WatchReader : public SplitReader {
   }
 
   Result<Event> poll(const PollLimits& limits, std::stop_token stop) override {
-    if (!failure_.ok()) return failure_;
-    if (limits.max_bytes == 0) return Idle();
-    auto event = read_next(limits, stop);
-    if (!event.ok()) failure_ = event.status();
-    return event;
+    return failure_.unless_failed([&] { return read_next(limits, stop); });
   }
 
   Status acknowledge(const Positions&) override { return Status::OK(); }
 
  private:
   Result<Event> read_next(const PollLimits& limits, const std::stop_token& stop) {
+    if (limits.max_bytes == 0) return Idle();
     // Each in turn, so that one that grows fast does not keep the others waiting.
     for (size_t looked_at = 0; looked_at < files_.size();) {
       auto file = files_.begin();
@@ -157,7 +148,7 @@ class WatchReader : public SplitReader {
       if (batch.rows) return batch;
     }
     if (read_.once) return End();
-    wait_for(std::min(limits.max_wait, kLookEvery), stop);
+    steady_clock().wait_for(std::min(limits.max_wait, kLookEvery), stop);
     return Idle();
   }
 
@@ -194,7 +185,7 @@ class WatchReader : public SplitReader {
   const formats::DecodeOptions decode_;
   const std::shared_ptr<SeenFiles> seen_;
   std::list<WatchedFile> files_;  // who waits longest first
-  Status failure_;
+  FirstFailure failure_;
 };
 
 class WatchSource : public DataSource, public SplitSource {

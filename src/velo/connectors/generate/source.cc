@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "velo/base/big_endian.h"
+#include "velo/base/first_failure.h"
 
 namespace velo::generate {
 namespace {
@@ -98,22 +99,19 @@ class GenerateReader : public SplitReader {
   }
 
   Result<Event> poll(const PollLimits& limits, std::stop_token stop) override {
-    if (!failure_.ok()) return failure_;
-    if (limits.max_bytes == 0) return Idle();
-    if (!is_assigned_ || has_ended_) return End();
-    if (next_row_ >= num_rows_) {
-      has_ended_ = true;
-      return SplitEnded{kSplit, encode_position(next_row_)};
-    }
-    auto event = read_next(limits, stop);
-    if (!event.ok()) failure_ = event.status();
-    return event;
+    return failure_.unless_failed([&] { return read_next(limits, stop); });
   }
 
   Status acknowledge(const Positions&) override { return Status::OK(); }
 
  private:
   Result<Event> read_next(const PollLimits& limits, const std::stop_token& stop) {
+    if (limits.max_bytes == 0) return Idle();
+    if (!is_assigned_ || has_ended_) return End();
+    if (next_row_ >= num_rows_) {
+      has_ended_ = true;
+      return SplitEnded{kSplit, encode_position(next_row_)};
+    }
     if (!has_begun_) begin_ = clock_.now();
     has_begun_ = true;
     ARROW_ASSIGN_OR_RAISE(const bool is_due, wait_for_turn(limits.max_wait, stop));
@@ -157,7 +155,7 @@ class GenerateReader : public SplitReader {
   bool is_assigned_ = false;
   bool has_begun_ = false;
   bool has_ended_ = false;
-  Status failure_;
+  FirstFailure failure_;
 };
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "velo/base/first_failure.h"
+#include "velo/base/rows_to_skip.h"
 #include "velo/connectors/iceberg/catalog.h"
 #include "velo/connectors/iceberg/data_file_reader.h"
 #include "velo/connectors/iceberg/scan.h"
@@ -108,11 +110,7 @@ class TableReader : public SplitReader {
   }
 
   Result<Event> poll(const PollLimits& limits, std::stop_token stop) override {
-    if (!failure_.ok()) return failure_;
-    if (limits.max_bytes == 0) return Idle();
-    auto event = read_next(stop);
-    if (!event.ok()) failure_ = event.status();
-    return event;
+    return failure_.unless_failed([&] { return read_next(limits, stop); });
   }
 
   Status acknowledge(const Positions&) override { return Status::OK(); }
@@ -137,7 +135,7 @@ class TableReader : public SplitReader {
                         "the position to go on from is behind the last file");
     }
     position_ = before;
-    rows_to_skip_ = before.row;
+    rows_to_skip_ = RowsToSkip(before.row);
     return Status::OK();
   }
 
@@ -150,7 +148,8 @@ class TableReader : public SplitReader {
     return Status::OK();
   }
 
-  Result<Event> read_next(const std::stop_token& stop) {
+  Result<Event> read_next(const PollLimits& limits, const std::stop_token& stop) {
+    if (limits.max_bytes == 0) return Idle();
     while (true) {
       if (is_ended_) return End();
       if (!file_) {
@@ -167,15 +166,12 @@ class TableReader : public SplitReader {
         file_.reset();
         ++position_.file;
         position_.row = 0;
-        rows_to_skip_ = 0;
+        rows_to_skip_ = RowsToSkip();
         continue;
       }
-      const auto num_rows = static_cast<uint64_t>(rows->num_rows());
-      const uint64_t skipped = std::min(rows_to_skip_, num_rows);
-      rows_to_skip_ -= skipped;
-      if (skipped == num_rows) continue;
-      if (skipped > 0) rows = rows->Slice(static_cast<int64_t>(skipped));
-      position_.row += num_rows - skipped;
+      rows = rows_to_skip_.rest_of(std::move(rows));
+      if (!rows) continue;
+      position_.row += static_cast<uint64_t>(rows->num_rows());
       return Batch{
           .rows = std::move(rows), .split = split_, .position = position_.encode()};
     }
@@ -186,10 +182,10 @@ class TableReader : public SplitReader {
   SplitId split_;
   std::vector<DataFile> files_;
   ScanPosition position_;
-  uint64_t rows_to_skip_ = 0;
+  RowsToSkip rows_to_skip_;
   std::unique_ptr<DataFileReader> file_;  // files_[position_.file]
   bool is_ended_ = true;
-  Status failure_;
+  FirstFailure failure_;
 };
 
 class IcebergSource : public DataSource, public SplitSource {

@@ -79,20 +79,13 @@ void load_functions(FunctionLoader& loader, Librdkafka& library) {
   loader.load("rd_kafka_event_destroy", library.event_destroy);
 }
 
-Result<const Librdkafka*> open_library() {
-  static Librdkafka the_library;
-  ARROW_ASSIGN_OR_RAISE(void* handle, open_system_library(kLibrary));
-  FunctionLoader loader(handle);
-  load_functions(loader, the_library);
-  ARROW_RETURN_NOT_OK(check_functions(kLibrary, loader));
-  return &the_library;
-}
-
 }  // namespace
 
 Result<const Librdkafka*> librdkafka() {
-  static const Result<const Librdkafka*> the_outcome = open_library();
-  return the_outcome;
+  static const Result<Librdkafka> the_library =
+      load_system_library(kLibrary, load_functions);
+  ARROW_RETURN_NOT_OK(the_library.status());
+  return &*the_library;
 }
 
 }  // namespace velo::kafka

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "velo/base/big_endian.h"
+#include "velo/base/parse_number.h"
 
 namespace velo::kafka {
 namespace {
@@ -38,12 +38,9 @@ SplitId split_of(const std::string& topic, int32_t partition) {
 }
 
 Result<int32_t> partition_of(const std::string& topic, const SplitId& split) {
-  int32_t partition = 0;
   if (split.starts_with(topic + "/")) {
-    const char* end = split.data() + split.size();
-    const auto [read, error] =
-        std::from_chars(split.data() + topic.size() + 1, end, partition);
-    if (error == std::errc() && read == end && partition >= 0) return partition;
+    const auto partition = parse_number<int32_t>(split.substr(topic.size() + 1));
+    if (partition && *partition >= 0) return *partition;
   }
   return make_error(ErrorKind::kCorruptData, {.connector = "kafka", .resource = split},
                     "this is no partition of " + topic);
@@ -125,20 +122,17 @@ bool KafkaSplitReader::has_ended() const {
 }
 
 Result<Event> KafkaSplitReader::poll(const PollLimits& limits, std::stop_token stop) {
-  if (!failure_.ok()) return failure_;
+  return failure_.unless_failed([&] { return next(limits, stop); });
+}
+
+Result<Event> KafkaSplitReader::next(const PollLimits& limits,
+                                     const std::stop_token& stop) {
   if (stop.stop_requested()) {
-    failure_ = make_error(ErrorKind::kCancelled,
-                          {.connector = "kafka", .resource = options_.shown}, "stopped");
-    return failure_;
+    return make_error(ErrorKind::kCancelled,
+                      {.connector = "kafka", .resource = options_.shown}, "stopped");
   }
   // The connection is served by librdkafka's own threads.
   if (limits.max_bytes == 0) return Idle();
-  auto event = next(limits);
-  if (!event.ok()) failure_ = event.status();
-  return event;
-}
-
-Result<Event> KafkaSplitReader::next(const PollLimits& limits) {
   if (ready_.empty() && !has_ended()) ARROW_RETURN_NOT_OK(collect(limits));
   if (!ready_.empty()) {
     Event event = std::move(ready_.front());

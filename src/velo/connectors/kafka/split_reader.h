@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "velo/base/first_failure.h"
 #include "velo/connectors/kafka/consumer.h"
 #include "velo/connectors/kafka/json_messages.h"
 #include "velo/source.h"
@@ -53,7 +54,7 @@ class KafkaSplitReader : public SplitReader {
         consumer_(std::move(consumer)) {}
 
   Result<int64_t> first_offset(const SplitStart& start, const OffsetRange& range) const;
-  Result<Event> next(const PollLimits& limits);
+  Result<Event> next(const PollLimits& limits, const std::stop_token& stop);
   Status collect(const PollLimits& limits);
   Status take(const Message& message);
   void end(Partition& partition);
@@ -69,7 +70,7 @@ class KafkaSplitReader : public SplitReader {
   bool begins_at_latest_ = false;  // those of this call of assign()
   bool was_assigned_ = false;
   std::deque<Event> ready_;
-  Status failure_;
+  FirstFailure failure_;
 };
 
 }  // namespace velo::kafka

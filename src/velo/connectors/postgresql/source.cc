@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "velo/base/first_failure.h"
 #include "velo/connectors/postgresql/client.h"
 #include "velo/connectors/postgresql/copy_binary.h"
 #include "velo/connectors/postgresql/types.h"
@@ -64,10 +65,7 @@ class PostgresqlReader : public DataReader {
         batch_rows_(batch_rows) {}
 
   Result<std::optional<Batch>> read(std::stop_token stop) override {
-    if (!failure_.ok()) return failure_;
-    auto batch = read_next(stop);
-    if (!batch.ok()) failure_ = batch.status();
-    return batch;
+    return failure_.unless_failed([&] { return read_next(stop); });
   }
 
  private:
@@ -107,7 +105,7 @@ class PostgresqlReader : public DataReader {
   bool begun_ = false;
   bool ended_ = false;
   bool has_read_ = false;
-  Status failure_;
+  FirstFailure failure_;
 };
 
 class PostgresqlSource : public DataSource {

@@ -42,19 +42,16 @@ Status ChangeReader::assign(std::span<const SplitStart> splits) {
 }
 
 Result<Event> ChangeReader::poll(const PollLimits& limits, std::stop_token stop) {
-  if (!failure_.ok()) return failure_;
-  auto event =
-      stop.stop_requested()
-          ? Result<Event>(make_error(
-                ErrorKind::kCancelled,
-                {.connector = "postgresql", .resource = options_.shown}, "stopped"))
-          : next(limits, stop);
-  if (!event.ok()) failure_ = event.status();
+  auto event = failure_.unless_failed([&] { return next(limits, stop); });
   if (!event.ok() || std::holds_alternative<End>(*event)) leave_nothing();
   return event;
 }
 
 Result<Event> ChangeReader::next(const PollLimits& limits, const std::stop_token& stop) {
+  if (stop.stop_requested()) {
+    return make_error(ErrorKind::kCancelled,
+                      {.connector = "postgresql", .resource = options_.shown}, "stopped");
+  }
   if (stream_) {
     ARROW_RETURN_NOT_OK(stream_->serve(confirmed_.load(std::memory_order_relaxed)));
   }

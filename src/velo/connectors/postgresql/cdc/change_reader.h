@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "velo/base/first_failure.h"
 #include "velo/connectors/postgresql/cdc/captured_table.h"
 #include "velo/connectors/postgresql/cdc/change_log.h"
 #include "velo/connectors/postgresql/cdc/change_rows.h"
@@ -70,7 +71,7 @@ class ChangeReader : public SplitReader {
   ChangePosition told_;          // of the last batch
   std::atomic<uint64_t> confirmed_{0};
   bool has_publication_ = false;
-  Status failure_;
+  FirstFailure failure_;
 };
 
 }  // namespace velo::postgresql
