@@ -46,4 +46,17 @@ Result<void*> open_system_library(const SystemLibrary& library);
 /// The error where it lacks a function; OK where `loader` has found all.
 Status check_functions(const SystemLibrary& library, const FunctionLoader& loader);
 
+/// Open a library, and have `load_all` find the functions that are needed.
+/// Errors: kNotFound, saying what to install.
+template <typename Functions>
+Result<Functions> load_system_library(const SystemLibrary& library,
+                                      void (*load_all)(FunctionLoader&, Functions&)) {
+  ARROW_ASSIGN_OR_RAISE(void* handle, open_system_library(library));
+  FunctionLoader loader(handle);
+  Functions functions{};
+  load_all(loader, functions);
+  ARROW_RETURN_NOT_OK(check_functions(library, loader));
+  return functions;
+}
+
 }  // namespace velo

@@ -33,24 +33,22 @@ void load_functions(FunctionLoader& loader, Libcurl& library) {
   loader.load("curl_slist_free_all", library.slist_free_all);
 }
 
-Result<const Libcurl*> open_library() {
-  static Libcurl the_library;
-  ARROW_ASSIGN_OR_RAISE(void* handle, open_system_library(kLibrary));
-  FunctionLoader loader(handle);
-  load_functions(loader, the_library);
-  ARROW_RETURN_NOT_OK(check_functions(kLibrary, loader));
-  const CURLcode begun = the_library.global_init(CURL_GLOBAL_DEFAULT);
-  if (begun == CURLE_OK) return &the_library;
-  return make_error(ErrorKind::kSystem, {},
-                    fmt::format("the HTTP library does not start: {}",
-                                the_library.easy_strerror(begun)));
+Result<Libcurl> start_library() {
+  ARROW_ASSIGN_OR_RAISE(const Libcurl library,
+                        load_system_library(kLibrary, load_functions));
+  const CURLcode begun = library.global_init(CURL_GLOBAL_DEFAULT);
+  if (begun == CURLE_OK) return library;
+  return make_error(
+      ErrorKind::kSystem, {},
+      fmt::format("the HTTP library does not start: {}", library.easy_strerror(begun)));
 }
 
 }  // namespace
 
 Result<const Libcurl*> libcurl() {
-  static const Result<const Libcurl*> the_outcome = open_library();
-  return the_outcome;
+  static const Result<Libcurl> the_library = start_library();
+  ARROW_RETURN_NOT_OK(the_library.status());
+  return &*the_library;
 }
 
 }  // namespace velo::http

@@ -1,6 +1,5 @@
 #include "velo/connectors/iceberg/sqlite.h"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <utility>
@@ -10,40 +9,34 @@
 namespace velo::iceberg {
 namespace {
 
-constexpr char kFileName[] = "libsqlite3.so.0";
+constexpr SystemLibrary kLibrary{.file_name = "libsqlite3.so.0",
+                                 .connector = "iceberg",
+                                 .what = "SQLite's library",
+                                 .package = "libsqlite3-0",
+                                 .oldest = "SQLite 3.7"};
 constexpr int kBusyMilliseconds = 30'000;
 
-Result<const SqliteLibrary*> open_library() {
-  static SqliteLibrary the_library;
-  void* handle = ::dlopen(kFileName, RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) {
-    return make_error(ErrorKind::kNotFound, {.connector = "iceberg"},
-                      fmt::format("SQLite's library is not there ({}); install it "
-                                  "(Debian: apt install libsqlite3-0)",
-                                  ::dlerror()));
-  }
-  FunctionLoader loader(handle);
-  loader.load("sqlite3_open_v2", the_library.open_v2);
-  loader.load("sqlite3_close_v2", the_library.close_v2);
-  loader.load("sqlite3_busy_timeout", the_library.busy_timeout);
-  loader.load("sqlite3_prepare_v2", the_library.prepare_v2);
-  loader.load("sqlite3_bind_text", the_library.bind_text);
-  loader.load("sqlite3_step", the_library.step);
-  loader.load("sqlite3_finalize", the_library.finalize);
-  loader.load("sqlite3_column_count", the_library.column_count);
-  loader.load("sqlite3_column_text", the_library.column_text);
-  loader.load("sqlite3_column_bytes", the_library.column_bytes);
-  loader.load("sqlite3_changes", the_library.changes);
-  loader.load("sqlite3_errmsg", the_library.errmsg);
-  loader.load("sqlite3_extended_errcode", the_library.extended_errcode);
-  if (loader.missing().empty()) return &the_library;
-  return make_error(ErrorKind::kNotFound, {.connector = "iceberg"},
-                    fmt::format("{} has no {}", kFileName, loader.missing()));
+void load_functions(FunctionLoader& loader, SqliteLibrary& library) {
+  loader.load("sqlite3_open_v2", library.open_v2);
+  loader.load("sqlite3_close_v2", library.close_v2);
+  loader.load("sqlite3_busy_timeout", library.busy_timeout);
+  loader.load("sqlite3_prepare_v2", library.prepare_v2);
+  loader.load("sqlite3_bind_text", library.bind_text);
+  loader.load("sqlite3_step", library.step);
+  loader.load("sqlite3_finalize", library.finalize);
+  loader.load("sqlite3_column_count", library.column_count);
+  loader.load("sqlite3_column_text", library.column_text);
+  loader.load("sqlite3_column_bytes", library.column_bytes);
+  loader.load("sqlite3_changes", library.changes);
+  loader.load("sqlite3_errmsg", library.errmsg);
+  loader.load("sqlite3_extended_errcode", library.extended_errcode);
 }
 
 Result<const SqliteLibrary*> sqlite_library() {
-  static const Result<const SqliteLibrary*> the_outcome = open_library();
-  return the_outcome;
+  static const Result<SqliteLibrary> the_library =
+      load_system_library(kLibrary, load_functions);
+  ARROW_RETURN_NOT_OK(the_library.status());
+  return &*the_library;
 }
 
 ErrorKind classify(int extended_code) {

@@ -53,20 +53,12 @@ void load_functions(FunctionLoader& loader, Libpq& library) {
   loader.load("PQclear", library.clear);
 }
 
-Result<const Libpq*> open_library() {
-  static Libpq the_library;
-  ARROW_ASSIGN_OR_RAISE(void* handle, open_system_library(kLibrary));
-  FunctionLoader loader(handle);
-  load_functions(loader, the_library);
-  ARROW_RETURN_NOT_OK(check_functions(kLibrary, loader));
-  return &the_library;
-}
-
 }  // namespace
 
 Result<const Libpq*> libpq() {
-  static const Result<const Libpq*> the_outcome = open_library();
-  return the_outcome;
+  static const Result<Libpq> the_library = load_system_library(kLibrary, load_functions);
+  ARROW_RETURN_NOT_OK(the_library.status());
+  return &*the_library;
 }
 
 }  // namespace velo::postgresql
