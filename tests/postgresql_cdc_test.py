@@ -420,6 +420,52 @@ class Changes(ProgramTest):
             self.done("run", "-e", statement)
         self.assertEqual(self.rows("TABLE copy"), [(3,)])
 
+    def test_a_table_that_follows_some_rows_and_columns(self):
+        self.create(rows=6)
+        self.session.execute("ALTER TABLE orders ALTER name SET STORAGE EXTERNAL")
+        statement = self.statement(self.into(), once=True).replace("SELECT *", "SELECT id, name").replace(
+            " INSERT INTO", " WHERE total > 4 INSERT INTO")
+
+        def follow():
+            self.done("run", "-e", statement)
+            self.assertEqual(self.rows("SELECT id, name FROM orders WHERE total > 4 ORDER BY id"),
+                             self.rows("TABLE copy ORDER BY id"))
+
+        follow()
+        self.assertEqual(len(self.rows("TABLE copy")), 4)
+        for change in ("DELETE FROM orders WHERE id IN (1, 4)",              # one was never there
+                       "UPDATE orders SET total = 1 WHERE id = 5",           # leaves
+                       "UPDATE orders SET total = 9 WHERE id IN (2, 5)",     # come, again
+                       "UPDATE orders SET total = NULL WHERE id = 6",
+                       "UPDATE orders SET id = 60, total = 6 WHERE id = 6",
+                       "UPDATE orders SET name = repeat('x', 5000) WHERE id = 60; UPDATE orders SET total = 7 WHERE id = 60",
+                       "TRUNCATE orders; INSERT INTO orders VALUES (7, 'g', 7), (8, 'h', 1)"):
+            with self.subTest(change):
+                self.session.execute(change)
+                follow()
+        self.session.execute("UPDATE orders SET name = repeat('y', 5000) WHERE id = 7")
+        follow()
+        statement = statement.replace("total > 4", "name <> 'x'").replace(self.name + " WITH", self.name + "2 WITH").replace(
+            "table=copy", "table=copy2")
+        self.done("run", "-e", statement)
+        self.session.execute("UPDATE orders SET total = 8 WHERE id = 7")
+        process = self.velo("run", "-e", statement)
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("WHERE looks at 'name', which an UPDATE did not touch and PostgreSQL did not send", process.stderr)
+
+    def test_changes_that_cannot_be_carried(self):
+        self.create()
+        for select, message in (("SELECT id, name AS title", "'name' under the name 'title', of changes that go into a table"),
+                                ("SELECT id, upper(name) AS name", "yields changes, and those can go into a table with a key"),
+                                ("SELECT DISTINCT *", "yields changes, and those can go into a table with a key")):
+            with self.subTest(select):
+                process = self.velo("run", "-e", self.statement(self.into(), once=True).replace("SELECT *", select))
+                self.assertEqual(process.returncode, 2)
+                self.assertIn(message, process.stderr)
+        process = self.velo("run", "-e", self.statement(self.into(), once=True).replace(" INSERT", " LIMIT 2 INSERT"))
+        self.assertIn("a LIMIT of changes that go into a table with a key does not work", process.stderr)
+        self.assertEqual(self.slots(), [])
+
     def test_a_table_that_follows_through_kills(self):
         self.create(rows=200)
         done = threading.Event()

@@ -62,6 +62,15 @@ struct ExecuteOptions {
   std::function<void(const StatementResult&)> on_statement;
 };
 
+struct QueryOptions {
+  /// What messages call the text: a file's name.
+  std::string name = "SQL";
+  /// Whether the rows go where changes are applied (DataSink::supports_upsert): then what
+  /// says how a row came about, `_op` and `_unset`, follows the columns that were named,
+  /// and a change that leaves its row outside of WHERE is a deletion.
+  bool applies_changes = false;
+};
+
 /// Runs statements, and remembers those that were named. Threads: thread-compatible.
 class Session {
  public:
@@ -81,10 +90,10 @@ class Session {
                  std::stop_token stop = {});
 
   /// The rows that the last statement of `text` yields, or would write; those before it
-  /// must be CREATE without INSERT INTO. Nothing is written. `name` is what messages call
-  /// the text. The source must not outlive the session. Errors: as execute().
+  /// must be CREATE without INSERT INTO. Nothing is written. The source must not outlive
+  /// the session. Errors: as execute().
   Result<std::unique_ptr<DataSource>> query(std::string_view text,
-                                            std::string name = "SQL");
+                                            const QueryOptions& options = {});
 
  private:
   class State;

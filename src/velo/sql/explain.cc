@@ -69,8 +69,8 @@ Status add_short_cut(const SelectPlan& plan, Steps& steps) {
       "columns", short_cut.read.columns
                      ? fmt::format("{}", fmt::join(*short_cut.read.columns, ", "))
                      : "all"));
-  if (!short_cut.read.predicate.empty()) {
-    ARROW_RETURN_NOT_OK(steps.add("predicate", text_of(short_cut.read.predicate)));
+  if (!short_cut.predicate.empty()) {
+    ARROW_RETURN_NOT_OK(steps.add("predicate", text_of(short_cut.predicate)));
   }
   if (short_cut.limit) {
     ARROW_RETURN_NOT_OK(steps.add("limit", std::to_string(*short_cut.limit)));

@@ -13,8 +13,10 @@ class Pipeline::State {
 
   Status open(std::string_view select, const Uri& sink_uri, const Registry& registry) {
     select_ = select;
-    ARROW_ASSIGN_OR_RAISE(source_, session_.query(select, name_));
     ARROW_ASSIGN_OR_RAISE(sink_, registry.create_sink(sink_uri));
+    ARROW_ASSIGN_OR_RAISE(
+        source_, session_.query(select, {.name = name_,
+                                         .applies_changes = sink_->supports_upsert()}));
     ARROW_ASSIGN_OR_RAISE(const auto schema, source_->fetch_schema());
     return sink_->validate_schema(*schema);
   }

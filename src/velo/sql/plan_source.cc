@@ -30,11 +30,11 @@ class ColumnsReader : public DataReader {
 class PlanSource : public DataSource, public SplitSource {
  public:
   PlanSource(SelectPlanner& planner, SqlText select, SelectPlan plan,
-             std::optional<int64_t> limit, bool once)
+             std::optional<int64_t> limit, const PlanOptions& options)
       : planner_(planner),
         select_(std::move(select)),
         schema_(plan.schema),
-        once_(once),
+        options_(options),
         goes_on_(plan.goes_on() && !limit),
         plan_(std::move(plan)),
         limit_(limit) {}
@@ -43,7 +43,7 @@ class PlanSource : public DataSource, public SplitSource {
 
   Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& options) override {
     if (!plan_) {
-      ARROW_ASSIGN_OR_RAISE(plan_, planner_.plan(select_, once_));
+      ARROW_ASSIGN_OR_RAISE(plan_, planner_.plan(select_, options_));
     }
     SelectPlan plan = *std::exchange(plan_, std::nullopt);
     ARROW_ASSIGN_OR_RAISE(auto reader, plan.create_reader());
@@ -105,7 +105,7 @@ class PlanSource : public DataSource, public SplitSource {
   SelectPlanner& planner_;
   const SqlText select_;
   const std::shared_ptr<arrow::Schema> schema_;
-  const bool once_;
+  const PlanOptions options_;
   const bool goes_on_;
   std::optional<SelectPlan> plan_;
   const std::optional<int64_t> limit_;
@@ -115,9 +115,10 @@ class PlanSource : public DataSource, public SplitSource {
 
 std::unique_ptr<DataSource> make_plan_source(SelectPlanner& planner, SqlText select,
                                              SelectPlan plan,
-                                             std::optional<int64_t> limit, bool once) {
+                                             std::optional<int64_t> limit,
+                                             const PlanOptions& options) {
   return std::make_unique<PlanSource>(planner, std::move(select), std::move(plan), limit,
-                                      once);
+                                      options);
 }
 
 }  // namespace velo::sql

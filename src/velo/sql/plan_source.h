@@ -12,9 +12,11 @@
 namespace velo::sql {
 
 /// The rows of `plan`, at most `limit` of them. The first reader uses the plan; one more
-/// plans `select` again, with `once` as the plan was. The planner outlives the source.
+/// plans `select` again, by the options that the plan was made with. The planner outlives
+/// the source.
 std::unique_ptr<DataSource> make_plan_source(SelectPlanner& planner, SqlText select,
                                              SelectPlan plan,
-                                             std::optional<int64_t> limit, bool once);
+                                             std::optional<int64_t> limit,
+                                             const PlanOptions& options);
 
 }  // namespace velo::sql

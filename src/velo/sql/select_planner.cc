@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "velo/base/first_failure.h"
+#include "velo/sql/carried_changes.h"
 #include "velo/sql/mapped_split_reader.h"
 #include "velo/sql/plan_tree.h"
 #include "velo/sql/sql_types.h"
@@ -178,16 +179,38 @@ Status SelectPlanner::check_all_end(const SqlText& select, const SelectTree& tre
   return Status::OK();
 }
 
-Result<SelectPlan> SelectPlanner::plan(const SqlText& select, bool once) {
+// What is not simple may yield rows in another order, or one row of several.
+Status SelectPlanner::check_has_no_changes(const SqlText& select,
+                                           const StatementSources& sources) {
+  for (const auto& source : sources.all()) {
+    if (!are_changes(*source->schema())) continue;
+    return select.error_at(
+        0, ErrorKind::kNotImplemented,
+        fmt::format("{} yields changes, and those can go into a table with a key, as "
+                    "yet, by a SELECT of its columns that compares them with constants "
+                    "in WHERE, and no other",
+                    source->address()));
+  }
+  return Status::OK();
+}
+
+Result<SelectPlan> SelectPlanner::plan(const SqlText& select,
+                                       const PlanOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const SelectTree tree, parse(select));
   SelectPlan plan;
-  plan.sources = new_sources(once);
+  plan.sources = new_sources(options.once);
   if (tree.simple && options_.short_cut) {
     if (const std::optional<Uri> uri = address_of(*tree.simple)) {
       ARROW_ASSIGN_OR_RAISE(auto source, plan.sources->open(*uri));
       if (auto short_cut = plan_short_cut(*tree.simple, *source->schema())) {
         plan.source = std::move(source);
         plan.short_cut = *std::move(short_cut);
+        if (options.applies_changes && are_changes(*plan.source->schema())) {
+          const Status carried = carry_changes(plan.short_cut, *plan.source->schema());
+          if (!carried.ok()) {
+            return select.error_at(0, kind_of(carried), carried.message());
+          }
+        }
         plan.schema = plan.short_cut.schema;
         return plan;
       }
@@ -197,6 +220,9 @@ Result<SelectPlan> SelectPlanner::plan(const SqlText& select, bool once) {
   ARROW_ASSIGN_OR_RAISE(DuckdbEngine * duckdb, engine());
   ARROW_ASSIGN_OR_RAISE(plan.query, duckdb->prepare(select, plan.sources));
   ARROW_RETURN_NOT_OK(check_all_end(select, tree, *plan.sources));
+  if (options.applies_changes) {
+    ARROW_RETURN_NOT_OK(check_has_no_changes(select, *plan.sources));
+  }
   plan.schema = plan.query->schema();
   return plan;
 }

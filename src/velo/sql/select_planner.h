@@ -44,6 +44,12 @@ struct SelectPlan {
       const std::string& reader) const;
 };
 
+struct PlanOptions {
+  bool once = false;  ///< sources that could go on end where they are now
+  /// Whether the result goes where changes are applied: see carried_changes.h.
+  bool applies_changes = false;
+};
+
 /// Plans SELECTs, and knows the statements that they may name. Threads:
 /// thread-compatible; its plans may be read on threads of their own. Outlives its plans.
 class SelectPlanner {
@@ -57,11 +63,10 @@ class SelectPlanner {
   SelectPlanner(const Registry& registry, const Connections& connections, Options options)
       : registry_(registry), connections_(connections), options_(options) {}
 
-  /// Plan a SELECT: open its sources, find its columns. `once`: sources that could go on
-  /// end where they are now. Errors: kInvalidArgument with the line and a caret;
-  /// kNotImplemented where a source goes on and the SELECT is not simple; those of the
-  /// sources.
-  Result<SelectPlan> plan(const SqlText& select, bool once);
+  /// Plan a SELECT: open its sources, find its columns. Errors: kInvalidArgument with the
+  /// line and a caret; kNotImplemented where a source goes on and the SELECT is not
+  /// simple, and where changes are to be carried and it is not; those of the sources.
+  Result<SelectPlan> plan(const SqlText& select, const PlanOptions& options);
 
   /// DuckDB's plan of a SELECT, see plan_tree.h.
   Result<std::vector<std::string>> explain(const SqlText& select);
@@ -88,6 +93,8 @@ class SelectPlanner {
   Status create_views(const SelectTree& tree,
                       const std::shared_ptr<StatementSources>& sources);
   std::shared_ptr<StatementSources> new_sources(bool once) const;
+  static Status check_has_no_changes(const SqlText& select,
+                                     const StatementSources& sources);
   static Status check_all_end(const SqlText& select, const SelectTree& tree,
                               const StatementSources& sources);
 

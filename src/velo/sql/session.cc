@@ -103,7 +103,8 @@ class Session::State {
     return Status::OK();
   }
 
-  Result<std::unique_ptr<DataSource>> query(const std::vector<Statement>& statements) {
+  Result<std::unique_ptr<DataSource>> query(const std::vector<Statement>& statements,
+                                            bool applies_changes) {
     for (size_t i = 0; i + 1 < statements.size(); ++i) {
       const Statement& statement = statements[i];
       if (statement.kind != Statement::Kind::kCreate || statement.explain ||
@@ -117,7 +118,7 @@ class Session::State {
     }
     ARROW_ASSIGN_OR_RAISE(const PipelineOptions options,
                           sql::read_pipeline_options(statements.back(), defaults_));
-    return rows_of(statements.back(), options);
+    return rows_of(statements.back(), options, applies_changes);
   }
 
  private:
@@ -146,7 +147,10 @@ class Session::State {
         sinks.push_back(std::move(sink));
       }
     }
-    ARROW_ASSIGN_OR_RAISE(const auto source, rows_of(statement, options));
+    const bool applies_changes = std::ranges::any_of(
+        sinks, [](const auto& sink) { return sink->supports_upsert(); });
+    ARROW_ASSIGN_OR_RAISE(const auto source,
+                          rows_of(statement, options, applies_changes));
     if (sinks.empty()) {
       if (!execute.results) {
         return error_at(statement, ErrorKind::kInvalidArgument,
@@ -244,18 +248,21 @@ class Session::State {
 
   // What a statement yields, or would write.
   Result<std::unique_ptr<DataSource>> rows_of(const Statement& statement,
-                                              const PipelineOptions& options) {
+                                              const PipelineOptions& options,
+                                              bool applies_changes) {
     if (statement.explain) return explain(statement, options.run.once);
     if (statement.kind == Statement::Kind::kDescribe)
       return describe_statement(statement);
-    ARROW_ASSIGN_OR_RAISE(SelectPlan plan,
-                          planner_.plan(statement.select, options.run.once));
+    const sql::PlanOptions how{.once = options.run.once,
+                               .applies_changes = applies_changes};
+    ARROW_ASSIGN_OR_RAISE(SelectPlan plan, planner_.plan(statement.select, how));
     return sql::make_plan_source(planner_, statement.select, std::move(plan),
-                                 options.limit, options.run.once);
+                                 options.limit, how);
   }
 
   Result<std::unique_ptr<DataSource>> explain(const Statement& statement, bool once) {
-    ARROW_ASSIGN_OR_RAISE(const SelectPlan plan, planner_.plan(statement.select, once));
+    ARROW_ASSIGN_OR_RAISE(const SelectPlan plan,
+                          planner_.plan(statement.select, {.once = once}));
     std::vector<std::string> duckdb_plan;
     if (!plan.source) {
       ARROW_ASSIGN_OR_RAISE(duckdb_plan, planner_.explain(statement.select));
@@ -285,7 +292,7 @@ class Session::State {
       const size_t size = text.size();
       select = {std::make_shared<const Script>("DESCRIBE", std::move(text)), 0, size};
     }
-    ARROW_ASSIGN_OR_RAISE(const SelectPlan plan, planner_.plan(select, /*once=*/true));
+    ARROW_ASSIGN_OR_RAISE(const SelectPlan plan, planner_.plan(select, {.once = true}));
     return describe(*plan.schema);
   }
 
@@ -313,14 +320,14 @@ Status Session::execute(std::string_view text, const ExecuteOptions& options,
 }
 
 Result<std::unique_ptr<DataSource>> Session::query(std::string_view text,
-                                                   std::string name) {
-  const auto script = std::make_shared<const Script>(std::move(name), std::string(text));
+                                                   const QueryOptions& options) {
+  const auto script = std::make_shared<const Script>(options.name, std::string(text));
   ARROW_ASSIGN_OR_RAISE(const auto statements, sql::parse_statements(script));
   ARROW_RETURN_NOT_OK(state_->read_defaults());
   if (statements.empty()) {
     return script->error_at(0, ErrorKind::kInvalidArgument, "there is no statement here");
   }
-  return state_->query(statements);
+  return state_->query(statements, options.applies_changes);
 }
 
 Result<std::unique_ptr<DataSource>> describe(const arrow::Schema& schema) {

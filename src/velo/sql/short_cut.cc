@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "velo/sql/carried_changes.h"
 #include "velo/sql/literal_value.h"
 
 namespace velo::sql {
@@ -105,16 +106,20 @@ Result<arrow::Datum> apply(const Comparison& comparison, const arrow::RecordBatc
 }
 
 Result<std::shared_ptr<arrow::RecordBatch>> filter(
-    const std::vector<Comparison>& predicate, std::shared_ptr<arrow::RecordBatch> rows) {
-  if (predicate.empty()) return rows;
+    const ShortCut& short_cut, std::shared_ptr<arrow::RecordBatch> rows) {
+  if (short_cut.predicate.empty()) return rows;
   arrow::Datum all;
-  for (const Comparison& comparison : predicate) {
+  for (const Comparison& comparison : short_cut.predicate) {
     ARROW_ASSIGN_OR_RAISE(auto holds, apply(comparison, *rows));
     if (all.kind() == arrow::Datum::NONE) {
       all = std::move(holds);
     } else {
       ARROW_ASSIGN_OR_RAISE(all, CallFunction("and_kleene", {all, holds}));
     }
+  }
+  if (short_cut.carries_changes) {
+    return delete_what_left(short_cut.predicate, *all.array_as<arrow::BooleanArray>(),
+                            std::move(rows));
   }
   ARROW_ASSIGN_OR_RAISE(auto kept, arrow::compute::Filter(rows, all));
   return kept.record_batch();
@@ -177,8 +182,9 @@ std::optional<ShortCut> plan_short_cut(const SimpleSelect& select,
     if (std::find(names.begin(), names.end(), comparison->column) == names.end()) {
       names.push_back(comparison->column);
     }
-    short_cut.read.predicate.push_back(*std::move(comparison));
+    short_cut.predicate.push_back(*std::move(comparison));
   }
+  short_cut.read.predicate = short_cut.predicate;
   if (!select.all_columns) short_cut.read.columns = std::move(names);
   if (select.terms.empty()) short_cut.read.limit = select.limit;
   short_cut.limit = select.limit;
@@ -188,7 +194,7 @@ std::optional<ShortCut> plan_short_cut(const SimpleSelect& select,
 
 Result<std::shared_ptr<arrow::RecordBatch>> apply_short_cut(
     const ShortCut& short_cut, std::shared_ptr<arrow::RecordBatch> rows) {
-  ARROW_ASSIGN_OR_RAISE(rows, filter(short_cut.read.predicate, std::move(rows)));
+  ARROW_ASSIGN_OR_RAISE(rows, filter(short_cut, std::move(rows)));
   arrow::ArrayVector columns = rows->columns();
   columns.resize(static_cast<size_t>(short_cut.schema->num_fields()));
   return arrow::RecordBatch::Make(short_cut.schema, rows->num_rows(), std::move(columns));

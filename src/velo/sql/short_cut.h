@@ -20,6 +20,9 @@ struct ShortCut {
   /// What the source is asked for: the columns of the result and after them those that
   /// only WHERE needs; no limit where there is a predicate that it may not know.
   ReadOptions read;
+  std::vector<Comparison> predicate;  ///< all of WHERE
+  /// Whether the rows are changes for a table with a key (carried_changes.h).
+  bool carries_changes = false;
   std::optional<int64_t> limit;
   std::shared_ptr<arrow::Schema> schema;  ///< of the result
 };

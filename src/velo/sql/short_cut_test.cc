@@ -1,8 +1,10 @@
 #include "velo/sql/short_cut.h"
 
+#include <arrow/json/from_string.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "velo/sql/carried_changes.h"
 #include "velo/sql/literal_value.h"
 
 namespace velo::sql {
@@ -109,6 +111,43 @@ TEST(ShortCut, AsksForTheColumnsThatAreNeeded) {
   EXPECT_FALSE(short_cut->read.limit) << "the source may not know the predicate";
   ASSERT_EQ(short_cut->read.predicate.size(), 2U);
   EXPECT_EQ(short_cut->read.predicate[0].column, "id");
+}
+
+std::shared_ptr<arrow::RecordBatch> rows_of(const std::shared_ptr<arrow::Schema>& schema,
+                                            const std::string& json) {
+  const auto rows =
+      arrow::json::ArrayFromJSONString(arrow::struct_(schema->fields()), json);
+  return arrow::RecordBatch::FromStructArray(rows.ValueOrDie()).ValueOrDie();
+}
+
+TEST(ShortCut, CarriesChangesWithTheColumnsThatAreNamed) {
+  const auto changes = arrow::schema(
+      {arrow::field("id", arrow::int64()), arrow::field("name", arrow::utf8()),
+       arrow::field("_op", arrow::utf8()), arrow::field("_unset", arrow::utf8())});
+  SimpleSelect select{.scheme = "postgresql", .address = "a"};
+  select.columns = {{"id", ""}};
+  select.terms = {{.column = "name", .op = Comparison::Operator::kIsNotNull},
+                  {.column = "_op", .op = Comparison::Operator::kIsNotNull}};
+  auto short_cut = plan_short_cut(select, *changes);
+  ASSERT_TRUE(short_cut && are_changes(*changes));
+  ASSERT_TRUE(carry_changes(*short_cut, *changes).ok());
+  EXPECT_THAT(short_cut->schema->field_names(),
+              testing::ElementsAre("id", "_op", "_unset"));
+  EXPECT_THAT(*short_cut->read.columns,
+              testing::ElementsAre("id", "_op", "_unset", "name"));
+  EXPECT_TRUE(short_cut->read.predicate.empty()) << "a source may leave rows out";
+
+  const auto rows =
+      rows_of(arrow::schema({changes->field(0), changes->field(2), changes->field(3),
+                             changes->field(1)}),
+              R"([[1, "c", null, "a"], [2, "u", null, null], [3, "d", null, null],
+          [4, "u", "id", "b"], [null, "t", null, null]])");
+  const auto carried = apply_short_cut(*short_cut, rows);
+  ASSERT_TRUE(carried.ok()) << carried.status().message();
+  EXPECT_TRUE((*carried)->Equals(
+      *rows_of(short_cut->schema, R"([[1, "c", null], [2, "d", null], [3, "d", null],
+                             [4, "u", "id"], [null, "t", null]])")))
+      << (*carried)->ToString();
 }
 
 TEST(ShortCut, GivesTheSourceTheLimitWhereItIsAllThereIs) {

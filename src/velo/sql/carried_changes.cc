@@ -1,0 +1,120 @@
+#include "velo/sql/carried_changes.h"
+
+#include <arrow/builder.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace velo::sql {
+namespace {
+
+constexpr char kOperation[] = "_op";
+constexpr char kUnset[] = "_unset";
+constexpr std::array<const char*, 2> kNeeded = {kOperation, kUnset};
+
+bool is_text(const arrow::Schema& columns, const char* name) {
+  const auto field = columns.GetFieldByName(name);
+  return field && field->type()->id() == arrow::Type::STRING;
+}
+
+const arrow::StringArray& texts(const arrow::RecordBatch& rows, const char* name) {
+  return static_cast<const arrow::StringArray&>(*rows.GetColumnByName(name));
+}
+
+// Whether a column is among those that `unset` names: commas stand between them, and what
+// has a comma or a quote is quoted as an identifier.
+bool names_column(std::string_view unset, std::string_view column) {
+  std::string written(column);
+  if (column.find_first_of(",\"") != std::string_view::npos) {
+    for (size_t at = 0; (at = written.find('"', at)) != std::string::npos; at += 2) {
+      written.insert(at, 1, '"');
+    }
+    written = '"' + written + '"';
+  }
+  return fmt::format(",{},", unset).find(fmt::format(",{},", written)) !=
+         std::string::npos;
+}
+
+Status check_is_known(const std::vector<Comparison>& predicate, std::string_view unset) {
+  for (const Comparison& comparison : predicate) {
+    if (!names_column(unset, comparison.column)) continue;
+    return make_error(
+        ErrorKind::kNotImplemented, {},
+        fmt::format("WHERE looks at '{}', which an UPDATE did not touch and PostgreSQL "
+                    "did not send, as its value is large; with ALTER TABLE … REPLICA "
+                    "IDENTITY FULL at the source, everything is sent",
+                    comparison.column));
+  }
+  return Status::OK();
+}
+
+}  // namespace
+
+bool are_changes(const arrow::Schema& columns) {
+  return std::ranges::all_of(kNeeded,
+                             [&](const char* name) { return is_text(columns, name); });
+}
+
+Status carry_changes(ShortCut& short_cut, const arrow::Schema& columns) {
+  if (short_cut.limit) {
+    return make_error(ErrorKind::kNotImplemented, {},
+                      "a LIMIT of changes that go into a table with a key does not work");
+  }
+  arrow::FieldVector fields = short_cut.schema->fields();
+  if (short_cut.read.columns) {
+    auto& names = *short_cut.read.columns;
+    for (size_t i = 0; i < fields.size(); ++i) {
+      if (fields[i]->name() == names[i]) continue;
+      return make_error(
+          ErrorKind::kNotImplemented, {},
+          fmt::format("'{}' under the name '{}', of changes that go into a table with a "
+                      "key, does not work yet",
+                      names[i], fields[i]->name()));
+    }
+    for (const char* needed : kNeeded) {
+      const auto result_end = names.begin() + static_cast<std::ptrdiff_t>(fields.size());
+      if (std::find(names.begin(), result_end, needed) != result_end) continue;
+      names.erase(std::remove(result_end, names.end(), needed), names.end());
+      names.insert(names.begin() + static_cast<std::ptrdiff_t>(fields.size()), needed);
+      fields.push_back(columns.GetFieldByName(needed));
+    }
+  }
+  short_cut.schema = arrow::schema(std::move(fields));
+  short_cut.carries_changes = true;
+  // A source may leave out what fails it.
+  short_cut.read.predicate.clear();
+  return Status::OK();
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> delete_what_left(
+    const std::vector<Comparison>& predicate, const arrow::BooleanArray& matches,
+    std::shared_ptr<arrow::RecordBatch> rows) {
+  const auto& operations = texts(*rows, kOperation);
+  const auto& unset = texts(*rows, kUnset);
+  arrow::StringBuilder new_operations;
+  arrow::StringBuilder new_unset;
+  for (int64_t row = 0; row < rows->num_rows(); ++row) {
+    const std::string_view operation = operations.GetView(row);
+    const bool is_gone = operation == "d" || operation == "t";
+    if (!is_gone && unset.IsValid(row)) {
+      ARROW_RETURN_NOT_OK(check_is_known(predicate, unset.GetView(row)));
+    }
+    const bool is_in = matches.IsValid(row) && matches.Value(row);
+    const bool stays_as_it_is = is_gone || is_in;
+    ARROW_RETURN_NOT_OK(new_operations.Append(stays_as_it_is ? operation : "d"));
+    ARROW_RETURN_NOT_OK(stays_as_it_is && unset.IsValid(row)
+                            ? new_unset.Append(unset.GetView(row))
+                            : new_unset.AppendNull());
+  }
+  for (auto [name, builder] :
+       {std::pair(kOperation, &new_operations), std::pair(kUnset, &new_unset)}) {
+    ARROW_ASSIGN_OR_RAISE(const auto column, builder->Finish());
+    const int index = rows->schema()->GetFieldIndex(name);
+    ARROW_ASSIGN_OR_RAISE(rows,
+                          rows->SetColumn(index, rows->schema()->field(index), column));
+  }
+  return rows;
+}
+
+}  // namespace velo::sql
