@@ -146,8 +146,9 @@ class Committer {
       int lane, const std::shared_ptr<arrow::Schema>& schema) = 0;
 
   /// Commit what the tokens name together with the record, whose epoch is the next one;
-  /// then complete it. Errors: kFenced where a newer process has taken over: nothing was
-  /// committed; kCommitStateUnknown: recover() tells; kCommitLost; kSystem.
+  /// then complete it. There is one token of each lane, in the order of create_writer.
+  /// Errors: kFenced where a newer process has taken over: nothing was committed;
+  /// kCommitStateUnknown: recover() tells; kCommitLost; kSystem.
   virtual Status commit(const CommitRecord& record,
                         std::span<const CommitToken> tokens) = 0;
 

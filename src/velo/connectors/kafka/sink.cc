@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 #include <vector>
 
@@ -18,9 +17,9 @@ constexpr std::chrono::milliseconds kCommitInterval{1000};
 
 class KafkaEpochWriter : public EpochWriter {
  public:
-  KafkaEpochWriter(std::shared_ptr<LaneSession> session, int lane,
+  KafkaEpochWriter(std::shared_ptr<LaneSession> session,
                    const std::vector<std::shared_ptr<LaneSession>>& lanes)
-      : session_(std::move(session)), lane_(lane), lanes_(lanes) {}
+      : session_(std::move(session)), lanes_(lanes) {}
 
   Status write(const Batch& batch, std::stop_token stop) override {
     return session_->write(*batch.rows, stop);
@@ -28,14 +27,13 @@ class KafkaEpochWriter : public EpochWriter {
 
   Result<CommitToken> prepare(const CommitRecord& record) override {
     ARROW_RETURN_NOT_OK(session_->prepare(record, static_cast<int>(lanes_.size())));
-    return CommitToken{std::to_string(lane_)};
+    return CommitToken();
   }
 
   int64_t bytes_written() const override { return session_->bytes_written(); }
 
  private:
   const std::shared_ptr<LaneSession> session_;
-  const int lane_;
   const std::vector<std::shared_ptr<LaneSession>>& lanes_;  // all, by the time of prepare
 };
 
@@ -88,14 +86,18 @@ class KafkaCommitter : public Committer {
         LaneSession::make(options_, records_, lane, record_.fence, log_.num_rows_of(lane),
                           producers_[static_cast<size_t>(lane)], schema));
     lanes_.push_back(session);
-    return std::make_unique<KafkaEpochWriter>(std::move(session), lane, lanes_);
+    return std::make_unique<KafkaEpochWriter>(std::move(session), lanes_);
   }
 
   Status commit(const CommitRecord&, std::span<const CommitToken> tokens) override {
-    for (size_t i = 0; i < tokens.size(); ++i) {
-      ARROW_ASSIGN_OR_RAISE(const auto session, session_of(tokens[i]));
-      ARROW_RETURN_NOT_OK(session->commit());
-      if (i == 0 && tokens.size() > 1) observer_.reached(CommitStep::kBetweenCompletes);
+    if (tokens.size() != lanes_.size()) {
+      return make_error(
+          ErrorKind::kInternal, {.connector = "kafka"},
+          fmt::format("{} tokens for {} lanes", tokens.size(), lanes_.size()));
+    }
+    for (size_t i = 0; i < lanes_.size(); ++i) {
+      ARROW_RETURN_NOT_OK(lanes_[i]->commit());
+      if (i == 0 && lanes_.size() > 1) observer_.reached(CommitStep::kBetweenCompletes);
     }
     return Status::OK();
   }
@@ -160,15 +162,6 @@ class KafkaCommitter : public Committer {
         control_->create_topic(options_.topic, options_.num_partitions, {});
     return !status.ok() && kind_of(status) == ErrorKind::kAlreadyExists ? Status::OK()
                                                                         : status;
-  }
-
-  Result<std::shared_ptr<LaneSession>> session_of(const CommitToken& token) const {
-    size_t lane = lanes_.size();
-    const char* end = token.bytes.data() + token.bytes.size();
-    const auto [read, error] = std::from_chars(token.bytes.data(), end, lane);
-    if (error == std::errc() && read == end && lane < lanes_.size()) return lanes_[lane];
-    return make_error(ErrorKind::kInternal, {.connector = "kafka"},
-                      "a token that no lane of this process has given out");
   }
 
   const KafkaOptions options_;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <utility>
 #include <vector>
 
@@ -38,10 +37,10 @@ struct Hold {
 
 class PostgresqlEpochWriter : public EpochWriter {
  public:
-  PostgresqlEpochWriter(std::shared_ptr<LaneSession> session, int lane,
+  PostgresqlEpochWriter(std::shared_ptr<LaneSession> session,
                         const std::vector<std::shared_ptr<LaneSession>>& lanes,
                         const Hold& hold)
-      : session_(std::move(session)), lane_(lane), lanes_(lanes), hold_(hold) {}
+      : session_(std::move(session)), lanes_(lanes), hold_(hold) {}
 
   Status write(const Batch& batch, std::stop_token stop) override {
     return hold_.explain(session_->write(*batch.rows, std::move(stop)));
@@ -50,14 +49,13 @@ class PostgresqlEpochWriter : public EpochWriter {
   Result<CommitToken> prepare(const CommitRecord& record) override {
     ARROW_RETURN_NOT_OK(
         hold_.explain(session_->prepare(record, static_cast<int>(lanes_.size()))));
-    return CommitToken{std::to_string(lane_)};
+    return CommitToken();
   }
 
   int64_t bytes_written() const override { return session_->bytes_written(); }
 
  private:
   const std::shared_ptr<LaneSession> session_;
-  const int lane_;
   const std::vector<std::shared_ptr<LaneSession>>& lanes_;  // all, by the time of prepare
   const Hold hold_;
 };
@@ -113,15 +111,18 @@ class PostgresqlCommitter : public Committer {
         auto session, LaneSession::make(std::move(connection), options_, records_, lane,
                                         *schema, target));
     lanes_.push_back(session);
-    return std::make_unique<PostgresqlEpochWriter>(std::move(session), lane, lanes_,
-                                                   hold());
+    return std::make_unique<PostgresqlEpochWriter>(std::move(session), lanes_, hold());
   }
 
   Status commit(const CommitRecord&, std::span<const CommitToken> tokens) override {
-    for (size_t i = 0; i < tokens.size(); ++i) {
-      ARROW_ASSIGN_OR_RAISE(const auto session, session_of(tokens[i]));
-      ARROW_RETURN_NOT_OK(hold().explain(session->commit()));
-      if (i == 0 && tokens.size() > 1) observer_.reached(CommitStep::kBetweenCompletes);
+    if (tokens.size() != lanes_.size()) {
+      return make_error(
+          ErrorKind::kInternal, {.connector = "postgresql"},
+          fmt::format("{} tokens for {} lanes", tokens.size(), lanes_.size()));
+    }
+    for (size_t i = 0; i < lanes_.size(); ++i) {
+      ARROW_RETURN_NOT_OK(hold().explain(lanes_[i]->commit()));
+      if (i == 0 && lanes_.size() > 1) observer_.reached(CommitStep::kBetweenCompletes);
     }
     return Status::OK();
   }
@@ -157,15 +158,6 @@ class PostgresqlCommitter : public Committer {
   }
 
   Hold hold() const { return {options_, records_, record_}; }
-
-  Result<std::shared_ptr<LaneSession>> session_of(const CommitToken& token) const {
-    size_t lane = lanes_.size();
-    const char* end = token.bytes.data() + token.bytes.size();
-    const auto [read, error] = std::from_chars(token.bytes.data(), end, lane);
-    if (error == std::errc() && read == end && lane < lanes_.size()) return lanes_[lane];
-    return make_error(ErrorKind::kInternal, {.connector = "postgresql"},
-                      "a token that no lane of this process has given out");
-  }
 
   const PostgresqlOptions options_;
   const PipelineIdentity pipeline_;
