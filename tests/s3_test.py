@@ -222,7 +222,7 @@ class S3(ProgramTest):
         rows = [json.loads(line) for key in self.keys("out/part-") for line in self.get(key).splitlines()]
         self.assertEqual(sorted(row["id"] for row in rows), [1, 2, 3])
         record = self.keys("out/_velo/")
-        self.assertTrue(all(re.fullmatch(r"out/_velo/names/(done/\d{13}|\d{13}\.json)", key) for key in record), record)
+        self.assertTrue(all(re.fullmatch(r"out/_velo/names/(done/\d{13}-[0-9a-f]{16}|\d{13}\.json)", key) for key in record), record)
         self.assertEqual(len([key for key in record if "/done/" in key]), 1)
         self.assertEqual(self.uploads(), [])
         self.put("in/a.csv", "id,name\n1,a\n2,z\n")
@@ -296,19 +296,19 @@ class S3(ProgramTest):
         self.check_ids(30000)
         self.assertEqual(self.uploads(), [])
 
-    def break_at(self, trigger, **more):
-        """A proxy that does harm to the first request with `trigger`, and the harm."""
+    def break_at(self, trigger, times=1, **more):
+        """A proxy that does harm to the first request with `trigger`, or a later one, and the harm."""
         proxy = Proxy(SERVER.hostname, SERVER.port)
         self.addCleanup(proxy.close)
-        at = Break(1, re.compile(trigger, re.DOTALL), **more)
+        at = Break(times, re.compile(trigger, re.DOTALL), **more)
         self.addCleanup(at.released.set)
         proxy.arm(at)
         return proxy, at
 
-    def hold(self, trigger):
+    def hold(self, trigger, times=1):
         """Start a copy whose first request with `trigger` is held, through a proxy; answers what is held, the copy, and the
         command by which another does the same. The address of the server is no part of what the run is known by."""
-        proxy, at = self.break_at(re.escape(trigger), holds=True)
+        proxy, at = self.break_at(re.escape(trigger), times, holds=True)
         command = ["copy", "in.csv", self.uri("out/", format="parquet")]
         older = self.start(*command, environment={"AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{proxy.port}"})
         self.assertTrue(at.arrived.wait(timeout=30))
@@ -343,6 +343,67 @@ class S3(ProgramTest):
         self.done(*command)
         ids = [row["id"] for row in self.parquet_rows("out/")]
         self.assertEqual((len(ids), len(set(ids))), (2000, 1000))
+
+    def test_a_run_that_is_killed_while_it_removes_its_record_has_finished(self):
+        for number in range(3):
+            self.write(f"in/{number}.csv", "id\n" + "".join(f"{i}\n" for i in range(number * 100, number * 100 + 100)))
+        command = ["copy", "in/*.csv", self.uri("out/", format="parquet"), "--commit-every", "200B"]
+        number_of_removal = 1
+        while self.kill_in_removal(number_of_removal, command):
+            with self.subTest(number_of_removal):
+                left = self.keys("out/_velo/")
+                self.forget_rows()  # as who takes in what others wrote does
+                self.crash("in_recover", *command)
+                self.crash("after_publish", *command)
+                self.done(*command)
+                self.check_ids(300)
+                self.assertEqual((self.keys("out/_velo/"), self.uploads()), ([], []), left)
+            self.forget_rows()
+            number_of_removal += 1
+        self.assertGreater(number_of_removal, 5)
+
+    def test_a_run_that_is_killed_while_it_removes_its_record_has_filled_its_place(self):
+        self.write("in.csv", "id\n1\n")
+        command = ["copy", "in.csv", self.uri("out/", format="csv", mode="error")]
+        self.assertTrue(self.kill_in_removal(2, command))
+        process = self.velo(*command)
+        self.assertEqual(process.returncode, 2, process.stderr)
+        self.assertIn("holds files already, and mode=error", process.stderr)
+
+    def kill_in_removal(self, number_of_request, command):
+        """Kill a run where it sends the n-th removal of its record; answers whether it has sent so many."""
+        proxy, end = self.break_at(b"\"forgotten\": *true", holds=True)
+        process = subprocess.Popen([VELO, *command], cwd=self.folder, stderr=subprocess.DEVNULL,
+                                   env={**os.environ, "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{proxy.port}"})
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.assertTrue(end.arrived.wait(timeout=30))
+        removal = Break(number_of_request, re.compile(b"DELETE /"), holds=True)
+        self.addCleanup(removal.released.set)
+        proxy.arm(removal)
+        end.released.set()
+        while process.poll() is None and not removal.arrived.wait(0.01):
+            pass
+        process.kill()
+        process.wait()
+        return proxy.disarm()
+
+    def test_a_done_mark_of_an_earlier_record_says_nothing_of_a_later_one(self):
+        self.write("in.csv", "id\n" + "".join(f"{i}\n" for i in range(1000)))
+        at, older, command = self.hold(b"/done/", times=2)  # the first is the fence's
+        self.done(*command)
+        self.forget_rows()
+        self.crash("after_publish", *command)
+        at.released.set()
+        older.communicate(timeout=60)
+        self.done(*command)
+        self.check_ids(1000)
+        self.assertEqual((self.keys("out/_velo/"), self.uploads()), ([], []))
+
+    def forget_rows(self):
+        for key in self.keys("out/"):
+            if "/_velo/" not in key:
+                self.s3.delete_object(Bucket=self.bucket, Key=key)
 
     def test_lost_answers_and_connections_lose_nothing(self):
         for number, (trigger, swallows) in enumerate([

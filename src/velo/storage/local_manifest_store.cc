@@ -176,7 +176,8 @@ Result<bool> LocalManifestStore::publish(uint64_t number, std::string_view text)
   return is_ours;
 }
 
-Result<uint64_t> LocalManifestStore::newest_done() {
+// A mark is in the directory of its record, and goes with it.
+Result<uint64_t> LocalManifestStore::newest_done(std::string_view) {
   ARROW_ASSIGN_OR_RAISE(const auto names, names_in_record());
   uint64_t newest = 0;
   for (const std::string& name : names) {
@@ -185,7 +186,7 @@ Result<uint64_t> LocalManifestStore::newest_done() {
   return newest;
 }
 
-Status LocalManifestStore::mark_done(uint64_t number) {
+Status LocalManifestStore::mark_done(std::string_view, uint64_t number) {
   ARROW_ASSIGN_OR_RAISE(const auto names, names_in_record());
   const std::string mark = fmt::format("{}{}{:013}", records_, kDonePrefix, number);
   const int file = ::open(mark.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0666);

@@ -37,8 +37,8 @@ class LocalManifestStore : public ManifestStore {
   Result<uint64_t> newest() override;
   Result<std::string> read(uint64_t number) override;
   Result<bool> publish(uint64_t number, std::string_view text) override;
-  Result<uint64_t> newest_done() override;
-  Status mark_done(uint64_t number) override;
+  Result<uint64_t> newest_done(std::string_view incarnation) override;
+  Status mark_done(std::string_view incarnation, uint64_t number) override;
   Status complete(std::span<const ManifestFile> files,
                   const std::function<void()>& after_one) override;
   Status remove(std::span<const std::string> paths) override;

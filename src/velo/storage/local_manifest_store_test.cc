@@ -36,10 +36,10 @@ TEST_F(LocalManifests, TakeANumberOnce) {
 }
 
 TEST_F(LocalManifests, KeepTheNewestDoneMark) {
-  EXPECT_EQ(store_.newest_done().ValueOrDie(), 0U);
+  EXPECT_EQ(store_.newest_done("i").ValueOrDie(), 0U);
   for (const uint64_t number : {3, 5, 4, 5})
-    EXPECT_THAT(store_.mark_done(number), IsOk());
-  EXPECT_EQ(store_.newest_done().ValueOrDie(), 5U);
+    EXPECT_THAT(store_.mark_done("i", number), IsOk());
+  EXPECT_EQ(store_.newest_done("i").ValueOrDie(), 5U);
 }
 
 TEST_F(LocalManifests, OfAnySizeAreReadWithoutMoreMemoryThanTheyHave) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "velo/base/random_id.h"
@@ -167,12 +168,31 @@ Result<CommitRecord> ManifestCommitter::read_record(uint64_t newest) {
 }
 
 Status ManifestCommitter::roll_forward(uint64_t newest) {
-  ARROW_ASSIGN_OR_RAISE(const uint64_t done, sink_.store->newest_done());
-  for (uint64_t number = done + 1; number <= newest; ++number) {
-    ARROW_ASSIGN_OR_RAISE(const Manifest manifest, read(number));
+  ARROW_ASSIGN_OR_RAISE(const auto manifests, read_undone(newest));
+  for (const Manifest& manifest : std::views::reverse(manifests)) {
     ARROW_RETURN_NOT_OK(complete(manifest));
   }
-  return sink_.store->mark_done(newest);
+  return sink_.store->mark_done(record_.incarnation, newest);
+}
+
+// The newest first. A record without a mark is read back to its beginning, before which
+// may be what is left of one that was forgotten, or nothing of that any more.
+Result<std::vector<Manifest>> ManifestCommitter::read_undone(uint64_t newest) const {
+  ARROW_ASSIGN_OR_RAISE(const uint64_t done,
+                        sink_.store->newest_done(record_.incarnation));
+  std::vector<Manifest> manifests;
+  for (uint64_t number = newest; number > done; --number) {
+    auto manifest = read(number);
+    const bool is_before_all = done == 0 && number < newest && manifests.back().is_base;
+    if (is_before_all && !manifest.ok() &&
+        kind_of(manifest.status()) == ErrorKind::kCommitLost) {
+      break;
+    }
+    ARROW_RETURN_NOT_OK(manifest);
+    if (manifest->record.incarnation != record_.incarnation) break;
+    manifests.push_back(*std::move(manifest));
+  }
+  return manifests;
 }
 
 Status ManifestCommitter::complete(const Manifest& manifest) {
@@ -235,7 +255,7 @@ Status ManifestCommitter::commit(const CommitRecord& record,
   }
   observer_.reached(CommitStep::kAfterPublish);
   Status status = complete(manifest);
-  if (status.ok()) status = sink_.store->mark_done(record.epoch);
+  if (status.ok()) status = sink_.store->mark_done(record.incarnation, record.epoch);
   if (!status.ok() && sink_.store->is_gone()) {
     return fenced(pipeline_.id, "has taken over and finished");
   }

@@ -47,6 +47,7 @@ class ManifestCommitter : public Committer {
   Result<uint64_t> win_fence();
   Result<CommitRecord> read_record(uint64_t newest);
   Status roll_forward(uint64_t newest);
+  Result<std::vector<Manifest>> read_undone(uint64_t newest) const;
   Status complete(const Manifest& manifest);
   Status publish(uint64_t number, const std::string& text);
   Manifest manifest_of(const CommitRecord& record) const;

@@ -340,17 +340,39 @@ TEST_F(ManifestCommits, ForgetLeavesOtherPipelinesAlone) {
   EXPECT_THAT(other->commit_file("a"), IsOk());
 }
 
-// Killed between its rename and its removal.
+// Killed after the end was written, after the rename, in the removal, and after it.
 TEST_F(ManifestCommits, ForgetMayBeKilledHalfWay) {
-  auto process = recovered();
-  ASSERT_THAT(process->commit_file("a"), IsOk());
-  std::filesystem::rename(folder_.at("_velo/orders"), folder_.at("_velo/.gone-orders"));
-  process = recovered();
-  EXPECT_EQ(process->record().epoch, 1U);
-  ASSERT_THAT(process->commit_file("b"), IsOk());
-  EXPECT_THAT(process->forget(), IsOk());
-  EXPECT_THAT(folder_.files(), ElementsAre("a", "b"));
-  EXPECT_FALSE(folder_.has("_velo"));
+  const auto end_record = [&](const auto& process) {
+    Manifest end{.record = process->record()};
+    end.record.epoch += 1;
+    end.is_base = end.is_forgotten = true;
+    folder_.write(manifest(end.record.epoch), encode_manifest(end));
+  };
+  const auto rename = [&] {
+    std::filesystem::rename(folder_.at("_velo/orders"), folder_.at("_velo/.gone-orders"));
+  };
+  const std::function<void()> more_and_more[] = {
+      [] {}, rename,
+      [&] {
+        rename();
+        std::filesystem::remove(folder_.at("_velo/.gone-orders/0000000000001.json"));
+      },
+      [&] { std::filesystem::remove_all(folder_.at("_velo/orders")); }};
+  for (const auto& left : more_and_more) {
+    auto killed = recovered();
+    ASSERT_THAT(killed->commit_file("a"), IsOk());
+    end_record(killed);
+    left();
+    std::filesystem::remove(folder_.at("a"));  // a reader has taken it in
+    const auto process = recovered();
+    EXPECT_NE(process->record().incarnation, killed->record().incarnation);
+    EXPECT_EQ(process->record().num_rows, 0);
+    ASSERT_THAT(process->commit_file("b"), IsOk());
+    EXPECT_THAT(process->forget(), IsOk());
+    EXPECT_THAT(folder_.files(), ElementsAre("b"));
+    EXPECT_FALSE(folder_.has("_velo"));
+    std::filesystem::remove(folder_.at("b"));
+  }
 }
 
 TEST_F(ManifestCommits, SayWhatIsWrongWithAManifest) {

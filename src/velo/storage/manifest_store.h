@@ -35,9 +35,10 @@ class ManifestStore {
   /// Errors: kCommitStateUnknown where it may have appeared.
   virtual Result<bool> publish(uint64_t number, std::string_view text) = 0;
 
-  /// The greatest number that was marked done; 0 without any. All before it are done too.
-  virtual Result<uint64_t> newest_done() = 0;
-  virtual Status mark_done(uint64_t number) = 0;
+  /// The greatest number that was marked done in the record of this incarnation; 0 without
+  /// any. All before it are done too.
+  virtual Result<uint64_t> newest_done(std::string_view incarnation) = 0;
+  virtual Status mark_done(std::string_view incarnation, uint64_t number) = 0;
 
   /// Give staged files their names. Idempotent: a file that has its name is passed over.
   /// `after_one` is called when some are named and some are not. Errors: kCommitLost for
@@ -58,8 +59,8 @@ class ManifestStore {
   /// write one of theirs.
   virtual Status remove_old_manifests(uint64_t number) = 0;
 
-  /// Remove everything of the pipeline but its files. Only for who has published the
-  /// newest manifest.
+  /// Remove everything of the pipeline but its files, the newest manifest last. Only for
+  /// who has published that one, which ends the record.
   virtual Status forget() = 0;
 
   /// How messages call a manifest.

@@ -91,21 +91,24 @@ std::string S3ManifestStore::key_of(uint64_t number) const {
   return fmt::format("{}{}{}", home_, inverse_of(number), kManifestSuffix);
 }
 
-std::string S3ManifestStore::done_key_of(uint64_t number) const {
-  return fmt::format("{}done/{}", home_, inverse_of(number));
+std::string S3ManifestStore::done_key_of(std::string_view incarnation,
+                                         uint64_t number) const {
+  return fmt::format("{}done/{}-{}", home_, inverse_of(number), incarnation);
 }
 
 std::string S3ManifestStore::name_of(uint64_t number) const {
   return bucket_->client().shown(key_of(number));
 }
 
-Result<bool> S3ManifestStore::exists() const {
-  bool found = false;
-  ARROW_RETURN_NOT_OK(bucket_->list(home_, 1, [&](const S3Object&) {
-    found = true;
-    return false;
-  }));
-  return found;
+Result<bool> S3ManifestStore::exists() {
+  ARROW_ASSIGN_OR_RAISE(const uint64_t number, newest());
+  if (number == 0) return false;
+  const auto there = bucket_->get(key_of(number));
+  if (is_not_found(there.status())) return false;
+  ARROW_RETURN_NOT_OK(there);
+  ARROW_ASSIGN_OR_RAISE(const Manifest manifest,
+                        decode_manifest(name_of(number), there->text));
+  return !manifest.is_forgotten;
 }
 
 Status S3ManifestStore::open() {
@@ -196,21 +199,25 @@ Status S3ManifestStore::check_condition(const std::string& key, std::string_view
   return Status::OK();
 }
 
-Result<uint64_t> S3ManifestStore::newest_done() {
+Result<uint64_t> S3ManifestStore::newest_done(std::string_view incarnation) {
   done_.clear();
   const std::string place = home_ + "done/";
   ARROW_RETURN_NOT_OK(bucket_->list(place, kManyPerPage, [&](const S3Object& object) {
-    const auto number = parse_inverse(object.key.substr(place.size()));
-    if (number) done_.push_back(*number);
+    const std::string name = object.key.substr(place.size());
+    const auto number = parse_inverse(name.substr(0, name.find('-')));
+    if (number && object.key == done_key_of(incarnation, *number)) {
+      done_.push_back(*number);
+    }
     return true;
   }));
   return done_.empty() ? 0 : std::ranges::max(done_);
 }
 
-Status S3ManifestStore::mark_done(uint64_t number) {
-  ARROW_RETURN_NOT_OK(bucket_->put(done_key_of(number), ""));
+Status S3ManifestStore::mark_done(std::string_view incarnation, uint64_t number) {
+  ARROW_RETURN_NOT_OK(bucket_->put(done_key_of(incarnation, number), ""));
   for (const uint64_t older : std::exchange(done_, {number})) {
-    if (older < number) ARROW_RETURN_NOT_OK(bucket_->remove(done_key_of(older)));
+    if (older >= number) continue;
+    ARROW_RETURN_NOT_OK(bucket_->remove(done_key_of(incarnation, older)));
   }
   return Status::OK();
 }
@@ -298,8 +305,10 @@ Status S3ManifestStore::remove_old_manifests(uint64_t number) {
   return Status::OK();
 }
 
-// From the lowest number on, so that none is free whose predecessor is there. By their
-// ETags: a process that slept meanwhile takes nothing from a record that began anew.
+// The marks, then from the lowest number on, so that none is free whose predecessor is
+// there. The newest goes last: as long as anything is there, so is what says that it is
+// over. By their ETags: a process that slept meanwhile takes nothing from a record that
+// began anew.
 Status S3ManifestStore::forget() {
   if (!incarnation_.empty()) {
     ARROW_RETURN_NOT_OK(

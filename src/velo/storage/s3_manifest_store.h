@@ -15,10 +15,13 @@ namespace velo::storage {
 
 /// Manifests in a bucket, beside the objects that they speak of:
 ///
-///     PREFIX_velo/PIPELINE/9999999999983.json   manifest 17, by PUT with If-None-Match:
-///     * PREFIX_velo/PIPELINE/done/9999999999983   its objects are there
+///     PREFIX_velo/PIPELINE/9999999999983.json                    manifest 17, by PUT with
+///                                                                If-None-Match: *
+///     PREFIX_velo/PIPELINE/done/9999999999983-09af2b5c1d7e8f60   its objects are there
 ///
-/// 10^13 less the number, so that the newest is listed first. Staged files are uploads
+/// 10^13 less the number, so that the newest is listed first. A mark has the record's
+/// incarnation, since a process may wake up and write it when that record is gone and
+/// another has its numbers. Staged files are uploads
 /// that are not completed; their names begin with "part-", the incarnation and the epoch,
 /// then "-f" and the fence. The store of the bucket must honour If-None-Match.
 /// Threads: thread-compatible, but is_gone(), which is safe. Any number of processes.
@@ -28,16 +31,16 @@ class S3ManifestStore : public ManifestStore {
   S3ManifestStore(std::shared_ptr<S3Bucket> bucket, std::string prefix,
                   const std::string& pipeline);
 
-  /// Whether there is a record of the pipeline.
-  Result<bool> exists() const;
+  /// Whether there is a record of the pipeline that a run would go on from.
+  Result<bool> exists();
 
   Status open() override;
   bool is_gone() const override;
   Result<uint64_t> newest() override;
   Result<std::string> read(uint64_t number) override;
   Result<bool> publish(uint64_t number, std::string_view text) override;
-  Result<uint64_t> newest_done() override;
-  Status mark_done(uint64_t number) override;
+  Result<uint64_t> newest_done(std::string_view incarnation) override;
+  Status mark_done(std::string_view incarnation, uint64_t number) override;
   Status complete(std::span<const ManifestFile> files,
                   const std::function<void()>& after_one) override;
   Status remove(std::span<const std::string> paths) override;
@@ -55,7 +58,7 @@ class S3ManifestStore : public ManifestStore {
   };
 
   std::string key_of(uint64_t number) const;
-  std::string done_key_of(uint64_t number) const;
+  std::string done_key_of(std::string_view incarnation, uint64_t number) const;
   void note(Seen seen);
   Result<bool> is_there(const Seen& seen) const;
   Status abort_uploads(std::string_view incarnation, uint64_t below_fence);
@@ -70,7 +73,7 @@ class S3ManifestStore : public ManifestStore {
   bool gone_ = false;  // guarded by mutex_
   bool honours_condition_ = false;
   std::string incarnation_;     // as recover() has found it
-  std::vector<uint64_t> done_;  // marks that are there
+  std::vector<uint64_t> done_;  // marks of the incarnation that are there
 };
 
 }  // namespace velo::storage
