@@ -16,6 +16,7 @@ import psycopg
 import pyarrow
 import pyarrow.dataset
 
+from kill.proxy import Break, Proxy
 from program import ProgramTest, wait_until_signals_are_awaited
 
 SERVER = os.environ["VELO_TEST_POSTGRESQL_URI"]
@@ -243,9 +244,9 @@ class Changes(ProgramTest):
             "SELECT id, total FROM (SELECT DISTINCT ON (id) id, total, _op FROM events ORDER BY id, _position DESC) AS last "
             "WHERE _op <> 'd' ORDER BY id"))
 
-    def table_sink(self):
+    def table_sink(self, table="events"):
         address = SERVER.removeprefix("postgresql://")
-        return f"postgresql('{address}?table=events&schema={self.name}')"
+        return f"postgresql('{address}?table={table}&schema={self.name}')"
 
     def test_a_busy_table_and_random_kills(self):
         """What has arrived is what another plugin's slot tells of the same log, change by change."""
@@ -594,6 +595,72 @@ class Changes(ProgramTest):
         self.assertEqual(older.wait(timeout=30), 1)
         self.session.execute("INSERT INTO orders VALUES (5)")
         self.once()
+        self.check_state()
+
+    def test_who_was_overtaken_takes_nothing_from_the_newer(self):
+        """A process is held in a request; another takes over and ends; then the request arrives."""
+        address = urllib.parse.urlsplit(SERVER)
+        for number, (request, times, is_named) in enumerate([
+            (rb"\0CREATE PUBLICATION", 1, True), (rb"CREATE_REPLICATION_SLOT", 1, True),
+            (rb"\0INSERT INTO [^\0]*velo_checkpoint", 2, True),  # the lane's row, before anything is made in the source
+            (rb"\0CREATE PUBLICATION", 1, False), (rb"CREATE_REPLICATION_SLOT", 1, False),
+            (rb"\0INSERT INTO [^\0]*velo_checkpoint", 2, False),
+        ]):
+            with self.subTest(request=request, is_named=is_named):
+                table, name = f"orders{number}", f"{self.name}{number}"
+                self.create(table)
+                self.session.execute(f"CREATE TABLE events{number} (LIKE {table}, _op text, _ts timestamptz, "
+                                     "_position text, _unset text)")
+                proxy = Proxy(address.hostname, address.port)
+                self.addCleanup(proxy.close)
+                direct = f"{address.hostname}:{address.port}"
+                statement = self.statement(self.table_sink(f"events{number}"), once=True, table=table, name=name)
+                if not is_named:
+                    statement = re.sub("CREATE STREAM .* AS (SELECT .*) INSERT INTO (.*)", r"INSERT INTO \2 \1", statement)
+                options = [] if is_named else ["--once"]
+                command = ["run", "-e", statement.replace(direct, f"127.0.0.1:{proxy.port}"), *options]
+                at = Break(times, re.compile(request, re.DOTALL), holds=True)
+                self.addCleanup(at.released.set)
+                proxy.arm(at)
+                older = self.start(*command)
+                self.assertTrue(at.arrived.wait(timeout=30))
+                self.done(*command)
+                kept = self.kept()
+                self.assertEqual([len(names) for names in kept], [is_named] * 2)
+                at.released.set()
+                self.assertEqual(older.wait(timeout=30), 1)
+                self.assertIn("a newer run of this pipeline has taken over", older.stderr.read())
+                self.assertEqual(self.kept(), kept)
+                if is_named:
+                    self.session.execute(f"INSERT INTO {table} VALUES (4)")
+                    self.done(*command)
+                told = self.rows(f"SELECT _op, id FROM events{number} ORDER BY id")
+                self.assertEqual(told, [("r", 1), ("r", 2), ("r", 3), ("c", 4)][:4 if is_named else 3])
+                self.drop_slots()
+
+    def kept(self):
+        """Slots and publications of this test's pipelines, and of runs without a name."""
+        names = f"{self.name}|^velo_run_"
+        return [self.rows(query, names) for query in ("SELECT slot_name FROM pg_replication_slots WHERE slot_name ~ %s",
+                                                      "SELECT pubname FROM pg_publication WHERE pubname ~ %s")]
+
+    def test_what_an_overtaken_process_has_left_is_removed(self):
+        self.create()
+        self.once()
+        (slot,) = self.slots()
+        reader = slot.rpartition("_")[0]
+        for process in (0, 10**17):
+            self.session.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", [f"{reader}_{process}"])
+            self.session.execute(f"CREATE PUBLICATION {reader}_{process} FOR TABLE orders")
+        self.session.execute("INSERT INTO orders VALUES (4)")
+        process = self.velo("run", "-e", self.statement(once=True))
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("a newer run of this pipeline has taken over", process.stderr)
+        self.assertIn(slot, self.slots())
+        self.session.execute("SELECT pg_drop_replication_slot(%s)", [f"{reader}_{10**17}"])
+        self.session.execute(f"DROP PUBLICATION {reader}_{10**17}")
+        self.once()
+        self.assertEqual((self.slots(), self.publications()), ([slot], [slot]))
         self.check_state()
 
     def test_the_server_hears_from_who_is_idle_or_slow(self):

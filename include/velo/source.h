@@ -51,6 +51,10 @@ struct ReadOptions {
   /// What a source keeps for its reader (a replication slot) is named after it:
   /// `[a-z0-9_]{1,41}`. Empty: nothing is kept.
   std::string reader;
+  /// The number of the process that reads (CommitRecord::fence): who takes over has a
+  /// greater one. What is made for a reader before its first commit is named after it
+  /// too, so that a process that was overtaken touches nothing of a newer one.
+  uint64_t process = 0;
 };
 
 /// Reads the rows of a source, in batches.
@@ -144,6 +148,11 @@ class SplitSource {
   /// Remove what is kept for a reader (ReadOptions::reader), which will not come again:
   /// its readers are closed. Idempotent.
   virtual Status forget(const std::string& reader);
+
+  /// Remove what this process of a reader, and earlier ones, have made for it: nothing
+  /// was committed of what they have read, and a newer process has taken over. What that
+  /// one has made stays. Its readers are closed. Idempotent.
+  virtual Status withdraw(const std::string& reader, uint64_t process);
 };
 
 /// Read all splits from their beginnings: what DataSource::create_reader does where there

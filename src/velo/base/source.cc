@@ -73,6 +73,8 @@ class AllSplitsReader : public DataReader {
 
 Status SplitSource::forget(const std::string&) { return Status::OK(); }
 
+Status SplitSource::withdraw(const std::string&, uint64_t) { return Status::OK(); }
+
 std::unique_ptr<DataReader> read_all_splits(std::unique_ptr<SplitDiscovery> discovery,
                                             std::unique_ptr<SplitReader> reader,
                                             std::shared_ptr<arrow::Schema> schema) {

@@ -61,7 +61,7 @@ Result<Progress> PipelineRun::run(std::shared_ptr<arrow::Schema> schema,
   } else if (!is_half_forgotten()) {
     const Status status = move_all();
     if (!status.ok()) {
-      forget_what_never_began();
+      forget_what_never_began(status);
       return status;
     }
   }
@@ -78,9 +78,16 @@ Status PipelineRun::move_all() {
 }
 
 // A run that has failed before its first commit leaves nothing behind. One that has
-// failed in it may have been committed: the next run finds out.
-void PipelineRun::forget_what_never_began() {
-  if (!pipeline_.is_run || has_record() || has_tried_to_commit_) return;
+// failed in it may have been committed: the next run finds out. What was overtaken was
+// not, and nobody comes back for what it has made.
+void PipelineRun::forget_what_never_began(const Status& failure) {
+  if (has_record()) return;
+  if (kind_of(failure) == ErrorKind::kFenced) {
+    feed_.reset();
+    (void)splits_->withdraw(reader(), record_.fence);
+    return;
+  }
+  if (!pipeline_.is_run || has_tried_to_commit_) return;
   lanes_.clear();
   // What could not be removed is invisible, and the next run removes it.
   (void)forget();
@@ -190,6 +197,7 @@ Status PipelineRun::open_lanes() {
 Status PipelineRun::move_rows() {
   ReadOptions read = options_.read;
   read.reader = reader();
+  read.process = record_.fence;
   ARROW_ASSIGN_OR_RAISE(
       feed_, Feed::start(*splits_, read, one_epoch_ ? Positions() : record_.positions,
                          options_.queue_bytes / 2));

@@ -45,7 +45,7 @@ class PipelineRun {
 
   Status recover();
   Status move_all();
-  void forget_what_never_began();
+  void forget_what_never_began(const Status& failure);
   Status forget();
   std::string reader() const;
   Status check_fingerprint() const;

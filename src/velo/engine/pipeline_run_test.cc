@@ -455,6 +455,24 @@ TEST_F(PipelineRuns, AreFencedByANewerOne) {
   EXPECT_EQ(record().num_rows, static_cast<int64_t>(memory_.rows().size()));
 }
 
+TEST_F(PipelineRuns, TakeBackWhatTheSourceKeepsWhereTheyWereOvertakenBeforeTheyBegan) {
+  memory_.on_call = [&](const std::string& made, const std::stop_token&) {
+    if (made.starts_with("prepare") && log_.count("recover") == 1) {
+      EXPECT_THAT(memory_.recover("orders"), IsOk());
+    }
+    return Status::OK();
+  };
+  EXPECT_THAT(run(), IsError(ErrorKind::kFenced, "fenced"));
+  EXPECT_EQ(log_.calls().back(),
+            "source takes back what process 1 of its reader has made");
+
+  memory_.on_call = [](const std::string&, const std::stop_token&) {
+    return Status::OK();
+  };
+  ASSERT_THAT(run(), IsOk());
+  EXPECT_EQ(log_.count("source takes back"), 1);
+}
+
 TEST_F(PipelineRuns, StopWhileIdle) {
   script_.ends = false;
   std::jthread stopping([this](const std::stop_token& never) {

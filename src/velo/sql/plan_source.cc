@@ -76,7 +76,7 @@ class PlanSource : public DataSource, public SplitSource {
 
   Result<std::unique_ptr<SplitReader>> create_split_reader(
       const ReadOptions& options) override {
-    ARROW_ASSIGN_OR_RAISE(auto reader, plan_->create_split_reader(options.reader));
+    ARROW_ASSIGN_OR_RAISE(auto reader, plan_->create_split_reader(options));
     if (!options.columns) return reader;
     ARROW_ASSIGN_OR_RAISE(auto indices, indices_of(*options.columns));
     return map_batches(std::move(reader), [indices = std::move(indices)](
@@ -87,6 +87,10 @@ class PlanSource : public DataSource, public SplitSource {
 
   Status forget(const std::string& reader) override {
     return plan_->splits()->forget(reader);
+  }
+
+  Status withdraw(const std::string& reader, uint64_t process) override {
+    return plan_->splits()->withdraw(reader, process);
   }
 
  private:

@@ -69,9 +69,10 @@ bool SelectPlan::goes_on() const {
 }
 
 Result<std::unique_ptr<SplitReader>> SelectPlan::create_split_reader(
-    const std::string& reader) const {
+    const ReadOptions& who) const {
   ReadOptions read = short_cut.read;
-  read.reader = reader;
+  read.reader = who.reader;
+  read.process = who.process;
   ARROW_ASSIGN_OR_RAISE(auto split_reader, source->create_split_reader(read));
   return map_batches(
       std::move(split_reader),

@@ -38,10 +38,9 @@ struct SelectPlan {
   /// Whether the rows of the result never end.
   bool goes_on() const;
 
-  /// Open a reader of the result by splits, where there are any.
-  /// `reader`: see ReadOptions.
-  Result<std::unique_ptr<SplitReader>> create_split_reader(
-      const std::string& reader) const;
+  /// Open a reader of the result by splits, where there are any. Of `who` it takes who
+  /// reads, and no more.
+  Result<std::unique_ptr<SplitReader>> create_split_reader(const ReadOptions& who) const;
 };
 
 struct PlanOptions {

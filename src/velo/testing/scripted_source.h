@@ -194,6 +194,12 @@ class ScriptedSource : public DataSource, public SplitSource {
     log_.add("source forgets " + (reader == reader_ ? "its reader" : reader));
     return Status::OK();
   }
+  /// Logs "source takes back what process N of its reader has made", or of another's.
+  Status withdraw(const std::string& reader, uint64_t process) override {
+    log_.add("source takes back what process " + std::to_string(process) + " of " +
+             (reader == reader_ ? "its reader" : reader) + " has made");
+    return Status::OK();
+  }
 
  private:
   const Script& script_;

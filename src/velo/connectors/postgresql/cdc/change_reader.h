@@ -39,7 +39,7 @@ class ChangeReader : public SplitReader {
       : options_(options),
         table_(std::move(table)),
         once_(read.once),
-        names_(SlotNames::of(options, read.reader)),
+        names_(SlotNames::of(options, read.reader, read.process)),
         keeps_nothing_(read.once && read.reader.empty()) {}
 
   Result<Event> next(const PollLimits& limits, const std::stop_token& stop);
@@ -57,7 +57,7 @@ class ChangeReader : public SplitReader {
   const PostgresqlOptions options_;
   const CapturedTable table_;
   const bool once_;
-  const SlotNames names_;
+  SlotNames names_;
   const bool keeps_nothing_;  // only the snapshot is wanted, and never again
   std::unique_ptr<ChangeRows> rows_;
   std::optional<SplitStart> start_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <utility>
+#include <vector>
 
 #include "velo/base/clock.h"
 #include "velo/base/random_id.h"
@@ -15,6 +16,8 @@ using std::chrono::milliseconds;
 constexpr int kOldestVersion = 140'000;
 constexpr milliseconds kLookAgain{100};
 constexpr std::chrono::seconds kLongestHold{10};
+constexpr int kMaxAttempts = 20;
+constexpr std::string_view kObjectInUse = "55006";
 
 Status refuse(ErrorKind kind, const PostgresqlOptions& options, std::string message) {
   return make_error(kind, {.connector = "postgresql", .resource = options.shown},
@@ -31,21 +34,58 @@ Status position_lost(const std::string& split, const ChangePosition& from,
                   message));
 }
 
-// Ends who holds the slot where that is an earlier process of ours, and waits until it is
-// free.
+Status overtaken(const SlotNames& names) {
+  return make_error(ErrorKind::kFenced,
+                    {.connector = "postgresql", .resource = names.reader},
+                    fmt::format("a newer run of this pipeline has taken over (fence {} is "
+                                "ours); this one has stopped and committed nothing more",
+                                names.process));
+}
+
+std::string beginning_of(const SlotNames& names) { return "velo_" + names.reader + "_"; }
+
+// The numbers of the processes that have made a slot, or a publication, from the lowest
+// on.
+Result<std::vector<uint64_t>> find_makers(Connection& connection, const SlotNames& names,
+                                          bool of_slots) {
+  std::vector<uint64_t> makers;
+  if (of_slots ? !names.owns_slot : !names.owns_publication) return makers;
+  ARROW_ASSIGN_OR_RAISE(
+      const ResultRows rows,
+      connection.execute(
+          fmt::format("SELECT substr(name, length($1) + 1)::numeric(18) AS maker FROM "
+                      "(SELECT {}) AS made WHERE name ~ ('^' || $1 || '[0-9]{{1,18}}$') "
+                      "ORDER BY maker",
+                      of_slots ? "slot_name AS name FROM pg_replication_slots WHERE "
+                                 "database = current_database()"
+                               : "pubname AS name FROM pg_publication"),
+          {beginning_of(names)}));
+  for (int row = 0; row < rows.num_rows(); ++row) {
+    makers.push_back(static_cast<uint64_t>(rows.number(row, 0)));
+  }
+  return makers;
+}
+
+// Ends who holds the slot where that is this process or an earlier one, and waits until
+// it is free.
 Status free_slot(Connection& connection, const PostgresqlOptions& options,
                  const SlotNames& names, const std::stop_token& stop) {
   const auto end = steady_clock().now() + kLongestHold;
   while (true) {
     ARROW_ASSIGN_OR_RAISE(
         const ResultRows rows,
-        connection.execute("SELECT s.active_pid, a.application_name, a.application_name "
-                           "= $2 AND pg_terminate_backend(a.pid) FROM "
-                           "pg_replication_slots s LEFT JOIN pg_stat_activity a ON a.pid "
-                           "= s.active_pid WHERE s.slot_name = $1 AND s.active",
-                           {names.slot, names.application}, stop));
+        connection.execute(
+            "SELECT pid, application, holder > $3::numeric, holder <= $3::numeric AND "
+            "pg_terminate_backend(pid) FROM (SELECT s.active_pid AS pid, "
+            "a.application_name AS application, CASE WHEN a.application_name ~ ('^velo:' "
+            "|| $2 || ':[0-9]+:cdc$') THEN split_part(a.application_name, ':', "
+            "3)::numeric END AS holder FROM pg_replication_slots s LEFT JOIN "
+            "pg_stat_activity a ON a.pid = s.active_pid WHERE s.slot_name = $1 AND "
+            "s.active) AS held",
+            {names.slot, names.reader, std::to_string(names.process)}, stop));
     if (rows.num_rows() == 0) return Status::OK();
-    const bool is_ours = rows.text(0, 2) == "t" || rows.is_null(0, 1);
+    if (rows.text(0, 2) == "t") return overtaken(names);
+    const bool is_ours = rows.text(0, 3) == "t" || rows.is_null(0, 1);
     if (!is_ours || steady_clock().now() >= end) {
       return refuse(ErrorKind::kConflict, options,
                     fmt::format("slot '{}' is being read by another (process {}, '{}'); "
@@ -103,17 +143,61 @@ Status create_publication(Connection& connection, const PostgresqlOptions& optio
 
 }  // namespace
 
-SlotNames SlotNames::of(const PostgresqlOptions& options, const std::string& reader) {
-  const std::string name = reader.empty() ? "reader_" + random_id() : reader;
-  SlotNames names{.slot = options.slot,
-                  .publication = options.publication,
-                  .application = fmt::format("velo:{}:cdc", name),
-                  .owns_slot = options.slot.empty(),
-                  .owns_publication = options.publication.empty(),
-                  .is_temporary = reader.empty()};
-  if (names.owns_slot || names.is_temporary) names.slot = "velo_" + name;
-  if (names.owns_publication) names.publication = "velo_" + name;
+SlotNames SlotNames::of(const PostgresqlOptions& options, const std::string& reader,
+                        uint64_t process) {
+  const bool is_temporary = reader.empty();
+  return SlotNames{.slot = options.slot,
+                   .publication = options.publication,
+                   .reader = is_temporary ? "reader_" + random_id() : reader,
+                   .process = process,
+                   .owns_slot = options.slot.empty() || is_temporary,
+                   .owns_publication = options.publication.empty(),
+                   .is_temporary = is_temporary}
+      .made_by(process);
+}
+
+SlotNames SlotNames::made_by(uint64_t other) const {
+  SlotNames names = *this;
+  const std::string name = beginning_of(*this) + std::to_string(other);
+  if (owns_slot) names.slot = name;
+  if (owns_publication) names.publication = name;
   return names;
+}
+
+std::string SlotNames::application() const {
+  return fmt::format("velo:{}:{}:cdc", reader, process);
+}
+
+// A publication without a slot was made by who has not read yet; it tells how the slot
+// was called where the slot was dropped.
+Result<uint64_t> find_maker_in_use(Connection& connection, const SlotNames& names) {
+  ARROW_ASSIGN_OR_RAISE(const auto slots, find_makers(connection, names, true));
+  ARROW_ASSIGN_OR_RAISE(const auto publications, find_makers(connection, names, false));
+  if (!slots.empty()) return slots.back();
+  return publications.empty() ? names.process : publications.back();
+}
+
+Status drop_made_up_to(uint64_t process, Connection& connection,
+                       const PostgresqlOptions& options, const SlotNames& names,
+                       std::stop_token stop) {
+  for (const bool of_slots : {true, false}) {
+    ARROW_ASSIGN_OR_RAISE(const auto makers, find_makers(connection, names, of_slots));
+    for (const uint64_t maker : makers) {
+      if (maker > process) continue;
+      const SlotNames made = names.made_by(maker);
+      ARROW_RETURN_NOT_OK(of_slots ? drop_slot(connection, options, made, stop)
+                                   : drop_publication(connection, made));
+    }
+  }
+  return Status::OK();
+}
+
+Status check_is_newest(Connection& connection, const SlotNames& names) {
+  for (const bool of_slots : {true, false}) {
+    ARROW_ASSIGN_OR_RAISE(const auto makers, find_makers(connection, names, of_slots));
+    if (!makers.empty() && makers.back() > names.process) return overtaken(names);
+  }
+  return Status::OK();
 }
 
 Status check_server(Connection& connection, const PostgresqlOptions& options,
@@ -172,15 +256,12 @@ Result<NewSlot> create_slot(Connection& connection, Connection& replication,
       const ResultRows found,
       connection.execute("SELECT FROM pg_replication_slots WHERE slot_name = $1",
                          {names.slot}));
-  if (found.num_rows() > 0 && !names.owns_slot) {
+  if (found.num_rows() > 0) {
     return refuse(ErrorKind::kAlreadyExists, options,
                   fmt::format("slot '{0}' is there, and this pipeline has not read from "
                               "it: name another, or, if nobody needs it, SELECT "
                               "pg_drop_replication_slot('{0}')",
                               names.slot));
-  }
-  if (found.num_rows() > 0) {
-    ARROW_RETURN_NOT_OK(drop_slot(connection, options, names, stop));
   }
   ARROW_ASSIGN_OR_RAISE(
       const ResultRows rows,
@@ -241,13 +322,19 @@ Status check_slot(Connection& connection, const PostgresqlOptions& options,
 
 Status drop_slot(Connection& connection, const PostgresqlOptions& options,
                  const SlotNames& names, std::stop_token stop) {
-  ARROW_RETURN_NOT_OK(free_slot(connection, options, names, stop));
-  return connection
-      .execute(
-          "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots "
-          "WHERE slot_name = $1",
-          {names.slot})
-      .status();
+  for (int attempt = 1;; ++attempt) {
+    ARROW_RETURN_NOT_OK(free_slot(connection, options, names, stop));
+    const Status dropped =
+        connection
+            .execute("SELECT pg_drop_replication_slot(slot_name) FROM "
+                     "pg_replication_slots WHERE slot_name = $1",
+                     {names.slot})
+            .status();
+    // An earlier process may begin to read from it between the two.
+    const auto* context = context_of(dropped);
+    const bool is_held = !dropped.ok() && context && context->vendor_code == kObjectInUse;
+    if (!is_held || attempt == kMaxAttempts) return dropped;
+  }
 }
 
 Status drop_publication(Connection& connection, const SlotNames& names) {

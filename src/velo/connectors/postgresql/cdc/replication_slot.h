@@ -14,18 +14,44 @@
 
 namespace velo::postgresql {
 
-/// The names of a reader's slot and publication.
+/// The names of a reader's slot and publication. Those that are ours end in the number of
+/// the process that made them, which read the snapshot: one that was overtaken, and wakes
+/// up, finds nothing of a newer one's under its own name. Of all that are there, those of
+/// the greatest number are in use: whoever makes new ones has seen that nothing was
+/// committed by those before it, and by then they cannot commit any more.
 struct SlotNames {
   std::string slot;
   std::string publication;
-  std::string application;  ///< of its connections
-  bool owns_slot = true;    ///< whether the name is no user's
+  std::string reader;         ///< part of the names, and of what connections are called
+  uint64_t process = 0;       ///< whose connections these are
+  bool owns_slot = true;      ///< whether the name is no user's
   bool owns_publication = true;
   bool is_temporary = false;  ///< whether nothing is to be left behind
 
-  /// `reader`: see ReadOptions; empty for one that nothing is kept for.
-  static SlotNames of(const PostgresqlOptions& options, const std::string& reader);
+  /// Those that this process would make. `reader` is empty for one that nothing is kept
+  /// for.
+  static SlotNames of(const PostgresqlOptions& options, const std::string& reader,
+                      uint64_t process);
+
+  /// The same, as another process has made them.
+  SlotNames made_by(uint64_t other) const;
+
+  /// What the connections are called: "velo:READER:PROCESS:cdc".
+  std::string application() const;
 };
+
+/// Find the number of the process that has made what is in use for a reader that goes on;
+/// where nothing is there, the process's own.
+Result<uint64_t> find_maker_in_use(Connection& connection, const SlotNames& names);
+
+/// Drop what is ours and was made for the reader by processes up to this one, ending
+/// those that hold it. Idempotent. Errors: kFenced where a newer process holds it.
+Status drop_made_up_to(uint64_t process, Connection& connection,
+                       const PostgresqlOptions& options, const SlotNames& names,
+                       std::stop_token stop);
+
+/// Check that no newer process has begun to read. Errors: kFenced.
+Status check_is_newest(Connection& connection, const SlotNames& names);
 
 /// Check that the server can be asked for changes of the table, and by us.
 /// Errors: kInvalidArgument, kNotImplemented, saying what to set.
@@ -47,21 +73,20 @@ struct NewSlot {
   std::string snapshot;
 };
 
-/// Make the slot, dropping what an earlier run of this reader has left of that name.
-/// Errors: kAlreadyExists for a slot that is not ours to drop; kPermissionDenied.
+/// Make the slot. Errors: kAlreadyExists for one of a user's name; kPermissionDenied.
 Result<NewSlot> create_slot(Connection& connection, Connection& replication,
                             const PostgresqlOptions& options, const SlotNames& names,
                             std::stop_token stop);
 
 /// Check that the slot still has all from this position on, and that nobody holds it: an
 /// earlier process of this reader is ended.
-/// Errors: kPositionLost; kConflict naming who holds it.
+/// Errors: kPositionLost; kConflict naming who holds it; kFenced where a newer one does.
 Status check_slot(Connection& connection, const PostgresqlOptions& options,
                   const SlotNames& names, const std::string& split,
                   const ChangePosition& from, std::stop_token stop);
 
-/// Drop the slot, ending an earlier process of this reader that holds it. Idempotent.
-/// Errors: kConflict naming who holds it.
+/// Drop the slot, ending this or an earlier process of this reader that holds it.
+/// Idempotent. Errors: kConflict naming who holds it; kFenced where a newer one does.
 Status drop_slot(Connection& connection, const PostgresqlOptions& options,
                  const SlotNames& names, std::stop_token stop);
 

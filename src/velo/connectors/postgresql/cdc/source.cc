@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -26,6 +27,9 @@ class OneTable : public SplitDiscovery {
   const SplitId split_;
   bool is_known_ = false;
 };
+
+// Greater than the number of any process.
+constexpr uint64_t kNewest = 999'999'999'999'999'999;
 
 class ChangeSource : public DataSource, public SplitSource {
  public:
@@ -63,11 +67,21 @@ class ChangeSource : public DataSource, public SplitSource {
   }
 
   Status forget(const std::string& reader) override {
-    const SlotNames names = SlotNames::of(options_, reader);
+    ARROW_RETURN_NOT_OK(withdraw(reader, kNewest));
+    if (options_.slot.empty()) return Status::OK();
+    const SlotNames names = SlotNames::of(options_, reader, kNewest);
     ARROW_ASSIGN_OR_RAISE(const auto connection,
-                          Connection::open(options_, names.application));
-    ARROW_RETURN_NOT_OK(drop_slot(*connection, options_, names, {}));
-    return drop_publication(*connection, names);
+                          Connection::open(options_, names.application()));
+    return drop_slot(*connection, options_, names, {});
+  }
+
+  // A slot that a user has named may be the newer process's: that it was made again, and
+  // by whom, cannot be seen.
+  Status withdraw(const std::string& reader, uint64_t process) override {
+    const SlotNames names = SlotNames::of(options_, reader, process);
+    ARROW_ASSIGN_OR_RAISE(const auto connection,
+                          Connection::open(options_, names.application()));
+    return drop_made_up_to(process, *connection, options_, names, {});
   }
 
  private:
