@@ -307,6 +307,18 @@ class Tables(ProgramTest):
             table.append(pyarrow.table({"id": [1, 2]}))
         self.assertEqual(sum(len(file.read_text().split()) - 1 for file in (self.folder / "out").glob("*.csv")), 2)
 
+    def test_a_record_is_kept_from_the_beginning_beside_rows_of_others(self):
+        """What a source keeps is named after it, and found again when the first process is killed before its first commit."""
+        self.catalog.create_table(f"{self.namespace}.target", ONE_ROW.schema)
+        self.table().append(ONE_ROW)
+        self.pipeline()
+        incarnations = set()
+        for _ in range(2):
+            self.crash("after_prepare", "run", "go.sql")
+            incarnations |= {name[-24:] for name in self.data_files("target") if name.startswith("velo-")}
+        self.assertEqual(len(incarnations), 1, incarnations)
+        self.check_pipeline(8001)
+
     def test_foreign_appends_between_ours(self):
         self.catalog.create_table(f"{self.namespace}.target", ONE_ROW.schema)
         self.pipeline(rows=20000)
@@ -462,10 +474,10 @@ class CatalogOfAServer(Tables):
             scheme="http", endpoint_override=STORE["endpoint"].split("://")[1])
         return [info.base_name for info in files.get_file_info(pyarrow.fs.FileSelector(folder))]
 
-    def break_at(self, trigger, **more):
+    def break_at(self, trigger, server=CATALOG_URI, **more):
         """A proxy that does harm to the first request with `trigger`, and the harm."""
-        catalog = urllib.parse.urlsplit(CATALOG_URI)
-        proxy = Proxy(catalog.hostname, catalog.port)
+        address = urllib.parse.urlsplit(server)
+        proxy = Proxy(address.hostname, address.port)
         self.addCleanup(proxy.close)
         at = Break(1, re.compile(re.escape(trigger)), **more)
         self.addCleanup(at.released.set)
@@ -487,6 +499,22 @@ class CatalogOfAServer(Tables):
                 self.assertTrue(proxy.disarm())
                 self.assertIn(process.returncode, (0, 1), process.stderr)
                 self.check_pipeline(table=name)
+
+    def test_a_file_that_arrives_late_is_removed_by_the_next_run(self):
+        proxy, at = self.break_at(b"-f1-e2-", STORE["endpoint"], holds=True)
+        # The address of the store is no part of what the pipeline is known by.
+        self.pipeline(rows=20000, endpoint=f"http://127.0.0.1:{proxy.port}")
+        older = self.start("run", "go.sql")
+        self.assertTrue(at.arrived.wait(30))
+        self.pipeline(rows=20000)
+        self.check_pipeline(20000)
+        at.released.set()
+        self.assertEqual(older.wait(timeout=60), 1)
+        self.assertIn("a newer run of this pipeline has taken over", older.stderr.read())
+        self.assertTrue([name for name in self.data_files("target") if "-f1-e2-" in name])
+        self.check_pipeline(20000)
+        named = [task.file.file_path.rpartition("/")[2] for task in self.table().scan().plan_files()]
+        self.assertEqual(sorted(self.data_files("target")), sorted(named))
 
     def test_a_commit_that_arrives_late_is_refused(self):
         proxy, at = self.break_at(b'"velo.epoch":"2"', holds=True)

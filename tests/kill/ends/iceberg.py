@@ -164,17 +164,18 @@ class IcebergSink(OnIceberg, Sink):
         return {task.file.file_path for task in table.scan().plan_files()} if table else set()
 
     def left_behind(self, folder: pathlib.Path, is_run: bool) -> list[str]:
-        """Files that no snapshot names, and a finished run's tag. Files of a process may stay when one that has overtaken it
-        has committed."""
+        """Files that no snapshot names, and a finished run's tag. Files of a run without a name, which nobody comes back for, may
+        stay when one that has overtaken it has committed."""
         place = self.table().location().partition("://")[2] + "/data"
         files = store().get_file_info(pyarrow.fs.FileSelector(place, allow_not_found=True))
         named = {path.rpartition("/")[2] for path in self.state(folder)}
+        if not is_run:
+            return sorted({info.base_name for info in files} - named)
         newest: dict[str, int] = {}
         for fence, incarnation in map(origin_of, named):
             newest[incarnation] = max(newest.get(incarnation, 0), fence)
         unnamed = {info.base_name for info in files} - named
-        tags = self.record_mark(folder) if is_run else set()
-        return sorted(tags | {name for name in unnamed if origin_of(name)[0] >= newest.get(origin_of(name)[1], 0)})
+        return sorted(self.record_mark(folder) | {name for name in unnamed if origin_of(name)[0] >= newest.get(origin_of(name)[1], 0)})
 
 
 def origin_of(name: str) -> tuple[int, str]:

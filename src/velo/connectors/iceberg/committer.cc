@@ -43,7 +43,7 @@ class TableCommitter : public Committer {
     record_.fence = hold_.tag().fence;
     // What stays is invisible, and the next process tries again.
     (void)remove_leftovers(*hold_.files(), table.metadata, hold_.prefix(), committed,
-                           record_.fence);
+                           record_, options_.branch);
     return record_;
   }
 

@@ -32,19 +32,47 @@ Result<std::set<std::string>> files_in_use(FileIo& files, const TableMetadata& m
   return used;
 }
 
+// The attempts of a record that were committed, as far as the table remembers.
+std::set<FileOrigin> committed_attempts(const TableMetadata& metadata,
+                                        const CommitRecord& record,
+                                        const std::string& branch) {
+  std::set<FileOrigin> attempts;
+  for (const auto& [id, snapshot] : metadata.snapshots) {
+    if (pipeline_of(snapshot.summary) != record.pipeline ||
+        branch_of(snapshot.summary) != branch ||
+        snapshot.summary_text("velo.incarnation") != record.incarnation) {
+      continue;
+    }
+    const auto attempt = attempt_of(snapshot.summary);
+    if (attempt) attempts.insert(*attempt);
+  }
+  return attempts;
+}
+
+// Whether nobody has committed the attempt, although the table remembers those of then.
+bool was_overtaken(const FileOrigin& origin, const std::set<FileOrigin>& attempts) {
+  return !attempts.contains(origin) &&
+         std::ranges::any_of(attempts, [&](const FileOrigin& attempt) {
+           return attempt.fence <= origin.fence && attempt.epoch < origin.epoch;
+         });
+}
+
 }  // namespace
 
 Status remove_leftovers(FileIo& files, const TableMetadata& metadata,
                         const std::string& prefix, const FileOrigin& committed,
-                        uint64_t fence) {
-  if (fence <= 1) return Status::OK();
+                        const CommitRecord& record, const std::string& branch) {
+  if (record.fence <= 1) return Status::OK();
+  const auto attempts = committed_attempts(metadata, record, branch);
   std::vector<std::string> left;
   for (const std::string& directory :
        {metadata.data_location(), metadata.metadata_location()}) {
     ARROW_ASSIGN_OR_RAISE(const auto found, files.list(directory, prefix));
     std::ranges::copy_if(found, std::back_inserter(left), [&](const auto& location) {
       const auto origin = origin_of(prefix, location);
-      return origin && origin->fence<fence&& * origin> committed;
+      if (!origin || origin->fence >= record.fence) return false;
+      const bool is_of_record = location.find(record.incarnation) != std::string::npos;
+      return *origin > committed || (is_of_record && was_overtaken(*origin, attempts));
     });
   }
   if (left.empty()) return Status::OK();

@@ -1,7 +1,7 @@
 #pragma once
 
 /// The tag that fences a pipeline's processes: "velo_PIPELINE.BRANCH.fNUMBER". It names
-/// the snapshot that the pipeline has committed last, or that it began at, and is
+/// the snapshot that the pipeline has committed last, or that it began with, and is
 /// asserted and moved in every commit.
 
 #include <cstdint>

@@ -130,6 +130,13 @@ bool is_finished(const Summary& summary) {
   return Entries(summary).text_or_empty("velo.finished") == "true";
 }
 
+std::optional<FileOrigin> attempt_of(const Summary& summary) {
+  Entries entries(summary);
+  const FileOrigin attempt{.fence = entries.number<uint64_t>("velo.fence"),
+                           .epoch = entries.number<uint64_t>("velo.epoch")};
+  return entries.failed().empty() ? std::optional(attempt) : std::nullopt;
+}
+
 Summary summary_of(const CommitRecord& record, const std::string& branch,
                    int64_t total_rows, const Positions& moved,
                    const PositionsFile& base) {

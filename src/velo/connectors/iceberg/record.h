@@ -14,10 +14,12 @@
 /// Persisted: entries may be added, none may change its meaning.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "velo/commit.h"
+#include "velo/connectors/iceberg/epoch_writer.h"
 #include "velo/connectors/iceberg/file_io.h"
 
 namespace velo::iceberg {
@@ -34,6 +36,8 @@ struct PositionsFile {
 std::string pipeline_of(const Summary& summary);
 std::string branch_of(const Summary& summary);
 bool is_finished(const Summary& summary);
+/// The fence and the epoch; nullopt where it does not have them.
+std::optional<FileOrigin> attempt_of(const Summary& summary);
 
 /// Write a record; `moved` are the positions since `base` was written, `total_rows` those
 /// of all epochs.

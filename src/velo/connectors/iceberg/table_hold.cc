@@ -72,35 +72,32 @@ Result<PipelineTag> TableHold::raise(const LoadedTable& table,
   return taken;
 }
 
-// The newest snapshot is what the tag names, where that cannot be taken for one of this
-// pipeline's own; else an empty one is added.
+// By an empty snapshot, which keeps the record's incarnation: what a source makes for a
+// process that is killed before its first commit is found again by that.
 Result<PipelineTag> TableHold::begin(const LoadedTable& table,
                                      std::map<std::string, std::string> summary,
                                      int attempt) {
   ARROW_RETURN_NOT_OK(check_history(table.metadata));
   const auto head = table.metadata.ref(options_.branch);
-  const Snapshot* newest = head ? table.metadata.find_snapshot(*head) : nullptr;
-  PipelineTag taken{.fence = 1, .snapshot_id = head.value_or(0)};
+  PipelineTag taken{.fence = 1};
   const std::string name = tag_name(pipeline_.id, options_.branch, taken.fence);
-  TableCommit commit{.requirements = {{options_.branch, head}, {name, std::nullopt}},
-                     .snapshot = {},
-                     .removed_refs = {},
-                     .changed_refs = {}};
-  if (!newest || pipeline_of(newest->summary) == pipeline_.id) {
-    const std::string first =
-        fmt::format("{}/{}f{}-e0-{}", table.metadata.metadata_location(), prefix(),
-                    taken.fence, random_uuid());
-    ARROW_ASSIGN_OR_RAISE(
-        const Append append,
-        prepare_append(*files_, table.metadata, first, {}, std::move(summary)));
-    ARROW_ASSIGN_OR_RAISE(
-        commit.snapshot,
-        write_snapshot(*files_, table.metadata, options_.branch, append, attempt));
-    taken.snapshot_id = commit.snapshot->id;
-    commit.changed_refs.push_back(to_branch(options_.branch, taken.snapshot_id));
-  }
-  commit.changed_refs.push_back(to_tag(name, taken.snapshot_id));
-  ARROW_RETURN_NOT_OK(catalog_->commit(options_.table, table, commit));
+  const std::string first =
+      fmt::format("{}/{}f{}-e0-{}", table.metadata.metadata_location(), prefix(),
+                  taken.fence, random_uuid());
+  ARROW_ASSIGN_OR_RAISE(
+      const Append append,
+      prepare_append(*files_, table.metadata, first, {}, std::move(summary)));
+  ARROW_ASSIGN_OR_RAISE(
+      const Snapshot snapshot,
+      write_snapshot(*files_, table.metadata, options_.branch, append, attempt));
+  taken.snapshot_id = snapshot.id;
+  ARROW_RETURN_NOT_OK(catalog_->commit(
+      options_.table, table,
+      {.requirements = {{options_.branch, head}, {name, std::nullopt}},
+       .snapshot = snapshot,
+       .removed_refs = {},
+       .changed_refs = {to_branch(options_.branch, snapshot.id),
+                        to_tag(name, snapshot.id)}}));
   return taken;
 }
 
