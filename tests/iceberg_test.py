@@ -194,9 +194,9 @@ class Tables(ProgramTest):
 
     # Going on.
 
-    def pipeline(self, table="target", rows=8000, name="slow", more="", **options):
+    def pipeline(self, table="target", rows=8000, rate=8000, name="slow", more="", **options):
         self.write("go.sql", f"CREATE STREAM {name} WITH (commit_every = '200ms'{more}) AS SELECT id FROM "
-                   f"generate('orders?rows={rows}&rate={rows}') INSERT INTO {self.in_sql(table, **options)};")
+                   f"generate('orders?rows={rows}&rate={rate}') INSERT INTO {self.in_sql(table, **options)};")
 
     def check_pipeline(self, rows=8000, table="target"):
         self.done("run", "go.sql")
@@ -204,6 +204,13 @@ class Tables(ProgramTest):
 
     def wait_for_an_epoch(self):
         self.wait_for(lambda: self.catalog.table_exists(f"{self.namespace}.target") and self.table().scan().count() > 0)
+
+    def test_one_that_is_refused_leaves_the_other_running(self):
+        self.pipeline(rate=1600)
+        running = self.start("run", "go.sql")
+        self.wait_for_an_epoch()
+        self.refuse_another_beside(running)
+        self.check_ids(8000, "target")
 
     def test_a_named_pipeline_goes_on(self):
         self.write("in/a.csv", "id,name\n1,a\n2,b\n")

@@ -267,12 +267,14 @@ class Kafka(ProgramTest):
         self.assertEqual(process.returncode, 2)
         self.assertIn(f"the record of this pipeline is of the topic {second}, and not of", process.stderr)
 
+    def end(self, topic, level="read_committed"):
+        consumer = Consumer({"bootstrap.servers": BROKER, "group.id": self.mark, "isolation.level": level})
+        end = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10, cached=False)[1]
+        consumer.close()
+        return end
+
     def has_open_transaction(self, topic):
-        ends = set()
-        for level in ("read_uncommitted", "read_committed"):
-            consumer = Consumer({"bootstrap.servers": BROKER, "group.id": self.mark, "isolation.level": level})
-            ends.add(consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10, cached=False)[1])
-            consumer.close()
+        ends = {self.end(topic, "read_uncommitted"), self.end(topic)}
         return len(ends) == 2
 
     def slow_pipeline(self, commit_every="200ms", rate=15000, **options):
@@ -296,6 +298,24 @@ class Kafka(ProgramTest):
         self.assertEqual(older.wait(timeout=60), 1)
         self.assertIn("a newer run of this pipeline has taken over", older.stderr.read())
         self.assertEqual(len(self.rows(topic)), 30000)
+
+    def test_one_that_is_refused_leaves_the_other_running(self):
+        topic = self.slow_pipeline(rate=5000)
+        running = self.start("run", "go.sql")
+        self.wait_for(lambda: topic in self.topics() and self.end(topic) > 0, running)
+        self.refuse_another_beside(running)
+        self.assertEqual(sorted(row["id"] for row in self.rows(topic)), list(range(1, 30001)))
+
+    def test_a_record_of_another_topic_is_left_as_it_is(self):
+        self.slow_pipeline(rate=100000)
+        self.done("run", "go.sql")
+        sql = (self.folder / "go.sql").read_text()
+        self.write("go.sql", sql.replace("slow-", "other-"))
+        before = len(self.consume(f"velo_checkpoint-p{self.mark}"))
+        process = self.velo("run", "go.sql")
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("the record of this pipeline is of the topic slow-", process.stderr)
+        self.assertEqual(len(self.consume(f"velo_checkpoint-p{self.mark}")), before)
 
     def test_a_transaction_that_was_open_for_too_long(self):
         topic = self.slow_pipeline("900ms", rate=5000, transaction_timeout="2s")

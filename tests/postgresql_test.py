@@ -273,10 +273,10 @@ class Postgresql(ProgramTest):
         return self.rows("SELECT pid FROM pg_stat_activity WHERE application_name ~ '^velo:slow:[0-9]+:[0-9]+:' "
                          "AND application_name LIKE '%%' || left(encode(sha256(%s), 'hex'), 8)", (self.schema.encode(),))
 
-    def slow_pipeline(self):
+    def slow_pipeline(self, rate=20000):
         address = self.uri("target").removeprefix("postgresql://")
         self.write("go.sql", "CREATE STREAM slow WITH (commit_every = '200ms') AS SELECT id FROM "
-                   f"generate('orders?rows=30000&rate=20000') INSERT INTO postgresql('{address}');")
+                   f"generate('orders?rows=30000&rate={rate}') INSERT INTO postgresql('{address}');")
 
     def check_slow_pipeline(self):
         self.done("run", "go.sql")
@@ -313,6 +313,19 @@ class Postgresql(ProgramTest):
         self.assertEqual(older.wait(timeout=30), 1)
         self.assertIn("a newer run of this pipeline has taken over", older.stderr.read())
         self.assertEqual(self.rows("SELECT count(*), count(DISTINCT id) FROM target"), [(30000, 30000)])
+
+    def test_one_that_is_refused_leaves_the_other_running(self):
+        self.slow_pipeline(rate=6000)
+        running = self.start("run", "go.sql")
+        self.wait_for(lambda: "target" in self.tables() and self.rows("SELECT 1 FROM target LIMIT 1"))
+        self.refuse_another_beside(running)
+        self.assertEqual(self.rows("SELECT count(*), count(DISTINCT id) FROM target"), [(30000, 30000)])
+        for change in (f"DROP TABLE {self.schema}.target", f"UPDATE {self.schema}.velo_checkpoint SET target = 'other'"):
+            self.session.execute(change)
+            before = self.rows("TABLE velo_checkpoint ORDER BY lane")
+            process = self.velo("run", "go.sql")
+            self.assertNotEqual(process.returncode, 0)
+            self.assertEqual(self.rows("TABLE velo_checkpoint ORDER BY lane"), before, process.stderr)
 
     def through(self, proxy, table, **options):
         return self.uri(table, **options).replace(f":{urllib.parse.urlsplit(SERVER).port}/", f":{proxy.port}/")

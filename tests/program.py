@@ -112,5 +112,14 @@ class ProgramTest(unittest.TestCase):
         self.assertIn(process.returncode, allowed, process.stderr)
         return process.returncode != 0
 
+    def refuse_another_beside(self, running):
+        """Run the statement of go.sql, which runs, with another SELECT: that is refused, and what runs goes on to its end."""
+        self.write("other.sql", (self.folder / "go.sql").read_text().replace(" INSERT INTO ", " WHERE id > 0 INSERT INTO "))
+        process = self.velo("run", "other.sql")
+        self.assertEqual(process.returncode, 2, process.stderr)
+        self.assertIn("its SELECT has changed since its last run", process.stderr)
+        self.assertIsNone(running.poll(), "it has ended too early to show anything")
+        self.assertEqual(running.wait(timeout=60), 0, running.stderr.read())
+
     def files(self):
         return sorted(p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*"))

@@ -126,9 +126,17 @@ class Committer {
  public:
   virtual ~Committer() = default;
 
+  /// Read the record as it stands, without taking anything over, and without making or
+  /// changing anything in the system: what cannot go on is refused before it ends who
+  /// runs. Returns an empty record where there is none. What a process has begun and not
+  /// decided is not in it; recover() tells for certain. To be called before recover().
+  /// Errors: kInvalidArgument where the record is of another target; kCommitLost where
+  /// what was committed is gone; kTransient …
+  virtual Result<CommitRecord> look(std::stop_token stop) = 0;
+
   /// Take the sink over from every earlier process of this pipeline: 1 fence them, 2 read
   /// the record, 3 roll forward what was decided, 4 remove what was not. To be called
-  /// first, and again after kCommitStateUnknown.
+  /// before all that follows, and again after kCommitStateUnknown.
   /// Returns the record, with the fence and epoch that this call has won; its incarnation
   /// is set, and its positions are empty where the pipeline is new here. What a source
   /// keeps is named after the incarnation, so every call of one committer returns the

@@ -146,6 +146,17 @@ class Run(ProgramTest):
         self.assertEqual(process.returncode, 2, process.stderr)
         self.assertIn("this source has no end, not even for now", process.stderr)
 
+    def test_one_that_is_refused_leaves_the_other_running(self):
+        self.write("go.sql", "CREATE STREAM slow WITH (commit_every = '200ms') AS SELECT id FROM "
+                   "generate('orders?rows=2000&rate=800') INSERT INTO file('out/?format=csv');")
+        running = subprocess.Popen([VELO, "run", "go.sql"], cwd=self.folder, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(running.stderr.close)
+        while not list(self.folder.glob("out/*.csv")):
+            time.sleep(0.02)
+        self.refuse_another_beside(running)
+        ids = [int(line) for part in self.folder.glob("out/*.csv") for line in part.read_text().splitlines()[1:]]
+        self.assertEqual(sorted(ids), list(range(1, 2001)))
+
     def test_interrupt(self):
         for sql in (
             "INSERT INTO file('out.parquet') SELECT id FROM generate('orders?rows=100000000000')",

@@ -115,10 +115,13 @@ Status PipelineRun::recover() {
         "this source goes on for ever, and the sink takes all rows at once, "
         "at its end; --once, or WITH (once = true), ends where it is now");
   }
-  ARROW_ASSIGN_OR_RAISE(record_, committer_->recover());
   fingerprint_ = {.source = splits_->identity(),
                   .select = options_.select,
                   .schema = one_line(schema_->ToString())};
+  // What is refused must not end who runs under this name.
+  ARROW_ASSIGN_OR_RAISE(record_, committer_->look(stop_));
+  ARROW_RETURN_NOT_OK(check_fingerprint());
+  ARROW_ASSIGN_OR_RAISE(record_, committer_->recover());
   ARROW_RETURN_NOT_OK(check_fingerprint());
   if (committer_->commits_once()) {
     // What was there is replaced: nothing of it counts.

@@ -20,7 +20,7 @@ namespace velo::engine {
 
 /// Reads, writes and commits, epoch after epoch (docs/design/commit-protocol.md):
 ///
-///     recover → (write … prepare → commit → acknowledge) …
+///     look → recover → (write … prepare → commit → acknowledge) …
 ///
 /// Threads: thread-compatible; used once.
 class PipelineRun {

@@ -106,9 +106,9 @@ TEST_F(PipelineRuns, PrepareThenCommitThenAcknowledge) {
   const auto progress = run();
   ASSERT_THAT(progress, IsOk());
   EXPECT_THAT(log_.calls(),
-              ElementsAre("recover", "assign a@begin", "assign b@begin", "write 0",
-                          "write 0", "write 0", "write 0", "write 0", "prepare 0",
-                          "commit 5 rows of 1 lanes, last", "committed",
+              ElementsAre("look", "recover", "assign a@begin", "assign b@begin",
+                          "write 0", "write 0", "write 0", "write 0", "write 0",
+                          "prepare 0", "commit 5 rows of 1 lanes, last", "committed",
                           "acknowledge a=000003. b=000002."));
   EXPECT_EQ(memory_.rows(), count(5));
   EXPECT_EQ(progress->num_rows, 5);
@@ -321,6 +321,48 @@ TEST_F(PipelineRuns, RefuseToGoOnAsAnother) {
   script_.schema = arrow::schema({arrow::field("m", arrow::int64())});
   EXPECT_THAT(run(), is_another("the schema of its rows", "n: int64", "m: int64"));
   EXPECT_EQ(memory_.rows(), count(5));
+  EXPECT_EQ(log_.count("recover"), 1) << "one that is refused ends nobody";
+}
+
+TEST_F(PipelineRuns, LeaveOneThatRunsToItselfWhereANewOneIsRefused) {
+  commit_often();
+  script_.splits = {{"a", count(100)}};
+  bool is_refused = false;
+  options_.on_progress = [&](const Progress& progress) {
+    if (progress.num_commits == 0 || is_refused) return;
+    is_refused = true;
+    Script other = script_;
+    other.has_splits = false;
+    RunOptions options;
+    options.select = "SELECT m";
+    ScriptedSource source(other, log_);
+    MemorySink sink(memory_);
+    EXPECT_THAT(velo::run(source, sink, {.id = "orders"}, options, {}),
+                IsError(ErrorKind::kInvalidArgument, HasSubstr("give it another name")));
+    options.replace = true;
+    EXPECT_THAT(velo::run(source, sink, {.id = "orders"}, options, {}),
+                IsError(ErrorKind::kInvalidArgument, HasSubstr("give it another name")));
+  };
+  ASSERT_THAT(run(), IsOk());
+  EXPECT_TRUE(is_refused);
+  EXPECT_EQ(log_.count("recover"), 1);
+  EXPECT_EQ(memory_.rows(), count(100));
+}
+
+// Between the look and the fence another may have committed.
+TEST_F(PipelineRuns, RefuseWhatHasChangedSinceTheLook) {
+  options_.select = "SELECT n";
+  memory_.on_call = [&](const std::string& call, const std::stop_token&) {
+    if (call != "recover" || log_.count("recover") > 1) return Status::OK();
+    RunOptions options;
+    options.select = "SELECT m";
+    ScriptedSource source(script_, log_);
+    MemorySink sink(memory_);
+    return velo::run(source, sink, {.id = "orders"}, options, {}).status();
+  };
+  EXPECT_THAT(run(),
+              IsError(ErrorKind::kInvalidArgument, HasSubstr("its SELECT has changed")));
+  EXPECT_EQ(memory_.rows(), count(5));
 }
 
 TEST_F(PipelineRuns, GoOnAsAnotherWhereThatIsAsked) {
@@ -396,7 +438,8 @@ TEST_F(PipelineRuns, FailWithTheSourcesErrorAfterWhatItHadCommitted) {
 }
 
 TEST_F(PipelineRuns, FailWhereACallOfTheSinkFails) {
-  for (const char* call : {"recover", "write 0", "prepare 0", "commit ", "committed"}) {
+  for (const char* call :
+       {"look", "recover", "write 0", "prepare 0", "commit ", "committed"}) {
     SCOPED_TRACE(call);
     fail(call);
     EXPECT_THAT(run({.id = std::string(call).substr(0, 4)}),

@@ -94,15 +94,21 @@ LocalManifestStore::~LocalManifestStore() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-Status LocalManifestStore::open() {
+Result<bool> LocalManifestStore::find() {
   if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
-  ARROW_ASSIGN_OR_RAISE(auto made, make_directories(home_ + "staged"));
-  std::ranges::move(made, std::back_inserter(made_));
   descriptor_ = ::open(home_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor_ < 0 && errno == ENOENT) return false;
   if (descriptor_ < 0) return errno_error(errno, "open the directory", home_);
   records_ = fmt::format("/proc/self/fd/{}/", descriptor_);
   staging_ = records_ + "staged/";
-  return Status::OK();
+  return true;
+}
+
+Status LocalManifestStore::open() {
+  ARROW_ASSIGN_OR_RAISE(auto made, make_directories(home_ + "staged"));
+  std::ranges::move(made, std::back_inserter(made_));
+  ARROW_ASSIGN_OR_RAISE(const bool found, find());
+  return found ? Status::OK() : errno_error(ENOENT, "open the directory", home_);
 }
 
 bool LocalManifestStore::exists() const { return is_there(home_); }

@@ -32,6 +32,7 @@ class LocalManifestStore : public ManifestStore {
   /// How messages call that.
   std::string shown_staging_directory() const { return home_ + "staged/"; }
 
+  Result<bool> find() override;
   Status open() override;
   bool is_gone() const override;
   Result<uint64_t> newest() override;

@@ -92,6 +92,19 @@ ManifestCommitter::ManifestCommitter(PipelineIdentity pipeline, ManifestSink sin
                                      CommitObserver& observer)
     : pipeline_(std::move(pipeline)), sink_(std::move(sink)), observer_(observer) {}
 
+// Until it stands still: while it is read, others may commit, or take it away in parts.
+Result<CommitRecord> ManifestCommitter::look(std::stop_token) {
+  for (uint64_t before = 0;;) {
+    ARROW_ASSIGN_OR_RAISE(const bool found, sink_.store->find());
+    if (!found) return CommitRecord();
+    ARROW_ASSIGN_OR_RAISE(const uint64_t newest, sink_.store->newest());
+    if (newest == 0) return CommitRecord();
+    auto record = read_record(newest);
+    if (record.ok() || newest == before) return record;
+    before = newest;
+  }
+}
+
 // The order is what makes it safe: a process that lists before it fences can miss what an
 // older one publishes in between, and then remove it.
 Result<CommitRecord> ManifestCommitter::recover() {
@@ -157,6 +170,7 @@ Result<uint64_t> ManifestCommitter::win_fence() {
 
 Result<CommitRecord> ManifestCommitter::read_record(uint64_t newest) {
   ARROW_ASSIGN_OR_RAISE(Manifest manifest, read(newest));
+  if (manifest.is_forgotten) return CommitRecord();
   CommitRecord record = std::move(manifest.record);
   record.num_rows = manifest.total_rows;
   for (base_ = newest; !manifest.is_base;) {

@@ -34,6 +34,7 @@ class ManifestCommitter : public Committer {
   ManifestCommitter(PipelineIdentity pipeline, ManifestSink sink,
                     CommitObserver& observer);
 
+  Result<CommitRecord> look(std::stop_token stop) override;
   Result<CommitRecord> recover() override;
   bool commits_once() const override { return sink_.list_replaced != nullptr; }
   Result<std::unique_ptr<EpochWriter>> create_writer(

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "velo/storage/commits_for_test.h"
@@ -91,6 +92,39 @@ TEST_F(ManifestCommits, AreVisibleMarkedAndResumed) {
   EXPECT_EQ(next->record().num_rows, 10);
   EXPECT_EQ(next->record().positions,
             (Positions{{"s", {{"9"}, false}}, {"t", {{"1"}, true}}}));
+}
+
+TEST_F(ManifestCommits, AreLookedAtWithoutTakingOver) {
+  CommitObserver observer;
+  const auto look = [&] {
+    ManifestCommitter committer(
+        {.id = "orders"},
+        {.store = std::make_unique<LocalManifestStore>(folder_.path(), "orders"),
+         .make_writer = nullptr,
+         .list_replaced = nullptr},
+        observer);
+    return committer.look({});
+  };
+  const auto nothing = look();
+  ASSERT_THAT(nothing, IsOk());
+  EXPECT_TRUE(nothing->incarnation.empty());
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+
+  const auto running = recovered();
+  ASSERT_THAT(running->commit({running->stage("a")}, {{"s", {{"5"}, false}}}, 7), IsOk());
+  running->stage("b");
+  const auto before = folder_.files();
+  const auto there = look();
+  ASSERT_THAT(there, IsOk());
+  EXPECT_EQ(there->num_rows, 7);
+  EXPECT_EQ(there->positions, (Positions{{"s", {{"5"}, false}}}));
+  EXPECT_EQ(folder_.files(), before);
+  ASSERT_THAT(running->commit_file("c"), IsOk()) << "nobody has taken over";
+
+  ASSERT_THAT(running->forget(), IsOk());
+  const auto forgotten = look();
+  ASSERT_THAT(forgotten, IsOk());
+  EXPECT_TRUE(forgotten->incarnation.empty());
 }
 
 TEST_F(ManifestCommits, OfAnOlderProcessAreFenced) {

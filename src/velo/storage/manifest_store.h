@@ -19,10 +19,13 @@ class ManifestStore {
  public:
   virtual ~ManifestStore() = default;
 
-  /// Go to where the record is, making it where it is not there.
+  /// Go to where the record is; false where that is not there.
+  virtual Result<bool> find() = 0;
+
+  /// The same, making it where it is not there.
   virtual Status open() = 0;
 
-  /// Whether the record was removed since open(): a newer process has finished.
+  /// Whether the record was removed since find() or open(): a newer process has finished.
   virtual bool is_gone() const = 0;
 
   /// The greatest number of a manifest; 0 without any.

@@ -111,6 +111,12 @@ Result<bool> S3ManifestStore::exists() {
   return !manifest.is_forgotten;
 }
 
+Result<bool> S3ManifestStore::find() {
+  ARROW_RETURN_NOT_OK(open());
+  return true;
+}
+
+// A prefix needs no making.
 Status S3ManifestStore::open() {
   const std::lock_guard lock(mutex_);
   last_ = {};

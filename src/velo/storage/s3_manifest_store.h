@@ -34,6 +34,7 @@ class S3ManifestStore : public ManifestStore {
   /// Whether there is a record of the pipeline that a run would go on from.
   Result<bool> exists();
 
+  Result<bool> find() override;
   Status open() override;
   bool is_gone() const override;
   Result<uint64_t> newest() override;

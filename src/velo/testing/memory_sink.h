@@ -24,9 +24,10 @@ class Memory {
  public:
   explicit Memory(CallLog& log) : log_(log) {}
 
-  /// Asked at every call ("recover", "write LANE", "prepare LANE", "commit", "committed",
-  /// "forget", "forgotten"); an error fails the call, "committed" being after everything
-  /// is there, and "forgotten" when the positions are gone and the rest is not.
+  /// Asked at every call ("look", "recover", "write LANE", "prepare LANE", "commit",
+  /// "committed", "forget", "forgotten"); an error fails the call, "committed" being
+  /// after everything is there, and "forgotten" when the positions are gone and the rest
+  /// is not.
   std::function<Status(const std::string& call, const std::stop_token& stop)> on_call =
       [](const std::string&, const std::stop_token&) { return Status::OK(); };
   bool commits_once = false;
@@ -37,6 +38,13 @@ class Memory {
   Status called(const std::string& call, const std::stop_token& stop = {}) {
     log_.add(call);
     return on_call(call, stop);
+  }
+
+  Result<CommitRecord> look(const std::string& pipeline, const std::stop_token& stop) {
+    ARROW_RETURN_NOT_OK(called("look", stop));
+    std::lock_guard lock(mutex_);
+    const auto found = records_.find(pipeline);
+    return found == records_.end() ? CommitRecord() : found->second;
   }
 
   Result<CommitRecord> recover(const std::string& pipeline) {
@@ -145,6 +153,9 @@ class MemoryCommitter : public Committer {
   MemoryCommitter(Memory& memory, std::string pipeline)
       : memory_(memory), pipeline_(std::move(pipeline)) {}
 
+  Result<CommitRecord> look(std::stop_token stop) override {
+    return memory_.look(pipeline_, stop);
+  }
   Result<CommitRecord> recover() override { return memory_.recover(pipeline_); }
   bool commits_once() const override { return memory_.commits_once; }
   Result<std::unique_ptr<EpochWriter>> create_writer(

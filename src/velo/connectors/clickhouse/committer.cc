@@ -21,6 +21,11 @@ class ClickhouseCommitter : public Committer {
         records_(options_, pipeline.id),
         client_(std::move(client)) {}
 
+  Result<CommitRecord> look(std::stop_token) override {
+    ARROW_ASSIGN_OR_RAISE(const TargetTable target, find_target(*client_, options_));
+    return records_.look(*client_, target.exists);
+  }
+
   Result<CommitRecord> recover() override {
     ARROW_ASSIGN_OR_RAISE(TargetTable target, find_target(*client_, options_));
     has_target_ = target.exists;

@@ -52,18 +52,7 @@ Result<RecordTable::Found> RecordTable::find_last(Client& client) const {
   return found;
 }
 
-Result<CommitRecord> RecordTable::read(Client& client, Hold& hold,
-                                       bool has_target) const {
-  auto record = try_to_read(client, hold, has_target);
-  if (record.ok() || code_of(record.status()) != kUnknownTable) return record;
-  ARROW_ASSIGN_OR_RAISE(const bool newest, is_newest(client, hold));
-  if (newest) return record;
-  return fenced(hold);  // a later run has ended, and taken the record away
-}
-
-Result<CommitRecord> RecordTable::try_to_read(Client& client, Hold& hold,
-                                              bool has_target) const {
-  ARROW_ASSIGN_OR_RAISE(Found found, find_last(client));
+Status RecordTable::check_target(const Found& found, bool has_target) const {
   const bool has_begun = found.done.epoch > 0 || found.intent.epoch > 0;
   if (has_begun && found.target != options_.table) {
     return make_error(
@@ -79,6 +68,39 @@ Result<CommitRecord> RecordTable::try_to_read(Client& client, Hold& hold,
                                   "pipeline has committed; another name begins anew",
                                   found.done.num_rows));
   }
+  return Status::OK();
+}
+
+Result<CommitRecord> RecordTable::look(Client& client, bool has_target) const {
+  auto record = try_to_look(client, has_target);
+  if (!record.ok() && code_of(record.status()) == kUnknownTable) {
+    return CommitRecord();
+  }
+  return record;
+}
+
+Result<CommitRecord> RecordTable::try_to_look(Client& client, bool has_target) const {
+  ARROW_ASSIGN_OR_RAISE(Found found, find_last(client));
+  ARROW_RETURN_NOT_OK(check_target(found, has_target));
+  CommitRecord record = std::move(found.done);
+  ARROW_RETURN_NOT_OK(read_positions(client, record));
+  return record;
+}
+
+Result<CommitRecord> RecordTable::read(Client& client, Hold& hold,
+                                       bool has_target) const {
+  auto record = try_to_read(client, hold, has_target);
+  if (record.ok() || code_of(record.status()) != kUnknownTable) return record;
+  ARROW_ASSIGN_OR_RAISE(const bool newest, is_newest(client, hold));
+  if (newest) return record;
+  return fenced(hold);  // a later run has ended, and taken the record away
+}
+
+Result<CommitRecord> RecordTable::try_to_read(Client& client, Hold& hold,
+                                              bool has_target) const {
+  ARROW_ASSIGN_OR_RAISE(Found found, find_last(client));
+  ARROW_RETURN_NOT_OK(check_target(found, has_target));
+  const bool has_begun = found.done.epoch > 0 || found.intent.epoch > 0;
   std::string incarnation =
       found.done.epoch > 0 ? found.done.incarnation : found.intent.incarnation;
   if (incarnation.empty()) incarnation = hold.holder;

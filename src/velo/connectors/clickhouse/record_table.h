@@ -35,6 +35,10 @@ class RecordTable {
  public:
   RecordTable(const ClickhouseOptions& options, std::string pipeline);
 
+  /// Read the record as it stands: that of the last epoch that is done; an empty one
+  /// where there is none. `has_target` and errors: as of read().
+  Result<CommitRecord> look(Client& client, bool has_target) const;
+
   /// Make the tables where they are not there.
   Status create(Client& client) const;
 
@@ -43,7 +47,8 @@ class RecordTable {
 
   /// Read the record: roll forward the last epoch where all of its rows are there, remove
   /// rows of attempts that are not done. Sets the rest of `hold`. `has_target`: whether
-  /// the table of the rows is there. Errors: kCommitLost where it is not and had rows.
+  /// the table of the rows is there. Errors: kCommitLost where it is not and had rows;
+  /// kInvalidArgument where the record is of another table.
   Result<CommitRecord> read(Client& client, Hold& hold, bool has_target) const;
 
   /// Keep the splits that an epoch moves, and that it is about to be written.
@@ -83,7 +88,9 @@ class RecordTable {
   Result<uint64_t> make_fence_table(Client& client) const;
   Status kill_below(Client& client, uint64_t fence) const;
   Result<CommitRecord> try_to_read(Client& client, Hold& hold, bool has_target) const;
+  Result<CommitRecord> try_to_look(Client& client, bool has_target) const;
   Result<Found> find_last(Client& client) const;
+  Status check_target(const Found& found, bool has_target) const;
   Status roll_forward(Client& client, const Hold& hold, Found& found) const;
   Result<std::string> done_attempts(Client& client, std::string_view column) const;
   Status remove_undone_rows(Client& client, const Hold& hold,

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
 #include "velo/base/random_id.h"
 #include "velo/connectors/iceberg/append.h"
-#include "velo/connectors/iceberg/catalog.h"
 #include "velo/connectors/iceberg/epoch_writer.h"
 #include "velo/connectors/iceberg/leftovers.h"
 #include "velo/connectors/iceberg/record.h"
@@ -22,11 +22,20 @@ constexpr size_t kMaxPositionsInSummary = 8192;
 class TableCommitter : public Committer {
  public:
   TableCommitter(const IcebergOptions& options, const PipelineIdentity& pipeline,
-                 CommitObserver& observer, std::unique_ptr<Catalog> catalog)
+                 CommitObserver& observer)
       : options_(options),
         pipeline_(pipeline.id),
         observer_(observer),
-        hold_(options, pipeline, std::move(catalog)) {}
+        hold_(options, pipeline) {}
+
+  Result<CommitRecord> look(std::stop_token) override {
+    ARROW_ASSIGN_OR_RAISE(const auto found, hold_.look());
+    if (!found) return CommitRecord();
+    const int64_t id = found->tag.snapshot_id;
+    ARROW_ASSIGN_OR_RAISE(const auto known,
+                          read_record_in(*found->files, found->table.metadata, id));
+    return known ? known->record : CommitRecord();
+  }
 
   Result<CommitRecord> recover() override {
     record_ = {.pipeline = pipeline_, .incarnation = new_incarnation_};
@@ -39,7 +48,15 @@ class TableCommitter : public Committer {
     if (!hold_.has_table()) return record_;
     observer_.reached(CommitStep::kInRecover);
     ARROW_ASSIGN_OR_RAISE(const LoadedTable table, hold_.load());
-    ARROW_ASSIGN_OR_RAISE(const FileOrigin committed, read_record_in(table.metadata));
+    ARROW_ASSIGN_OR_RAISE(auto found, read_record_in(*hold_.files(), table.metadata,
+                                                     hold_.tag().snapshot_id));
+    FileOrigin committed;
+    if (found) {
+      committed = {.fence = found->record.fence, .epoch = found->record.epoch};
+      record_ = std::move(found->record);
+      moved_ = std::move(found->moved);
+      base_ = std::move(found->base);
+    }
     record_.fence = hold_.tag().fence;
     // What stays is invisible, and the next process tries again.
     (void)remove_leftovers(*hold_.files(), table.metadata, hold_.prefix(), committed,
@@ -107,9 +124,11 @@ class TableCommitter : public Committer {
   Status forget() override { return hold_.release(); }
 
  private:
-  // Which attempt was committed last.
-  Result<FileOrigin> read_record_in(const TableMetadata& metadata) {
-    const int64_t id = hold_.tag().snapshot_id;
+  // What the snapshot says that a tag of ours names; nullopt where it only tells where
+  // the pipeline began.
+  Result<std::optional<RecordInSummary>> read_record_in(FileIo& files,
+                                                        const TableMetadata& metadata,
+                                                        int64_t id) const {
     const Snapshot* snapshot = metadata.find_snapshot(id);
     const auto head = metadata.ref(options_.branch);
     if (!snapshot || !head || !is_ancestor(metadata, id, *head)) {
@@ -122,15 +141,8 @@ class TableCommitter : public Committer {
     }
     const bool is_ours = pipeline_of(snapshot->summary) == pipeline_ &&
                          branch_of(snapshot->summary) == options_.branch;
-    if (!is_ours) return FileOrigin();  // where it begins
-    ARROW_ASSIGN_OR_RAISE(
-        RecordInSummary found,
-        read_record(*hold_.files(), fmt::format("snapshot {}", id), snapshot->summary));
-    const FileOrigin committed{.fence = found.record.fence, .epoch = found.record.epoch};
-    record_ = std::move(found.record);
-    moved_ = std::move(found.moved);
-    base_ = std::move(found.base);
-    return committed;
+    if (!is_ours) return std::nullopt;
+    return read_record(files, fmt::format("snapshot {}", id), snapshot->summary);
   }
 
   Status make_table(const arrow::Schema& schema) {
@@ -155,12 +167,10 @@ class TableCommitter : public Committer {
 
 }  // namespace
 
-Result<std::unique_ptr<Committer>> make_committer(const IcebergOptions& options,
-                                                  const PipelineIdentity& pipeline,
-                                                  CommitObserver& observer) {
-  ARROW_ASSIGN_OR_RAISE(auto catalog, open_catalog(options, options.creates_namespace));
-  return std::make_unique<TableCommitter>(options, pipeline, observer,
-                                          std::move(catalog));
+std::unique_ptr<Committer> make_committer(const IcebergOptions& options,
+                                          const PipelineIdentity& pipeline,
+                                          CommitObserver& observer) {
+  return std::make_unique<TableCommitter>(options, pipeline, observer);
 }
 
 }  // namespace velo::iceberg

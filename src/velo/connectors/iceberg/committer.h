@@ -8,9 +8,9 @@
 namespace velo::iceberg {
 
 /// Commits each epoch as one snapshot, whose summary holds the record. The observer
-/// outlives it. Errors: those of reaching the catalog.
-Result<std::unique_ptr<Committer>> make_committer(const IcebergOptions& options,
-                                                  const PipelineIdentity& pipeline,
-                                                  CommitObserver& observer);
+/// outlives it. The catalog is asked when it is first needed.
+std::unique_ptr<Committer> make_committer(const IcebergOptions& options,
+                                          const PipelineIdentity& pipeline,
+                                          CommitObserver& observer);
 
 }  // namespace velo::iceberg

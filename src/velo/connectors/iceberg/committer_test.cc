@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "velo/testing/matchers.h"
 #include "velo/testing/temporary_folder.h"
 
@@ -18,9 +20,7 @@ class Committers : public ::testing::Test {
     EXPECT_THAT(uri, IsOk());
     const auto options = IcebergOptions::from_uri(*uri, OptionUse::kSink);
     EXPECT_THAT(options, IsOk());
-    auto made = make_committer(*options, named_pipeline("changes"), observer_);
-    EXPECT_THAT(made, IsOk());
-    return *std::move(made);
+    return make_committer(*options, named_pipeline("changes"), observer_);
   }
 
   velo::testing::TemporaryFolder folder_;
@@ -41,6 +41,33 @@ TEST_F(Committers, KeepTheIncarnationOfANewTable) {
   const auto next = committer()->recover();
   ASSERT_THAT(next, IsOk());
   EXPECT_EQ(next->incarnation, before->incarnation);
+}
+
+TEST_F(Committers, LookWithoutMakingOrTakingAnything) {
+  const auto nothing = committer()->look({});
+  ASSERT_THAT(nothing, IsOk());
+  EXPECT_TRUE(nothing->incarnation.empty());
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+
+  const auto running = committer();
+  ASSERT_THAT(running->recover(), IsOk());
+  const auto schema = arrow::schema({arrow::field("id", arrow::int64())});
+  auto writer = running->create_writer(0, schema);
+  ASSERT_THAT(writer, IsOk());
+  ASSERT_THAT(committer()->look({}), IsOk());
+
+  CommitRecord record{.epoch = 1,
+                      .fingerprint = {.source = "a", .select = "b", .schema = "c"},
+                      .positions = {{"split", {.position = {"7"}}}},
+                      .num_rows = 3};
+  const auto token = (*writer)->prepare(record);
+  ASSERT_THAT(token, IsOk());
+  ASSERT_THAT(running->commit(record, {&*token, 1}), IsOk()) << "nobody has taken over";
+  const auto there = committer()->look({});
+  ASSERT_THAT(there, IsOk());
+  EXPECT_EQ(there->fingerprint, record.fingerprint);
+  EXPECT_EQ(there->positions, record.positions);
+  EXPECT_EQ(there->num_rows, 3);
 }
 
 }  // namespace

@@ -37,9 +37,31 @@ Status TableHold::fenced() const {
                   "committed nothing more");
 }
 
+Status TableHold::open(bool creates) {
+  if (catalog_) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(catalog_, open_catalog(options_, creates));
+  return Status::OK();
+}
+
+Result<std::optional<TableHold::Found>> TableHold::look() {
+  const Status opened = open(/*creates=*/false);
+  // It may be made; recover() says where not.
+  if (kind_of(opened) == ErrorKind::kNotFound) return std::nullopt;
+  ARROW_RETURN_NOT_OK(opened);
+  ARROW_ASSIGN_OR_RAISE(auto table, catalog_->load(options_.table));
+  if (!table) return std::nullopt;
+  ARROW_RETURN_NOT_OK(check_writable(options_, table->metadata));
+  const auto tag = find_tag(table->metadata, pipeline_.id, options_.branch);
+  if (!tag) return std::nullopt;
+  ARROW_ASSIGN_OR_RAISE(auto files, open_file_io(table->metadata.location,
+                                                 options_.storage, table->storage));
+  return Found{.table = *std::move(table), .files = std::move(files), .tag = *tag};
+}
+
 // Until a fence is ours for certain: one whose winning is in doubt is passed by.
 Status TableHold::take(
     const std::function<std::map<std::string, std::string>(uint64_t)>& first_summary) {
+  ARROW_RETURN_NOT_OK(open(options_.creates_namespace));
   for (Attempts attempts;;) {
     ARROW_ASSIGN_OR_RAISE(const auto table, catalog_->load(options_.table));
     if (!table) return Status::OK();

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "velo/commit.h"
@@ -18,11 +19,19 @@ namespace velo::iceberg {
 /// Threads: thread-compatible, but files().
 class TableHold {
  public:
-  TableHold(IcebergOptions options, PipelineIdentity pipeline,
-            std::unique_ptr<Catalog> catalog)
-      : options_(std::move(options)),
-        pipeline_(std::move(pipeline)),
-        catalog_(std::move(catalog)) {}
+  TableHold(IcebergOptions options, PipelineIdentity pipeline)
+      : options_(std::move(options)), pipeline_(std::move(pipeline)) {}
+
+  /// What the newest process has left or has; nullopt where there was none.
+  struct Found {
+    LoadedTable table;
+    std::unique_ptr<FileIo> files;
+    PipelineTag tag;
+  };
+
+  /// Look for the pipeline in the branch, taking nothing over. Errors: kNotImplemented,
+  /// as take().
+  Result<std::optional<Found>> look();
 
   /// Take the branch over from every earlier process of the pipeline; does nothing where
   /// the table is not there. `first_summary` tells, of a fence, what an empty snapshot
@@ -54,6 +63,7 @@ class TableHold {
   Status fenced() const;
 
  private:
+  Status open(bool creates);
   std::string name() const { return tag_name(pipeline_.id, options_.branch, tag_.fence); }
   Result<PipelineTag> raise(const LoadedTable& table, const PipelineTag& before);
   Result<PipelineTag> begin(const LoadedTable& table,
@@ -63,10 +73,10 @@ class TableHold {
 
   const IcebergOptions options_;
   const PipelineIdentity pipeline_;
-  const std::unique_ptr<Catalog> catalog_;
-  std::shared_ptr<FileIo> files_;  // of the table; nullptr where there is none
-  std::string uuid_;               // the table's
-  PipelineTag tag_;                // ours
+  std::unique_ptr<Catalog> catalog_;  // nullptr: is not open yet
+  std::shared_ptr<FileIo> files_;     // of the table; nullptr where there is none
+  std::string uuid_;                  // the table's
+  PipelineTag tag_;                   // ours
 };
 
 /// Check that rows can be appended to a table. Errors: kNotImplemented, kNotFound.

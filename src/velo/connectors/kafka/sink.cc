@@ -47,6 +47,17 @@ class KafkaCommitter : public Committer {
         records_(options_, pipeline),
         control_(std::move(control)) {}
 
+  Result<CommitRecord> look(std::stop_token) override {
+    ARROW_ASSIGN_OR_RAISE(const auto known, control_->partitions(records_.name()));
+    if (!known) return CommitRecord();
+    auto record = read_record();
+    // A run that has finished took it away meanwhile.
+    if (!record.ok() && kind_of(record.status()) == ErrorKind::kNotFound) {
+      return CommitRecord();
+    }
+    return record;
+  }
+
   // A process takes the first lane over before any other, and says through it which lanes
   // it has, after it has them and before it writes to them. So whoever has the first lane
   // knows of all that may have a transaction open, and who has lost it gets no further.
@@ -109,6 +120,15 @@ class KafkaCommitter : public Committer {
   }
 
  private:
+  Result<CommitRecord> read_record() const {
+    ARROW_ASSIGN_OR_RAISE(const auto reader, records_.open_reader());
+    ARROW_RETURN_NOT_OK(reader->read_before_open());
+    ARROW_RETURN_NOT_OK(check_topic(reader->log().topic()));
+    CommitRecord record = reader->log().record();
+    if (record.num_rows > 0) ARROW_RETURN_NOT_OK(has_topic(record).status());
+    return record;
+  }
+
   Status check_topic(const std::string& of_record) const {
     if (of_record.empty() || of_record == options_.topic) return Status::OK();
     return make_error(
@@ -148,16 +168,20 @@ class KafkaCommitter : public Committer {
     return first.commit();
   }
 
-  Status create_topic() {
+  // Whether the topic of the rows is there; it must be where there were any.
+  Result<bool> has_topic(const CommitRecord& record) const {
     ARROW_ASSIGN_OR_RAISE(const auto known, control_->partitions(options_.topic));
-    if (known) return Status::OK();
-    if (record_.num_rows > 0) {
-      return make_error(ErrorKind::kCommitLost,
-                        {.connector = "kafka", .resource = options_.topic},
-                        fmt::format("the topic is gone, and with it {} rows that this "
-                                    "pipeline has committed; another name begins anew",
-                                    record_.num_rows));
-    }
+    if (known || record.num_rows == 0) return known.has_value();
+    return make_error(ErrorKind::kCommitLost,
+                      {.connector = "kafka", .resource = options_.topic},
+                      fmt::format("the topic is gone, and with it {} rows that this "
+                                  "pipeline has committed; another name begins anew",
+                                  record.num_rows));
+  }
+
+  Status create_topic() {
+    ARROW_ASSIGN_OR_RAISE(const bool is_there, has_topic(record_));
+    if (is_there) return Status::OK();
     const Status status =
         control_->create_topic(options_.topic, options_.num_partitions, {});
     return !status.ok() && kind_of(status) == ErrorKind::kAlreadyExists ? Status::OK()

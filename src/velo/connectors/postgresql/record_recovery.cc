@@ -24,6 +24,36 @@ Status RecordTable::is_of_another_table(const std::string& other) const {
                   other, table_));
 }
 
+// In one snapshot, or a process that commits meanwhile would be seen in parts.
+Result<CommitRecord> RecordTable::look(Connection& connection) const {
+  ARROW_RETURN_NOT_OK(
+      connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").status());
+  auto record = try_to_look(connection);
+  ARROW_RETURN_NOT_OK(connection.execute("ROLLBACK").status());
+  if (!record.ok() && kind_of(record.status()) == ErrorKind::kNotFound) {
+    return CommitRecord();
+  }
+  return record;
+}
+
+Result<CommitRecord> RecordTable::try_to_look(Connection& connection) const {
+  ARROW_ASSIGN_OR_RAISE(
+      const ResultRows fence,
+      connection.execute(fmt::format("SELECT fence, incarnation, target FROM {} WHERE "
+                                     "pipeline = $1 AND lane = {}",
+                                     checkpoints_, kFenceLane),
+                         {pipeline_.id}));
+  if (fence.num_rows() == 0) return CommitRecord();
+  if (fence.text(0, 2) != table_) return is_of_another_table(fence.text(0, 2));
+  CommitRecord record;
+  record.pipeline = pipeline_.id;
+  record.fence = static_cast<uint64_t>(fence.number(0, 0));
+  record.incarnation = fence.text(0, 1);
+  ARROW_RETURN_NOT_OK(read_lanes(connection, record, ""));
+  ARROW_RETURN_NOT_OK(read_positions(connection, record));
+  return record;
+}
+
 Result<CommitRecord> RecordTable::raise_fence(Connection& connection) const {
   for (int attempt = 1;; ++attempt) {
     auto record = try_to_raise_fence(connection);
@@ -61,13 +91,28 @@ Result<CommitRecord> RecordTable::try_to_raise_fence(Connection& connection) con
   record.fence = static_cast<uint64_t>(fence.number(0, 0));
   record.incarnation = fence.text(0, 1);
   // Waits for COMMITs on their way: a plain read would not see them.
+  ARROW_RETURN_NOT_OK(read_lanes(connection, record, "FOR UPDATE"));
+  ARROW_RETURN_NOT_OK(
+      connection
+          .execute(
+              fmt::format("UPDATE {} SET fence = $2, incarnation = $3 WHERE pipeline = "
+                          "$1 AND lane >= 0",
+                          checkpoints_),
+              {pipeline_.id, text_of(record.fence), record.incarnation})
+          .status());
+  ARROW_RETURN_NOT_OK(connection.execute("COMMIT").status());
+  return record;
+}
+
+Status RecordTable::read_lanes(Connection& connection, CommitRecord& record,
+                               std::string_view lock) const {
   ARROW_ASSIGN_OR_RAISE(
       const ResultRows lanes,
       connection.execute(
           fmt::format("SELECT epoch, num_rows, finished, num_lanes, source, \"select\", "
                       "schema FROM {} WHERE pipeline = $1 AND lane >= 0 ORDER BY epoch "
-                      "DESC, lane FOR UPDATE",
-                      checkpoints_),
+                      "DESC, lane {}",
+                      checkpoints_, lock),
           {pipeline_.id}));
   int64_t num_finished = 0;
   for (int lane = 0; lane < lanes.num_rows(); ++lane) {
@@ -83,16 +128,7 @@ Result<CommitRecord> RecordTable::try_to_raise_fence(Connection& connection) con
   }
   // Each lane commits for itself: the last epoch counts when all have.
   record.finished = num_finished > 0 && num_finished == lanes.number(0, 3);
-  ARROW_RETURN_NOT_OK(
-      connection
-          .execute(
-              fmt::format("UPDATE {} SET fence = $2, incarnation = $3 WHERE pipeline = "
-                          "$1 AND lane >= 0",
-                          checkpoints_),
-              {pipeline_.id, text_of(record.fence), record.incarnation})
-          .status());
-  ARROW_RETURN_NOT_OK(connection.execute("COMMIT").status());
-  return record;
+  return Status::OK();
 }
 
 // Ends the processes of this pipeline that hold a lock on this record.

@@ -25,6 +25,10 @@ class RecordTable {
   /// What the connection of a lane is called in pg_stat_activity.
   std::string lane_name(const CommitRecord& record, int lane) const;
 
+  /// Read the record as it stands; an empty one where there is none. Errors:
+  /// kInvalidArgument where it is of another table.
+  Result<CommitRecord> look(Connection& connection) const;
+
   /// Make the tables where they are not there.
   Status create(Connection& connection) const;
 
@@ -72,6 +76,9 @@ class RecordTable {
   Status end_those_in_the_way(Connection& connection) const;
   Status end_lanes_below(Connection& connection, uint64_t fence) const;
   Status remove(Connection& connection, const CommitRecord& record) const;
+  Result<CommitRecord> try_to_look(Connection& connection) const;
+  Status read_lanes(Connection& connection, CommitRecord& record,
+                    std::string_view lock) const;
   Status read_positions(Connection& connection, CommitRecord& record) const;
 
   const std::string table_;

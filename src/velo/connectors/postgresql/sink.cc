@@ -76,6 +76,12 @@ class PostgresqlCommitter : public Committer {
         records_(options_.schema, options_.table, pipeline),
         connection_(std::move(connection)) {}
 
+  Result<CommitRecord> look(std::stop_token) override {
+    ARROW_ASSIGN_OR_RAISE(CommitRecord record, records_.look(*connection_));
+    ARROW_RETURN_NOT_OK(check_that_rows_are_there(record));
+    return record;
+  }
+
   Result<CommitRecord> recover() override {
     lanes_.clear();
     ARROW_ASSIGN_OR_RAISE(const ResultRows state,
@@ -90,7 +96,7 @@ class PostgresqlCommitter : public Committer {
     ARROW_ASSIGN_OR_RAISE(record_, records_.take_over(*connection_, [&] {
       observer_.reached(CommitStep::kInRecover);
     }));
-    ARROW_RETURN_NOT_OK(check_that_rows_are_there());
+    ARROW_RETURN_NOT_OK(check_that_rows_are_there(record_));
     return record_;
   }
 
@@ -137,8 +143,8 @@ class PostgresqlCommitter : public Committer {
   }
 
  private:
-  Status check_that_rows_are_there() const {
-    if (record_.num_rows == 0) return Status::OK();
+  Status check_that_rows_are_there(const CommitRecord& record) const {
+    if (record.num_rows == 0) return Status::OK();
     ARROW_ASSIGN_OR_RAISE(const ResultRows table,
                           connection_->execute("SELECT to_regclass($1) IS NOT NULL",
                                                {options_.table_name()}));
@@ -154,7 +160,7 @@ class PostgresqlCommitter : public Committer {
                       {.connector = "postgresql", .resource = options_.table_name()},
                       fmt::format("the table is gone, and with it {} rows that this "
                                   "pipeline has committed; {}",
-                                  record_.num_rows, begins_anew));
+                                  record.num_rows, begins_anew));
   }
 
   Hold hold() const { return {options_, records_, record_}; }
