@@ -83,6 +83,20 @@ class Servers:
             for server in chosen:
                 shutil.rmtree(server.folder, ignore_errors=True)
 
+    def kill(self, names: list, when_told: bool) -> None:
+        """End servers as a crash does; `up` starts them again on what is left. Only those of this place: never one that the
+        user gives, or that another checkout has started. when_told: not before a line comes in; never, if none does."""
+        for server in self.named(names):
+            if server.given() or server.daemon.pid() is None:
+                raise Failure(f"{server.name} was not started by `dev/servers up` of this checkout, and is not killed")
+        if when_told:
+            print("ready", flush=True)
+            if not sys.stdin.readline():
+                return
+        for server in self.named(names):
+            server.daemon.kill()
+            print(f"{server.name} is killed", flush=True)
+
     def status(self) -> None:
         print(f"{'server':<18} {'state':<10} {'port':>6} {'pid':>8} {'MB':>6}")
         for server in self.all.values():
@@ -115,6 +129,9 @@ def parse(arguments: list) -> argparse.Namespace:
     down = verb("down", "stop servers: those named, or all")
     down.add_argument("--wipe", action="store_true", help="and remove their data and logs")
     down.add_argument("names", nargs="*")
+    kill = verb("kill", "end servers at once, as a crash does (kill -9): up starts them again")
+    kill.add_argument("--when-told", action="store_true", help="say `ready`, and wait for a line on standard input")
+    kill.add_argument("names", nargs="+")
     verb("status", "show which servers run, where, and what memory they have")
     env = verb("env", "print the variables by which tests find the servers that run")
     env.add_argument("--export", action="store_true", help="as commands for a shell's eval")
@@ -136,6 +153,9 @@ def obey(wanted: argparse.Namespace, servers: Servers) -> int:
     elif wanted.verb == "down":
         with one_at_a_time(servers.place.folder, "up"):
             servers.down(wanted.names, wanted.wipe)
+    elif wanted.verb == "kill":
+        with one_at_a_time(servers.place.folder, "up"):
+            servers.kill(wanted.names, wanted.when_told)
     else:
         servers.network.enter()
         if wanted.verb == "run":

@@ -9,7 +9,7 @@ import report
 from faults import Programs, strace_is_there
 from routes import route_names, route_of, servers_of
 from tally import Tally
-from trial import WEIGHTS, Series, Trial, TrialFailed
+from trial import UNLESS_SAID, WEIGHTS, Series, Trial, TrialFailed
 
 
 def run_trial(trial: Trial, tally: Tally, verbose: bool) -> bool:
@@ -55,12 +55,14 @@ def run(arguments: argparse.Namespace) -> Tally:
 
 
 def faults_of(arguments: argparse.Namespace) -> list[str]:
-    faults = arguments.fault or list(WEIGHTS)
+    faults = arguments.fault or list(UNLESS_SAID)
     if "strace" in faults and not strace_is_there():
         print("kill: strace is not installed: no fault is injected into system calls", file=sys.stderr)
         faults = [fault for fault in faults if fault != "strace"]
     if not servers_of(arguments.route):
-        faults = [fault for fault in faults if fault not in ("cut", "request", "hold")]
+        faults = [fault for fault in faults if fault not in ("cut", "request", "hold", "server")]
+    if not faults:
+        raise SystemExit("kill: no such fault can be done on this route")
     return faults
 
 
@@ -73,7 +75,9 @@ def main() -> int:
     parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path("build/kill"), help="for the data (build/kill)")
     parser.add_argument("--programs", type=pathlib.Path, default=pathlib.Path("build/release/bin"),
                         help="where velo and velo_crash are")  # fmt: skip
-    parser.add_argument("--fault", action="append", choices=list(WEIGHTS), help="only these; may be given again")
+    parser.add_argument("--fault", "--faults", action="append", choices=list(WEIGHTS),
+                        help="only these; may be given again. server: a server is killed and started again, which must be one that "
+                        "dev/servers has started here; drawn where it is asked for")  # fmt: skip
     parser.add_argument("--record", action="store_true", help="append what came of it to docs/results/kills.jsonl")
     parser.add_argument("--report", action="store_true", help="only write docs/guarantees.md from docs/results/kills.jsonl")
     parser.add_argument("--verbose", action="store_true", help="show the starts that no fault has met too")

@@ -36,6 +36,7 @@ FAULTS = """
 * `strace CALL EFFECT`: it is killed as it enters the N-th such system call, or the call fails.
 * `cut to SERVER`, `cut from SERVER`: its connection is lost after N bytes that way. `SERVER: cut in REQUEST`: in the
   middle of a request. `SERVER: answer to REQUEST lost`: after the server has carried it out.
+* `SERVER killed and started again`: kill -9 of the server, which comes back on what is left of its data, soon or after a while.
 * `SERVER: REQUEST held back`: the request is on its way while another process takes over and ends; then it arrives.
 """
 

@@ -25,12 +25,15 @@ from faults import (
     Zombie,
 )
 from proxy import Proxy
+from server_faults import ServerKilled
 from routes import Route
 from rows import draw_rows
 
 COMMIT_EVERY = ("1ms", "10ms", "64KiB,30ms", "16KiB", "100ms", "10s")
 MOST_STARTS = 30
 WEIGHTS = {"crash": 7, "kill": 6, "stop": 2, "zombie": 2, "zombie_of_run": 1, "strace": 4, "cut": 3, "request": 4, "hold": 2}
+UNLESS_SAID = tuple(WEIGHTS)  # the kinds of faults that are drawn
+WEIGHTS["server"] = 4
 TIMES = (1, 1, 1, 2, 2, 3, 4, 5, 7, 10, 15, 25)
 
 
@@ -175,6 +178,8 @@ class Trial:
                 return cut_at_a_byte(*draw.choice(self.proxies), draw)
             case "request":
                 return cut_at_a_request(*draw.choice(self.proxies), draw)
+            case "server":
+                return ServerKilled(draw.choice(self.proxies)[1], self.pace, draw)
             case "hold":
                 return hold_a_request(*draw.choice(self.proxies), draw, self.case)
         calls = [(call, end) for end in (self.case.sink, self.case.source) for call in end.system_calls]

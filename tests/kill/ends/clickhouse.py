@@ -32,6 +32,9 @@ class OnClickhouse(OnServer):
 
     server = "clickhouse"
 
+    def meet_again(self) -> None:
+        session.cache_clear()
+
     @property
     def table(self) -> str:
         return f"{self.place}.orders"

@@ -85,6 +85,9 @@ class OnServer:
         """What the proxy on `port` makes of bytes from the server."""
         return data
 
+    def meet_again(self) -> None:
+        """The server was started again: let go of connections, and wait until what it has can be read."""
+
     def uri_of(self, path: str, **options: str) -> str:
         """Through the proxy."""
         address = self.address()

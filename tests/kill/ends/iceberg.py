@@ -56,6 +56,9 @@ class OnIceberg(OnServer):
         given = urllib.parse.urlsplit(os.environ["VELO_TEST_ICEBERG_URI"])
         return urllib.parse.urlsplit(dict(urllib.parse.parse_qsl(given.query))["catalog_uri"])
 
+    def meet_again(self) -> None:
+        catalog.cache_clear()
+
     @property
     def uri(self) -> str:
         address = self.address()

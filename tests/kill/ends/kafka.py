@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 30
 
 @functools.cache
 def client(kind: type, **settings: str) -> AdminClient | Consumer:
-    return kind({"bootstrap.servers": OnKafka.address().netloc, **settings})
+    return kind({"bootstrap.servers": OnKafka.address().netloc, "log_level": "2", **settings})
 
 
 def topics() -> dict[str, list[int]]:
@@ -70,6 +70,9 @@ class OnKafka(OnServer):
         address = cls.address()
         host = address.hostname.encode()
         return data.replace(host + struct.pack(">i", address.port), host + struct.pack(">i", port))
+
+    def meet_again(self) -> None:
+        client.cache_clear()
 
     @property
     def keeps_order(self) -> bool:

@@ -35,6 +35,9 @@ class OnPostgresql(OnServer):
     # libpq waits for what the server has to say when it cannot send: only a lost connection ends that.
     calls_that_only_kill = ("sendto",)
 
+    def meet_again(self) -> None:
+        session.cache_clear()
+
     @property
     def table(self) -> str:
         return f"{self.place}.orders"

@@ -11,7 +11,8 @@ import urllib.parse
 import uuid
 
 import boto3
-from ends.end import SETTLE_SECONDS, OnServer
+import botocore.exceptions
+from ends.end import SETTLE_SECONDS, OnServer, wait_until
 from ends.file import FileSink, FileSource, is_hidden, partition_of, place_of
 from formats import content_of, rows_of
 from rows import Row
@@ -51,6 +52,16 @@ class OnS3(OnServer):
         given = {name: settings()[name] for name in KEYS}
         query = urllib.parse.urlencode({**options, "endpoint": endpoint, **given}, quote_via=urllib.parse.quote)
         return f"s3://{self.place}/{path}?{query}"
+
+    def meet_again(self) -> None:
+        client.cache_clear()
+        wait_until(self.can_be_read)
+
+    def can_be_read(self) -> bool:
+        try:
+            return all(self.content(key) is not None for key in self.objects())
+        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError):
+            return False
 
     def make(self) -> None:
         client().create_bucket(Bucket=self.place)
