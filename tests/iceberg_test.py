@@ -5,7 +5,6 @@ import decimal
 import os
 import re
 import signal
-import time
 import unittest
 import urllib.parse
 import uuid

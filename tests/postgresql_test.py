@@ -351,7 +351,6 @@ class Postgresql(ProgramTest):
     def test_one_that_stands_still_while_it_takes_over_is_ended(self):
         self.slow_pipeline()
         self.check_slow_pipeline()
-        address = self.uri("target").removeprefix("postgresql://")
         with psycopg.connect(SERVER, application_name="velo:slow:control") as other:
             other.execute(f"SELECT FROM {self.schema}.velo_checkpoint WHERE pipeline = 'slow' AND lane = -1 FOR UPDATE")
             begin = time.monotonic()

@@ -11,7 +11,6 @@ import urllib.parse
 import uuid
 
 import boto3
-import botocore.exceptions
 import pyarrow
 import pyarrow.parquet
 
@@ -373,10 +372,7 @@ class S3(ProgramTest):
     def kill_in_removal(self, number_of_request, command):
         """Kill a run where it sends the n-th removal of its record; answers whether it has sent so many."""
         proxy, end = self.break_at(b"\"forgotten\": *true", holds=True)
-        process = subprocess.Popen([VELO, *command], cwd=self.folder, stderr=subprocess.DEVNULL,
-                                   env={**os.environ, "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{proxy.port}"})
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
+        process = self.start(*command, environment={"AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{proxy.port}"})
         self.assertTrue(end.arrived.wait(timeout=30))
         removal = Break(number_of_request, re.compile(b"DELETE /"), holds=True)
         self.addCleanup(removal.released.set)
