@@ -112,8 +112,9 @@ class SplitReader {
 struct NewSplits {
   std::vector<SplitId> added;
   bool complete = false;  ///< whether no other will ever come
-  /// Whether one that an earlier run has not ended may be missing: its rest is gone, as
-  /// the source's README says. Else that is an error once all are known.
+  /// Whether one that an earlier run has not ended may be missing: in the first look, the
+  /// reader is given it too, and looks for it itself, or ends it where it is. Else that
+  /// is an error once all are known.
   bool splits_may_go = false;
 };
 

@@ -3,6 +3,7 @@
 import collections
 import json
 import os
+import shutil
 import signal
 import threading
 import time
@@ -76,6 +77,29 @@ class Watch(ProgramTest):
         self.wait_for(lambda: len(self.rows()) == 16, process)
         self.stop(process)
         self.assertEqual(self.rows(), self.once_each(16))
+
+    def test_rotation_while_nobody_looks(self):
+        for pattern in ("in/app.json", "in/app*.json", "in/"):
+            with self.subTest(pattern):
+                for path in self.folder.glob("*/"):
+                    shutil.rmtree(path)
+                self.append("in/app.json", self.lines(0, 5))
+                self.statement(pattern)
+                self.done("run", "--once", "go.sql")
+                self.append("in/app.json", self.lines(5, 10))  # which no run has read when it is moved
+                os.mkdir(self.folder / "in/old")
+                os.rename(self.folder / "in/app.json", self.folder / "in/old/app.json.1")
+                self.append("in/app.json", self.lines(10, 15))
+                process = self.start("run", "go.sql")
+                self.wait_for(lambda: len(self.rows()) == 15, process)
+                self.append("in/old/app.json.1", self.lines(15, 16))
+                self.wait_for(lambda: len(self.rows()) == 16, process)
+                os.rename(self.folder / "in/old/app.json.1", self.folder / "in/app2.json")  # seen again, under its name
+                self.append("in/app2.json", self.lines(16, 17))
+                self.wait_for(lambda: len(self.rows()) == 17, process)
+                self.stop(process)
+                self.done("run", "--once", "go.sql")
+                self.assertEqual(self.rows(), self.once_each(17))
 
     def test_files_that_go_are_passed_over(self):
         self.append("in/a.json", self.lines(0, 10))

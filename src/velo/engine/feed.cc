@@ -72,8 +72,13 @@ Status Feed::look_for_splits(milliseconds max_wait, const std::stop_token& stop)
   complete_ = found.complete || once_;
   for (const SplitId& split : found.added) unseen_.erase(split);
   if (complete_ && !found.splits_may_go) ARROW_RETURN_NOT_OK(check_none_is_gone());
-  if (found.added.empty()) return Status::OK();
   std::vector<SplitStart> starts;
+  if (found.splits_may_go) {
+    for (const SplitId& split : std::exchange(unseen_, {})) {
+      if (!from_.at(split).ended) starts.push_back({split, from_.at(split)});
+    }
+  }
+  if (found.added.empty() && starts.empty()) return Status::OK();
   for (const SplitId& split : found.added) {
     const auto known = from_.find(split);
     starts.push_back(

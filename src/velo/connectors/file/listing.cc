@@ -101,7 +101,33 @@ Result<std::vector<std::string>> list_matches(const FileOptions& options) {
   return files;
 }
 
+// What list_files() looks in, or below.
+Result<std::string> directory_of(const FileOptions& options) {
+  const std::string path = literal_path(options.pattern);
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) return path;
+  if (has_glob(options.pattern) && !fs::exists(path, ignored)) {
+    ARROW_ASSIGN_OR_RAISE(const Glob glob, Glob::parse(options.pattern));
+    return directory_to_search(glob);
+  }
+  const std::string parent = fs::path(path).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
 }  // namespace
+
+Result<std::optional<std::string>> find_moved_file(
+    const FileOptions& options, const std::function<bool(const std::string&)>& is_it) {
+  ARROW_ASSIGN_OR_RAISE(const std::string directory, directory_of(options));
+  std::optional<std::string> found;
+  const Status visited = visit_files(
+      directory, [](const std::string&) { return true; },
+      [&](const std::string& path) {
+        if (!found && is_it(path)) found = path;
+      });
+  if (!visited.ok() && kind_of(visited) != ErrorKind::kNotFound) return visited;
+  return found;
+}
 
 Result<std::vector<std::string>> list_files(const FileOptions& options) {
   const std::string path = literal_path(options.pattern);

@@ -8,6 +8,8 @@
 #include <chrono>
 #include <list>
 #include <map>
+#include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -27,11 +29,12 @@ constexpr int64_t kReadBytes = int64_t{4} << 20;
 constexpr int64_t kSampleBytes = int64_t{1} << 20;
 // How often files are looked at that had nothing new.
 constexpr milliseconds kLookEvery{100};
+constexpr char kFormat[] = "json";
 
 Result<const formats::Format*> format_of(const std::string& path,
                                          const FileOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const auto encoding, fileset::encoding_of(path, options.values));
-  if (encoding.format->name == "json" &&
+  if (encoding.format->name == kFormat &&
       encoding.compression == arrow::Compression::UNCOMPRESSED) {
     return encoding.format;
   }
@@ -46,7 +49,10 @@ class SeenFiles {
   bool add(const SplitId& split, const std::string& path) {
     return paths_.insert_or_assign(split, path).second;
   }
-  const std::string& path_of(const SplitId& split) const { return paths_.at(split); }
+  std::optional<std::string> path_of(const SplitId& split) const {
+    const auto found = paths_.find(split);
+    return found == paths_.end() ? std::nullopt : std::optional(found->second);
+  }
   // Look for it again: it has moved.
   void forget(const SplitId& split) { paths_.erase(split); }
 
@@ -103,8 +109,12 @@ class WatchReader : public SplitReader {
       if (start.from) {
         ARROW_ASSIGN_OR_RAISE(from, WatchedPosition::decode(start.from->position));
       }
-      const std::string& path = seen_->path_of(start.split);
-      ARROW_ASSIGN_OR_RAISE(auto file, WatchedFile::open(start.split, path, from));
+      ARROW_ASSIGN_OR_RAISE(const auto path, path_of(start.split));
+      if (!path) {
+        gone_.push_back({start.split, start.from->position});
+        continue;
+      }
+      ARROW_ASSIGN_OR_RAISE(auto file, WatchedFile::open(start.split, *path, from));
       if (!file) {
         seen_->forget(start.split);
         continue;
@@ -122,8 +132,25 @@ class WatchReader : public SplitReader {
   Status acknowledge(const Positions&) override { return Status::OK(); }
 
  private:
+  // One that was renamed while nobody looked has to be searched for.
+  Result<std::optional<std::string>> path_of(const SplitId& split) {
+    if (auto path = seen_->path_of(split)) return path;
+    ARROW_ASSIGN_OR_RAISE(auto path, find_moved_file(options_, [&](const auto& other) {
+                            return split_of_watched(other).ValueOr("") == split;
+                          }));
+    if (!path) return path;
+    seen_->add(split, *path);
+    moved_.insert(split);
+    return path;
+  }
+
   Result<Event> read_next(const PollLimits& limits, const std::stop_token& stop) {
     if (limits.max_bytes == 0) return Idle();
+    if (!gone_.empty()) {
+      const SplitEnded ended = std::move(gone_.back());
+      gone_.pop_back();
+      return ended;
+    }
     // Each in turn, so that one that grows fast does not keep the others waiting.
     for (size_t looked_at = 0; looked_at < files_.size();) {
       auto file = files_.begin();
@@ -158,8 +185,7 @@ class WatchReader : public SplitReader {
                                                      const std::string& lines,
                                                      const std::stop_token& stop) const {
     const uint64_t begin = file.position().num_bytes - lines.size();
-    ARROW_ASSIGN_OR_RAISE(const formats::Format* format,
-                          format_of(file.path(), options_));
+    ARROW_ASSIGN_OR_RAISE(const formats::Format* format, format_of_watched(file));
     formats::Input input{
         .name = begin == 0 ? file.path()
                            : fmt::format("{}, from byte {} on", file.path(), begin),
@@ -180,11 +206,19 @@ class WatchReader : public SplitReader {
     return arrow::ConcatenateRecordBatches(batches);
   }
 
+  // The new name of one that was renamed need not tell: "app.json.1".
+  Result<const formats::Format*> format_of_watched(const WatchedFile& file) const {
+    if (moved_.contains(file.split())) return formats::find_format(kFormat);
+    return format_of(file.path(), options_);
+  }
+
   const FileOptions options_;
   const ReadOptions read_;
   const formats::DecodeOptions decode_;
   const std::shared_ptr<SeenFiles> seen_;
   std::list<WatchedFile> files_;  // who waits longest first
+  std::set<SplitId> moved_;       // of them, those with another name than they had
+  std::vector<SplitEnded> gone_;  // since an earlier run
   FirstFailure failure_;
 };
 
