@@ -383,6 +383,15 @@ class Clickhouse(ProgramTest):
         return ("run", "--commit-every", "100ms", "-e", f"INSERT INTO clickhouse('{address}') SELECT id FROM "
                 "generate('orders?rows=6000&rate=12000')")
 
+    def test_a_stop_while_a_server_does_not_answer(self):
+        for pattern in (b"LIMIT 1 BY state", b"CREATE TABLE IF NOT EXISTS [^ ]*velo_split", b"CREATE TABLE [^ ]*velo_fence",
+                        b"KILL QUERY", b"CREATE TABLE IF NOT EXISTS [^ ]*target"):
+            with self.subTest(pattern):
+                proxy, at = self.hold(pattern)
+                self.pipeline(rows=8000, port=proxy.port)
+                self.stop_while_held(at, self.start("run", "go.sql"))
+        self.check_pipeline(8000)
+
     def test_a_sleeper_does_not_remove_the_record_of_a_later_run(self):
         for pattern in (rb"ALTER TABLE [^ ]*velo_split", rb"ALTER TABLE [^ ]*velo_checkpoint"):
             with self.subTest(pattern):

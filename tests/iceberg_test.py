@@ -480,12 +480,12 @@ class CatalogOfAServer(Tables):
             scheme="http", endpoint_override=STORE["endpoint"].split("://")[1])
         return [info.base_name for info in files.get_file_info(pyarrow.fs.FileSelector(folder))]
 
-    def break_at(self, trigger, server=CATALOG_URI, **more):
-        """A proxy that does harm to the first request with `trigger`, and the harm."""
+    def break_at(self, trigger, server=CATALOG_URI, times=1, **more):
+        """A proxy that does harm to a request with `trigger`, and the harm."""
         address = urllib.parse.urlsplit(server)
         proxy = Proxy(address.hostname, address.port)
         self.addCleanup(proxy.close)
-        at = Break(1, re.compile(re.escape(trigger)), **more)
+        at = Break(times, re.compile(re.escape(trigger)), **more)
         self.addCleanup(at.released.set)
         proxy.arm(at)
         return proxy, at
@@ -521,6 +521,16 @@ class CatalogOfAServer(Tables):
         self.check_pipeline(20000)
         named = [task.file.file_path.rpartition("/")[2] for task in self.table().scan().plan_files()]
         self.assertEqual(sorted(self.data_files("target")), sorted(named))
+
+    def test_a_stop_while_a_catalog_does_not_answer(self):
+        # The schema is checked twice before.
+        for trigger, times in ((b"GET /v1/config", 3), (b"GET /v1/namespaces", 5), (b"GET /v1/namespaces", 6), (b'"stage-create"', 1),
+                               (b'"velo.epoch":"0"', 1), (b"assert-ref-snapshot-id", 1)):
+            with self.subTest(trigger):
+                proxy, at = self.break_at(trigger, times=times, holds=True)
+                self.pipeline(catalog_uri=f"http://127.0.0.1:{proxy.port}")
+                self.stop_while_held(at, self.start("run", "go.sql"))
+        self.check_pipeline()
 
     def test_a_commit_that_arrives_late_is_refused(self):
         proxy, at = self.break_at(b'"velo.epoch":"2"', holds=True)

@@ -390,6 +390,16 @@ class Kafka(ProgramTest):
         self.assertTrue(proxy.disarm())
         self.assertEqual(sorted(row["id"] for row in self.rows(topic)), expected)
 
+    def test_a_stop_while_a_broker_does_not_answer(self):
+        # ListOffsets, CreateTopics, InitProducerId, AddPartitionsToTxn, EndTxn: Metadata is asked for before.
+        for api in (19, 22, 24, 26, 2):
+            with self.subTest(api=api):
+                proxy, at = self.through(api, holds=True)
+                address = self.address(self.topic("events")).replace(BROKER, f"127.0.0.1:{proxy.port}")
+                self.write("go.sql", f"CREATE STREAM p{self.mark} AS SELECT id FROM generate('orders?rows=10') INSERT INTO "
+                           f"kafka('{address}');")
+                self.stop_while_held(at, self.start("run", "go.sql"))
+
     def test_a_sleeper_is_fenced_at_each_request(self):
         expected = self.write_files(1)
         # AddPartitionsToTxn, Produce, EndTxn: those of the fence, and those of the rows.

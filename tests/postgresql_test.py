@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -347,6 +348,27 @@ class Postgresql(ProgramTest):
                 self.assertIn("cannot connect: ", process.stderr)
                 self.assertNotIn("password comes from", process.stderr)
                 self.assertEqual(process.returncode, 1, process.stderr)
+
+    def test_a_stop_while_a_server_does_not_answer(self):
+        self.slow_pipeline()
+        proxy = self.proxy()
+        sql = (self.folder / "go.sql").read_text()
+        self.write("go.sql", sql.replace(f":{urllib.parse.urlsplit(SERVER).port}/", f":{proxy.port}/"))
+        for pattern in (b"velo:slow:control", b"READ ONLY", b"CREATE TABLE IF NOT EXISTS [^ ]*velo_checkpoint",
+                        rb"ON CONFLICT \(pipeline, lane\) DO UPDATE", b"velo:slow:[0-9]+:[0-9]+:"):
+            with self.subTest(pattern):
+                at = Break(1, re.compile(pattern), holds=True)
+                proxy.arm(at)
+                self.stop_while_held(at, self.start("run", "go.sql"))
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            at = Break(1, re.compile(rb"ON CONFLICT \(pipeline, lane\) DO UPDATE"), holds=True)
+            proxy.arm(at)
+            process = self.start("run", "go.sql")
+            self.assertTrue(at.arrived.wait(30))
+            proxy.server = silent.getsockname()  # nor does it answer to a request to cancel
+            self.stop_while_held(at, process)
+        proxy.server = (urllib.parse.urlsplit(SERVER).hostname, urllib.parse.urlsplit(SERVER).port)
+        self.check_slow_pipeline()
 
     def test_one_that_stands_still_while_it_takes_over_is_ended(self):
         self.slow_pipeline()

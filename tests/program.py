@@ -121,5 +121,15 @@ class ProgramTest(unittest.TestCase):
         self.assertIsNone(running.poll(), "it has ended too early to show anything")
         self.assertEqual(running.wait(timeout=60), 0, running.stderr.read())
 
+    def stop_while_held(self, at, process):
+        """Ctrl-C while what a proxy holds back is waited for."""
+        self.assertTrue(at.arrived.wait(30))
+        begin = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=60), 130)
+        self.assertLess(time.monotonic() - begin, 2)
+        self.assertIn("stopped", process.stderr.read())
+        at.released.set()
+
     def files(self):
         return sorted(p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*"))

@@ -313,6 +313,16 @@ class S3(ProgramTest):
         self.assertTrue(at.arrived.wait(timeout=30))
         return at, older, command
 
+    def test_a_stop_while_a_store_does_not_answer(self):
+        for trigger in (b"list-type=2", rb"PUT [^ ]*9999999999999.json", rb"GET [^ ]*9999999999999.json", rb"PUT [^ ]*done/9999999999998"):
+            with self.subTest(trigger):
+                proxy, at = self.break_at(trigger, holds=True)
+                self.pipeline(endpoint=f"http://127.0.0.1:{proxy.port}")
+                self.stop_while_held(at, self.start("run", "go.sql"))
+        self.assertEqual([key for key in self.keys("out/") if "/_velo/" not in key], [])
+        self.pipeline()
+        self.done("run", "go.sql")
+
     def test_a_run_that_was_forgotten_fences_the_older(self):
         self.write("in.csv", "id\n" + "".join(f"{i}\n" for i in range(1000)))
         # 9999999999998 is the second manifest, its first commit; the upload is begun before that.

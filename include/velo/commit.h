@@ -122,6 +122,9 @@ class EpochWriter {
 
 /// A pipeline's hold on a sink.
 /// Threads: thread-compatible; its writers live on threads of their own.
+/// look(), recover() and create_writer() end soon after `stop` was requested, with
+/// kCancelled, and leave what a kill there would; what becomes of a commit must be
+/// learned.
 class Committer {
  public:
   virtual ~Committer() = default;
@@ -143,7 +146,7 @@ class Committer {
   /// same, which is the one that the sink keeps, even where the sink's table is made only
   /// after the first call.
   /// Errors: kCommitLost where something decided is gone, naming it; kTransient …
-  virtual Result<CommitRecord> recover() = 0;
+  virtual Result<CommitRecord> recover(std::stop_token stop) = 0;
 
   /// Whether an epoch may only end where the source ends.
   virtual bool commits_once() const = 0;
@@ -151,7 +154,7 @@ class Committer {
   /// Make the writer of a lane, from 0; all are made before the first is written to.
   /// Errors: those of opening the sink.
   virtual Result<std::unique_ptr<EpochWriter>> create_writer(
-      int lane, const std::shared_ptr<arrow::Schema>& schema) = 0;
+      int lane, const std::shared_ptr<arrow::Schema>& schema, std::stop_token stop) = 0;
 
   /// Commit what the tokens name together with the record, whose epoch is the next one;
   /// then complete it. There is one token of each lane, in the order of create_writer.
@@ -189,7 +192,8 @@ class TransactionalSink {
   /// Where rows are written, the same from wherever it is opened, without secrets.
   virtual std::string identity() const = 0;
 
-  /// Both references outlive the committer and its writers.
+  /// Both references outlive the committer and its writers. Waits for no server, where
+  /// that can wait until look() or recover().
   virtual Result<std::unique_ptr<Committer>> create_committer(
       const PipelineIdentity& pipeline, CommitObserver& observer) = 0;
 };

@@ -31,7 +31,8 @@ class EpochsWriter : public DataWriter {
   Status write(const Batch& batch, std::stop_token stop) override {
     if (!writer_) {
       schema_ = batch.rows->schema();
-      ARROW_ASSIGN_OR_RAISE(writer_, committer_->create_writer(/*lane=*/0, schema_));
+      ARROW_ASSIGN_OR_RAISE(writer_,
+                            committer_->create_writer(/*lane=*/0, schema_, stop));
     } else if (!batch.rows->schema()->Equals(*schema_, /*check_metadata=*/false)) {
       return make_error(ErrorKind::kSchemaMismatch, {},
                         "a batch came with other columns than the first");
@@ -118,7 +119,7 @@ Result<std::unique_ptr<DataWriter>> write_epochs(TransactionalSink& sink,
   auto observer = std::make_unique<CommitObserver>();
   ARROW_ASSIGN_OR_RAISE(auto committer,
                         sink.create_committer(identity_of_its_own(), *observer));
-  ARROW_ASSIGN_OR_RAISE(CommitRecord record, committer->recover());
+  ARROW_ASSIGN_OR_RAISE(CommitRecord record, committer->recover({}));
   return std::make_unique<EpochsWriter>(
       std::move(observer), std::move(committer), std::move(record),
       options.all_at_once ? std::nullopt : std::optional(sink.commit_pace()));

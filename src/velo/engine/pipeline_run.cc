@@ -121,7 +121,7 @@ Status PipelineRun::recover() {
   // What is refused must not end who runs under this name.
   ARROW_ASSIGN_OR_RAISE(record_, committer_->look(stop_));
   ARROW_RETURN_NOT_OK(check_fingerprint());
-  ARROW_ASSIGN_OR_RAISE(record_, committer_->recover());
+  ARROW_ASSIGN_OR_RAISE(record_, committer_->recover(stop_));
   ARROW_RETURN_NOT_OK(check_fingerprint());
   if (committer_->commits_once()) {
     // What was there is replaced: nothing of it counts.
@@ -188,7 +188,7 @@ Status PipelineRun::open_lanes() {
   const int most = is_one_split ? 1 : sink_.max_lanes();
   const int num_lanes = std::clamp(options_.num_lanes, 1, most);
   for (int lane = 0; lane < num_lanes; ++lane) {
-    ARROW_ASSIGN_OR_RAISE(auto writer, committer_->create_writer(lane, schema_));
+    ARROW_ASSIGN_OR_RAISE(auto writer, committer_->create_writer(lane, schema_, stop_));
     // The other half is the feed's.
     lanes_.push_back(std::make_unique<Lane>(
         std::move(writer), options_.queue_bytes / 2 / num_lanes, observer_, halt_));

@@ -349,6 +349,15 @@ TEST_F(PipelineRuns, LeaveOneThatRunsToItselfWhereANewOneIsRefused) {
   EXPECT_EQ(memory_.rows(), count(100));
 }
 
+TEST_F(PipelineRuns, StopWhileTheSinkDoesNotAnswer) {
+  for (const char* call : {"look", "recover"}) {
+    SCOPED_TRACE(call);
+    EXPECT_THAT(run_until(call), IsError(ErrorKind::kCancelled, HasSubstr("stopped")));
+    restart();
+  }
+  EXPECT_EQ(log_.count("assign"), 0);
+}
+
 // Between the look and the fence another may have committed.
 TEST_F(PipelineRuns, RefuseWhatHasChangedSinceTheLook) {
   options_.select = "SELECT n";
@@ -489,7 +498,7 @@ TEST_F(PipelineRuns, AreFencedByANewerOne) {
   script_.splits = {{"a", count(100)}};
   memory_.on_call = [&](const std::string& made, const std::stop_token&) {
     if (made == "committed" && log_.count("recover") == 1) {
-      EXPECT_THAT(memory_.recover("orders"), IsOk());
+      EXPECT_THAT(memory_.recover("orders", {}), IsOk());
     }
     return Status::OK();
   };

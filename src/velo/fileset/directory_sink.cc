@@ -43,8 +43,12 @@ Result<std::unique_ptr<Committer>> DirectorySink::create_committer(
     const PipelineIdentity& pipeline, CommitObserver& observer) {
   ARROW_RETURN_NOT_OK(check_format());
   ARROW_ASSIGN_OR_RAISE(auto record, directory_->open_record(pipeline.id));
-  if (options_.mode == FilesetOptions::Mode::kError && !record.exists) {
-    ARROW_ASSIGN_OR_RAISE(const auto files, files_of_this_format());
+  if (options_.mode == FilesetOptions::Mode::kError) {
+    ARROW_ASSIGN_OR_RAISE(const bool exists, record.exists());
+    std::vector<std::string> files;
+    if (!exists) {
+      ARROW_ASSIGN_OR_RAISE(files, files_of_this_format());
+    }
     if (!files.empty()) {
       return make_error(ErrorKind::kAlreadyExists,
                         {.connector = options_.connector,

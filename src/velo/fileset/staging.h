@@ -53,7 +53,7 @@ class StagingArea {
 
 /// A pipeline's record in a directory, and a way to stage files for it.
 struct DirectoryRecord {
-  bool exists = false;  ///< whether the pipeline has written here before
+  std::function<Result<bool>()> exists;  ///< whether the pipeline has written here before
   std::unique_ptr<storage::ManifestStore> store;
   /// Opens a staging area; to be called when `store` is open, which outlives it.
   std::function<std::unique_ptr<StagingArea>()> open_staging;

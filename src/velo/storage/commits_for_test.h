@@ -47,7 +47,7 @@ class TestProcess {
 
   /// Recover, and take the record for one's own.
   Result<CommitRecord> recover() {
-    ARROW_ASSIGN_OR_RAISE(record_, committer_.recover());
+    ARROW_ASSIGN_OR_RAISE(record_, committer_.recover({}));
     return record_;
   }
 

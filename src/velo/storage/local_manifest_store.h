@@ -32,6 +32,7 @@ class LocalManifestStore : public ManifestStore {
   /// How messages call that.
   std::string shown_staging_directory() const { return home_ + "staged/"; }
 
+  void set_stop(const std::stop_token&) override {}  // nothing waits for long
   Result<bool> find() override;
   Status open() override;
   bool is_gone() const override;

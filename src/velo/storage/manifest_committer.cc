@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "velo/base/random_id.h"
+#include "velo/base/stop_scope.h"
 #include "velo/base/utc_time.h"
 #include "velo/version.h"
 
@@ -93,7 +94,8 @@ ManifestCommitter::ManifestCommitter(PipelineIdentity pipeline, ManifestSink sin
     : pipeline_(std::move(pipeline)), sink_(std::move(sink)), observer_(observer) {}
 
 // Until it stands still: while it is read, others may commit, or take it away in parts.
-Result<CommitRecord> ManifestCommitter::look(std::stop_token) {
+Result<CommitRecord> ManifestCommitter::look(std::stop_token stop) {
+  const StopScope scope(*sink_.store, std::move(stop));
   for (uint64_t before = 0;;) {
     ARROW_ASSIGN_OR_RAISE(const bool found, sink_.store->find());
     if (!found) return CommitRecord();
@@ -107,11 +109,13 @@ Result<CommitRecord> ManifestCommitter::look(std::stop_token) {
 
 // The order is what makes it safe: a process that lists before it fences can miss what an
 // older one publishes in between, and then remove it.
-Result<CommitRecord> ManifestCommitter::recover() {
+Result<CommitRecord> ManifestCommitter::recover(std::stop_token stop) {
+  const StopScope scope(*sink_.store, stop);
   for (int attempt = 1;; ++attempt) {
     ARROW_RETURN_NOT_OK(sink_.store->open());
     bool has_fence = false;
     auto record = try_to_recover(has_fence);
+    if (stop.stop_requested()) return record;
     // A run that has finished took its record away between two of our steps: an older
     // one where we had no fence yet, else one that has taken over from us.
     if (!sink_.store->is_gone() || attempt == kMaxAttempts) return record;
@@ -216,7 +220,7 @@ Status ManifestCommitter::complete(const Manifest& manifest) {
 }
 
 Result<std::unique_ptr<EpochWriter>> ManifestCommitter::create_writer(
-    int lane, const std::shared_ptr<arrow::Schema>& schema) {
+    int lane, const std::shared_ptr<arrow::Schema>& schema, std::stop_token) {
   auto writer = sink_.make_writer(record_, lane, schema);
   if (!writer.ok()) return writer;
   return std::make_unique<WatchedWriter>(*std::move(writer), *sink_.store, pipeline_.id);

@@ -35,10 +35,11 @@ class ManifestCommitter : public Committer {
                     CommitObserver& observer);
 
   Result<CommitRecord> look(std::stop_token stop) override;
-  Result<CommitRecord> recover() override;
+  Result<CommitRecord> recover(std::stop_token stop) override;
   bool commits_once() const override { return sink_.list_replaced != nullptr; }
   Result<std::unique_ptr<EpochWriter>> create_writer(
-      int lane, const std::shared_ptr<arrow::Schema>& schema) override;
+      int lane, const std::shared_ptr<arrow::Schema>& schema,
+      std::stop_token stop) override;
   Status commit(const CommitRecord& record, std::span<const CommitToken> tokens) override;
   Status forget() override;
 

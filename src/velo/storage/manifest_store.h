@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,9 @@ namespace velo::storage {
 class ManifestStore {
  public:
   virtual ~ManifestStore() = default;
+
+  /// Let the calls that follow end soon after a stop was requested, with kCancelled.
+  virtual void set_stop(const std::stop_token& stop) = 0;
 
   /// Go to where the record is; false where that is not there.
   virtual Result<bool> find() = 0;

@@ -67,8 +67,8 @@ Result<S3Object> S3Bucket::head(const std::string& key, std::stop_token stop) co
                   .token = std::string(answer.header(kTokenHeader))};
 }
 
-Result<S3Text> S3Bucket::get(const std::string& key) const {
-  ARROW_ASSIGN_OR_RAISE(S3Answer answer, client_->send({.key = key}));
+Result<S3Text> S3Bucket::get(const std::string& key, std::stop_token stop) const {
+  ARROW_ASSIGN_OR_RAISE(S3Answer answer, client_->send({.key = key}, stop));
   std::string etag(answer.header("etag"));
   return S3Text{std::move(answer.body), std::move(etag)};
 }
@@ -93,20 +93,22 @@ Result<int64_t> S3Bucket::get_range(const std::string& key, const std::string& e
 }
 
 Result<S3Put> S3Bucket::put_new(const std::string& key, std::string_view text,
-                                const std::string& token) const {
+                                const std::string& token, std::stop_token stop) const {
   const auto answer =
       client_->send({.method = "PUT",
                      .key = key,
                      .headers = {{"If-None-Match", "*"}, {kTokenHeader, token}},
-                     .text = std::string(text)});
+                     .text = std::string(text)},
+                    stop);
   if (answer.ok()) return S3Put{true, std::string(answer->header("etag"))};
   const ErrorKind kind = kind_of(answer.status());
   if (kind != ErrorKind::kConflict && !is_retryable(answer.status())) {
     return answer.status();
   }
   // It may be ours: its answer was lost, and the repetition found it there.
-  const auto there = head(key);
+  const auto there = head(key, stop);
   if (there.ok()) return S3Put{there->token == token, there->etag};
+  if (is_kind(there.status(), ErrorKind::kCancelled)) return there.status();
   return make_error(
       ErrorKind::kCommitStateUnknown, client_->context(key),
       fmt::format("{}; what was committed last may or may not be there: the next run "
@@ -114,14 +116,17 @@ Result<S3Put> S3Bucket::put_new(const std::string& key, std::string_view text,
                   answer.status().message()));
 }
 
-Status S3Bucket::put(const std::string& key, std::string_view text) const {
-  return client_->send({.method = "PUT", .key = key, .text = std::string(text)}).status();
+Status S3Bucket::put(const std::string& key, std::string_view text,
+                     std::stop_token stop) const {
+  return client_->send({.method = "PUT", .key = key, .text = std::string(text)}, stop)
+      .status();
 }
 
-Status S3Bucket::remove(const std::string& key, const std::string& etag) const {
+Status S3Bucket::remove(const std::string& key, const std::string& etag,
+                        std::stop_token stop) const {
   S3Request request{.method = "DELETE", .key = key};
   if (!etag.empty()) request.headers.emplace_back("If-Match", etag);
-  const Status status = client_->send(request).status();
+  const Status status = client_->send(request, stop).status();
   const bool is_gone =
       is_kind(status, ErrorKind::kNotFound) || is_kind(status, ErrorKind::kConflict);
   return is_gone ? Status::OK() : status;
@@ -156,17 +161,19 @@ Result<std::string> S3Bucket::upload_part(const S3Upload& upload, int number,
 }
 
 Status S3Bucket::complete_upload(const S3Upload& upload,
-                                 std::span<const std::string> part_etags) const {
+                                 std::span<const std::string> part_etags,
+                                 std::stop_token stop) const {
   return client_
       ->send({.method = "POST",
               .key = upload.key,
               .query = {{"uploadId", upload.id}},
-              .text = encode_parts(part_etags)})
+              .text = encode_parts(part_etags)},
+             stop)
       .status();
 }
 
-Status S3Bucket::abort_upload(const S3Upload& upload) const {
-  const Status status = client_->send(abort_request(upload)).status();
+Status S3Bucket::abort_upload(const S3Upload& upload, std::stop_token stop) const {
+  const Status status = client_->send(abort_request(upload), stop).status();
   return is_kind(status, ErrorKind::kNotFound) ? Status::OK() : status;
 }
 
@@ -176,7 +183,8 @@ void S3Bucket::abandon_upload(const S3Upload& upload) const {
   (void)client_->send(request);
 }
 
-Result<S3Uploads> S3Bucket::list_uploads(std::string_view prefix) const {
+Result<S3Uploads> S3Bucket::list_uploads(std::string_view prefix,
+                                         std::stop_token stop) const {
   S3Uploads found;
   http::Headers after;
   while (true) {
@@ -186,7 +194,7 @@ Result<S3Uploads> S3Bucket::list_uploads(std::string_view prefix) const {
                            {"prefix", std::string(prefix)},
                            {"max-uploads", std::to_string(kMostPerPage)}};
     query.insert(query.end(), after.begin(), after.end());
-    ARROW_ASSIGN_OR_RAISE(const S3Answer answer, client_->send({.query = query}));
+    ARROW_ASSIGN_OR_RAISE(const S3Answer answer, client_->send({.query = query}, stop));
     auto page = decode_upload_listing(answer.body);
     if (!page.ok()) return annotate(page.status(), client_->shown(prefix));
     std::ranges::move(page->uploads, std::back_inserter(found.uploads));

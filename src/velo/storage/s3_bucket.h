@@ -69,7 +69,7 @@ class S3Bucket {
 
   /// Errors: kNotFound.
   Result<S3Object> head(const std::string& key, std::stop_token stop = {}) const;
-  Result<S3Text> get(const std::string& key) const;
+  Result<S3Text> get(const std::string& key, std::stop_token stop = {}) const;
 
   /// Read bytes of an object; fewer only at its end. Errors: kConflict where its ETag is
   /// another one, kNotFound.
@@ -80,12 +80,14 @@ class S3Bucket {
   /// Make an object where there is none. `token` tells it from those of others who try
   /// the same. Errors: kCommitStateUnknown where it may be there.
   Result<S3Put> put_new(const std::string& key, std::string_view text,
-                        const std::string& token) const;
-  Status put(const std::string& key, std::string_view text) const;
+                        const std::string& token, std::stop_token stop = {}) const;
+  Status put(const std::string& key, std::string_view text,
+             std::stop_token stop = {}) const;
 
   /// Delete an object, where it is there; with an ETag, only the one that has it (a store
   /// that does not know this condition deletes it all the same).
-  Status remove(const std::string& key, const std::string& etag = {}) const;
+  Status remove(const std::string& key, const std::string& etag = {},
+                std::stop_token stop = {}) const;
 
   /// Begin to write an object in parts; `token` is what head() tells of it. Nothing is
   /// visible before complete().
@@ -96,13 +98,14 @@ class S3Bucket {
                                   std::stop_token stop = {}) const;
   /// Make the object of the parts. Errors: kNotFound where there is no such upload: it
   /// was completed, or aborted.
-  Status complete_upload(const S3Upload& upload,
-                         std::span<const std::string> part_etags) const;
+  Status complete_upload(const S3Upload& upload, std::span<const std::string> part_etags,
+                         std::stop_token stop = {}) const;
   /// Idempotent.
-  Status abort_upload(const S3Upload& upload) const;
+  Status abort_upload(const S3Upload& upload, std::stop_token stop = {}) const;
   /// The same, tried once: where nobody waits for what comes of it.
   void abandon_upload(const S3Upload& upload) const;
-  Result<S3Uploads> list_uploads(std::string_view prefix) const;
+  Result<S3Uploads> list_uploads(std::string_view prefix,
+                                 std::stop_token stop = {}) const;
 
  private:
   const std::shared_ptr<S3Client> client_;

@@ -68,6 +68,7 @@ std::string random_token() {
 }
 
 Status may_have_appeared(const Status& status) {
+  if (kind_of(status) == ErrorKind::kCancelled) return status;
   return make_error(
       ErrorKind::kCommitStateUnknown, {},
       fmt::format("{}; what was committed last may or may not be there: the next run "
@@ -130,8 +131,9 @@ void S3ManifestStore::note(Seen seen) {
   if (seen.number >= last_.number) last_ = std::move(seen);
 }
 
-Result<bool> S3ManifestStore::is_there(const Seen& seen) const {
-  const auto there = bucket_->head(key_of(seen.number));
+Result<bool> S3ManifestStore::is_there(const Seen& seen,
+                                       const std::stop_token& stop) const {
+  const auto there = bucket_->head(key_of(seen.number), stop);
   if (is_not_found(there.status())) return false;
   ARROW_RETURN_NOT_OK(there);
   return there->etag == seen.etag;
@@ -145,20 +147,21 @@ bool S3ManifestStore::is_gone() const {
     last = last_;
   }
   // What cannot be looked at need not be gone.
-  return last.number > 0 && !is_there(last).ValueOr(true);
+  return last.number > 0 && !is_there(last, {}).ValueOr(true);
 }
 
 Result<uint64_t> S3ManifestStore::newest() {
   uint64_t newest = 0;
-  ARROW_RETURN_NOT_OK(bucket_->list(home_, kFewPerPage, [&](const S3Object& object) {
+  const auto visit = [&](const S3Object& object) {
     newest = number_of_manifest(object.key.substr(home_.size())).value_or(0);
     return newest == 0;
-  }));
+  };
+  ARROW_RETURN_NOT_OK(bucket_->list(home_, kFewPerPage, visit, stop_));
   return newest;
 }
 
 Result<std::string> S3ManifestStore::read(uint64_t number) {
-  ARROW_ASSIGN_OR_RAISE(S3Text manifest, bucket_->get(key_of(number)));
+  ARROW_ASSIGN_OR_RAISE(S3Text manifest, bucket_->get(key_of(number), stop_));
   note({number, std::move(manifest.etag)});
   return std::move(manifest.text);
 }
@@ -168,7 +171,8 @@ Result<std::string> S3ManifestStore::read(uint64_t number) {
 // number with it; who has won it takes it back.
 Result<bool> S3ManifestStore::publish(uint64_t number, std::string_view text) {
   const std::string key = key_of(number);
-  ARROW_ASSIGN_OR_RAISE(const S3Put put, bucket_->put_new(key, text, random_token()));
+  ARROW_ASSIGN_OR_RAISE(const S3Put put,
+                        bucket_->put_new(key, text, random_token(), stop_));
   if (!put.is_ours) return false;
   ARROW_RETURN_NOT_OK(check_condition(key, text));
   Seen before;
@@ -177,10 +181,10 @@ Result<bool> S3ManifestStore::publish(uint64_t number, std::string_view text) {
     before = last_;
   }
   if (number > 1 && before.number == number - 1) {
-    const auto goes_on = is_there(before);
+    const auto goes_on = is_there(before, stop_);
     if (!goes_on.ok()) return may_have_appeared(goes_on.status());
     if (!*goes_on) {
-      const Status taken_back = bucket_->remove(key, put.etag);
+      const Status taken_back = bucket_->remove(key, put.etag, stop_);
       if (!taken_back.ok()) return may_have_appeared(taken_back);
       const std::lock_guard lock(mutex_);
       gone_ = true;
@@ -194,7 +198,8 @@ Result<bool> S3ManifestStore::publish(uint64_t number, std::string_view text) {
 // A store that lets two have one number cannot keep records.
 Status S3ManifestStore::check_condition(const std::string& key, std::string_view text) {
   if (honours_condition_) return Status::OK();
-  ARROW_ASSIGN_OR_RAISE(const S3Put again, bucket_->put_new(key, text, random_token()));
+  ARROW_ASSIGN_OR_RAISE(const S3Put again,
+                        bucket_->put_new(key, text, random_token(), stop_));
   if (again.is_ours) {
     return make_error(ErrorKind::kNotImplemented, bucket_->client().context(key),
                       "this store overwrites what is there although it is told not to "
@@ -208,22 +213,23 @@ Status S3ManifestStore::check_condition(const std::string& key, std::string_view
 Result<uint64_t> S3ManifestStore::newest_done(std::string_view incarnation) {
   done_.clear();
   const std::string place = home_ + "done/";
-  ARROW_RETURN_NOT_OK(bucket_->list(place, kManyPerPage, [&](const S3Object& object) {
+  const auto visit = [&](const S3Object& object) {
     const std::string name = object.key.substr(place.size());
     const auto number = parse_inverse(name.substr(0, name.find('-')));
     if (number && object.key == done_key_of(incarnation, *number)) {
       done_.push_back(*number);
     }
     return true;
-  }));
+  };
+  ARROW_RETURN_NOT_OK(bucket_->list(place, kManyPerPage, visit, stop_));
   return done_.empty() ? 0 : std::ranges::max(done_);
 }
 
 Status S3ManifestStore::mark_done(std::string_view incarnation, uint64_t number) {
-  ARROW_RETURN_NOT_OK(bucket_->put(done_key_of(incarnation, number), ""));
+  ARROW_RETURN_NOT_OK(bucket_->put(done_key_of(incarnation, number), "", stop_));
   for (const uint64_t older : std::exchange(done_, {number})) {
     if (older >= number) continue;
-    ARROW_RETURN_NOT_OK(bucket_->remove(done_key_of(incarnation, older)));
+    ARROW_RETURN_NOT_OK(bucket_->remove(done_key_of(incarnation, older), {}, stop_));
   }
   return Status::OK();
 }
@@ -239,12 +245,12 @@ Status S3ManifestStore::complete(std::span<const ManifestFile> files,
 
 Status S3ManifestStore::complete_one(const ManifestFile& file) {
   const S3Upload upload{.key = prefix_ + file.path, .id = file.upload};
-  const Status status = bucket_->complete_upload(upload, file.parts);
+  const Status status = bucket_->complete_upload(upload, file.parts, stop_);
   if (!is_not_found(status) || context_of(status)->vendor_code == "NoSuchBucket") {
     return status;
   }
   // Completed by another process, or before the answer was lost.
-  const auto there = bucket_->head(upload.key);
+  const auto there = bucket_->head(upload.key, stop_);
   if (there.ok() && there->token == name_of_path(file.path)) return Status::OK();
   if (!there.ok() && !is_not_found(there.status())) return there.status();
   return make_error(
@@ -255,7 +261,7 @@ Status S3ManifestStore::complete_one(const ManifestFile& file) {
 
 Status S3ManifestStore::remove(std::span<const std::string> paths) {
   for (const std::string& path : paths) {
-    ARROW_RETURN_NOT_OK(bucket_->remove(prefix_ + path));
+    ARROW_RETURN_NOT_OK(bucket_->remove(prefix_ + path, {}, stop_));
   }
   return Status::OK();
 }
@@ -280,12 +286,12 @@ Status S3ManifestStore::abort_uploads(std::string_view incarnation,
   bool removed_some = true;
   // A store that lists some, and not how to go on, lists others when these are gone.
   while (!is_complete && std::exchange(removed_some, false)) {
-    ARROW_ASSIGN_OR_RAISE(const S3Uploads found, bucket_->list_uploads(prefix_));
+    ARROW_ASSIGN_OR_RAISE(const S3Uploads found, bucket_->list_uploads(prefix_, stop_));
     is_complete = found.is_complete;
     for (const S3Upload& upload : found.uploads) {
       const auto its_fence = fence_of(name_of_path(upload.key), incarnation);
       if (its_fence.value_or(below_fence) >= below_fence) continue;
-      ARROW_RETURN_NOT_OK(bucket_->abort_upload(upload));
+      ARROW_RETURN_NOT_OK(bucket_->abort_upload(upload, stop_));
       removed_some = true;
     }
   }

@@ -34,6 +34,7 @@ class S3ManifestStore : public ManifestStore {
   /// Whether there is a record of the pipeline that a run would go on from.
   Result<bool> exists();
 
+  void set_stop(const std::stop_token& stop) override { stop_ = stop; }
   Result<bool> find() override;
   Status open() override;
   bool is_gone() const override;
@@ -61,7 +62,7 @@ class S3ManifestStore : public ManifestStore {
   std::string key_of(uint64_t number) const;
   std::string done_key_of(std::string_view incarnation, uint64_t number) const;
   void note(Seen seen);
-  Result<bool> is_there(const Seen& seen) const;
+  Result<bool> is_there(const Seen& seen, const std::stop_token& stop) const;
   Status abort_uploads(std::string_view incarnation, uint64_t below_fence);
   Status check_condition(const std::string& key, std::string_view text);
   Status complete_one(const ManifestFile& file);
@@ -69,6 +70,7 @@ class S3ManifestStore : public ManifestStore {
   const std::shared_ptr<S3Bucket> bucket_;
   const std::string prefix_;
   const std::string home_;  // PREFIX_velo/PIPELINE/
+  std::stop_token stop_;
   mutable std::mutex mutex_;
   Seen last_;          // guarded by mutex_
   bool gone_ = false;  // guarded by mutex_

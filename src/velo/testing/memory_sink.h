@@ -47,8 +47,8 @@ class Memory {
     return found == records_.end() ? CommitRecord() : found->second;
   }
 
-  Result<CommitRecord> recover(const std::string& pipeline) {
-    ARROW_RETURN_NOT_OK(called("recover"));
+  Result<CommitRecord> recover(const std::string& pipeline, const std::stop_token& stop) {
+    ARROW_RETURN_NOT_OK(called("recover", stop));
     std::lock_guard lock(mutex_);
     CommitRecord& record = records_[pipeline];
     record.pipeline = pipeline;
@@ -156,10 +156,12 @@ class MemoryCommitter : public Committer {
   Result<CommitRecord> look(std::stop_token stop) override {
     return memory_.look(pipeline_, stop);
   }
-  Result<CommitRecord> recover() override { return memory_.recover(pipeline_); }
+  Result<CommitRecord> recover(std::stop_token stop) override {
+    return memory_.recover(pipeline_, stop);
+  }
   bool commits_once() const override { return memory_.commits_once; }
   Result<std::unique_ptr<EpochWriter>> create_writer(
-      int lane, const std::shared_ptr<arrow::Schema>&) override {
+      int lane, const std::shared_ptr<arrow::Schema>&, std::stop_token) override {
     return std::make_unique<MemoryWriter>(memory_, lane);
   }
   Status commit(const CommitRecord& record,

@@ -85,8 +85,8 @@ http::Request Client::request_of(const Query& query, http::Body* rows) const {
 }
 
 Status Client::send(const Query& query, http::Body* rows, const std::stop_token& stop) {
-  stop_ = stop;
-  ARROW_RETURN_NOT_OK(http_->start(request_of(query, rows), stop));
+  stop_ = stop.stop_possible() ? stop : usual_stop_;
+  ARROW_RETURN_NOT_OK(http_->start(request_of(query, rows), stop_));
   return check_status();
 }
 

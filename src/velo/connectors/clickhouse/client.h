@@ -55,7 +55,8 @@ class Client : public ByteInput {
 
   /// Run a query; next() then gives its answer, until the stop that was set last.
   Status start(const Query& query, std::stop_token stop);
-  void set_stop(std::stop_token stop) { stop_ = std::move(stop); }
+  /// Let next(), and calls that are given no stop, end by this one.
+  void set_stop(std::stop_token stop) { stop_ = usual_stop_ = std::move(stop); }
   Result<std::string_view> next() override { return http_->read(stop_); }
 
   /// What is wrong with an answer whose decoding has failed: the server's own words,
@@ -75,7 +76,8 @@ class Client : public ByteInput {
 
   const ClickhouseOptions options_;
   const std::unique_ptr<http::Client> http_;
-  std::stop_token stop_;  // of the query that runs
+  std::stop_token stop_;        // of the query that runs
+  std::stop_token usual_stop_;  // where a query is given none
 };
 
 /// Whether the server itself has said no, so that it is not at work on the query any

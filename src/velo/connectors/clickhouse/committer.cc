@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "velo/base/stop_scope.h"
 #include "velo/connectors/clickhouse/epoch_writer.h"
 #include "velo/connectors/clickhouse/record_table.h"
 #include "velo/connectors/clickhouse/target_table.h"
@@ -21,12 +22,14 @@ class ClickhouseCommitter : public Committer {
         records_(options_, pipeline.id),
         client_(std::move(client)) {}
 
-  Result<CommitRecord> look(std::stop_token) override {
+  Result<CommitRecord> look(std::stop_token stop) override {
+    const StopScope scope(*client_, std::move(stop));
     ARROW_ASSIGN_OR_RAISE(const TargetTable target, find_target(*client_, options_));
     return records_.look(*client_, target.exists);
   }
 
-  Result<CommitRecord> recover() override {
+  Result<CommitRecord> recover(std::stop_token stop) override {
+    const StopScope scope(*client_, std::move(stop));
     ARROW_ASSIGN_OR_RAISE(TargetTable target, find_target(*client_, options_));
     has_target_ = target.exists;
     if (target.exists && !target.has_marks) {
@@ -44,7 +47,9 @@ class ClickhouseCommitter : public Committer {
   bool commits_once() const override { return false; }
 
   Result<std::unique_ptr<EpochWriter>> create_writer(
-      int lane, const std::shared_ptr<arrow::Schema>& schema) override {
+      int lane, const std::shared_ptr<arrow::Schema>& schema,
+      std::stop_token stop) override {
+    const StopScope scope(*client_, std::move(stop));
     ARROW_ASSIGN_OR_RAISE(TargetTable target, find_target(*client_, options_));
     if (!target.exists) {
       ARROW_RETURN_NOT_OK(

@@ -209,7 +209,9 @@ Status RecordTable::write_done(Client& client, const Hold& hold,
                       .settings = record_settings(),
                       .id = query_id(hold, record.epoch, "done")});
   if (is_fenced(status)) return fenced(hold);
-  if (status.ok() || is_answer(status)) return status;
+  if (status.ok() || is_answer(status) || kind_of(status) == ErrorKind::kCancelled) {
+    return status;
+  }
   return make_error(ErrorKind::kCommitStateUnknown,
                     {.connector = "clickhouse", .resource = options_.shown},
                     fmt::format("no answer to the commit of epoch {}; the next run finds "

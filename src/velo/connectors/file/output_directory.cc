@@ -89,7 +89,7 @@ class LocalDirectory : public fileset::Directory {
   Result<fileset::DirectoryRecord> open_record(const std::string& pipeline) override {
     auto store = std::make_unique<storage::LocalManifestStore>(path_, pipeline);
     fileset::DirectoryRecord record;
-    record.exists = store->exists();
+    record.exists = [place = store.get()]() -> Result<bool> { return place->exists(); };
     record.open_staging = [target = path_, place = store.get()] {
       return make_local_staging(place->staging_directory(),
                                 place->shown_staging_directory(), target);

@@ -7,12 +7,12 @@
 
 namespace velo::iceberg {
 
-Result<std::unique_ptr<Catalog>> open_catalog(const IcebergOptions& options,
-                                              bool creates) {
+Result<std::unique_ptr<Catalog>> open_catalog(const IcebergOptions& options, bool creates,
+                                              const std::stop_token& stop) {
   if (options.catalog_uri.starts_with("sqlite:")) {
     return open_sqlite_catalog(options, creates);
   }
-  return open_rest_catalog(options);
+  return open_rest_catalog(options, stop);
 }
 
 Result<LoadedTable> load_table(Catalog& catalog, const IcebergOptions& options) {

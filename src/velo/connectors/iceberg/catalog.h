@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "velo/connectors/iceberg/options.h"
@@ -26,6 +27,9 @@ class Catalog {
  public:
   virtual ~Catalog() = default;
 
+  /// Let the calls that follow end soon after a stop was requested, with kCancelled.
+  virtual void set_stop(const std::stop_token& stop) = 0;
+
   /// Load a table; nullopt where it, or its namespace, is not there.
   virtual Result<std::optional<LoadedTable>> load(const TableName& name) = 0;
 
@@ -38,15 +42,16 @@ class Catalog {
   virtual Status create(const TableName& name, const TableSchema& schema) = 0;
 
   /// Change a table. Errors: kConflict: something does not hold, and nothing was changed;
-  /// kCommitStateUnknown: it may have been, or may be yet; others: nothing was.
+  /// kCommitStateUnknown, kCancelled: it may have been, or may be yet; others: nothing
+  /// was.
   virtual Status commit(const TableName& name, const LoadedTable& table,
                         const TableCommit& commit) = 0;
 };
 
 /// Open the catalog that an address names; one in a file that is not there is made if
-/// `creates`. Errors: those of reaching it.
-Result<std::unique_ptr<Catalog>> open_catalog(const IcebergOptions& options,
-                                              bool creates);
+/// `creates`. It is asked, until another is set, by `stop`. Errors: those of reaching it.
+Result<std::unique_ptr<Catalog>> open_catalog(const IcebergOptions& options, bool creates,
+                                              const std::stop_token& stop = {});
 
 /// Load a table that must be there. Errors: kNotFound.
 Result<LoadedTable> load_table(Catalog& catalog, const IcebergOptions& options);

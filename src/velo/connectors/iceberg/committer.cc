@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "velo/base/random_id.h"
+#include "velo/base/stop_scope.h"
 #include "velo/connectors/iceberg/append.h"
 #include "velo/connectors/iceberg/epoch_writer.h"
 #include "velo/connectors/iceberg/leftovers.h"
@@ -28,7 +29,8 @@ class TableCommitter : public Committer {
         observer_(observer),
         hold_(options, pipeline) {}
 
-  Result<CommitRecord> look(std::stop_token) override {
+  Result<CommitRecord> look(std::stop_token stop) override {
+    const StopScope scope(hold_, std::move(stop));
     ARROW_ASSIGN_OR_RAISE(const auto found, hold_.look());
     if (!found) return CommitRecord();
     const int64_t id = found->tag.snapshot_id;
@@ -37,37 +39,17 @@ class TableCommitter : public Committer {
     return known ? known->record : CommitRecord();
   }
 
-  Result<CommitRecord> recover() override {
-    record_ = {.pipeline = pipeline_, .incarnation = new_incarnation_};
-    moved_.clear();
-    base_ = {};
-    ARROW_RETURN_NOT_OK(hold_.take([&](uint64_t fence) {
-      record_.fence = fence;
-      return summary_of(record_, options_.branch, /*total_rows=*/0, {}, {});
-    }));
-    if (!hold_.has_table()) return record_;
-    observer_.reached(CommitStep::kInRecover);
-    ARROW_ASSIGN_OR_RAISE(const LoadedTable table, hold_.load());
-    ARROW_ASSIGN_OR_RAISE(auto found, read_record_in(*hold_.files(), table.metadata,
-                                                     hold_.tag().snapshot_id));
-    FileOrigin committed;
-    if (found) {
-      committed = {.fence = found->record.fence, .epoch = found->record.epoch};
-      record_ = std::move(found->record);
-      moved_ = std::move(found->moved);
-      base_ = std::move(found->base);
-    }
-    record_.fence = hold_.tag().fence;
-    // What stays is invisible, and the next process tries again.
-    (void)remove_leftovers(*hold_.files(), table.metadata, hold_.prefix(), committed,
-                           record_, options_.branch);
-    return record_;
+  Result<CommitRecord> recover(std::stop_token stop) override {
+    const StopScope scope(hold_, std::move(stop));
+    return take_over();
   }
 
   bool commits_once() const override { return false; }
 
   Result<std::unique_ptr<EpochWriter>> create_writer(
-      int lane, const std::shared_ptr<arrow::Schema>& schema) override {
+      int lane, const std::shared_ptr<arrow::Schema>& schema,
+      std::stop_token stop) override {
+    const StopScope scope(hold_, std::move(stop));
     if (!hold_.has_table()) ARROW_RETURN_NOT_OK(make_table(*schema));
     ARROW_ASSIGN_OR_RAISE(const LoadedTable table, hold_.load());
     ARROW_ASSIGN_OR_RAISE(
@@ -124,6 +106,33 @@ class TableCommitter : public Committer {
   Status forget() override { return hold_.release(); }
 
  private:
+  Result<CommitRecord> take_over() {
+    record_ = {.pipeline = pipeline_, .incarnation = new_incarnation_};
+    moved_.clear();
+    base_ = {};
+    ARROW_RETURN_NOT_OK(hold_.take([&](uint64_t fence) {
+      record_.fence = fence;
+      return summary_of(record_, options_.branch, /*total_rows=*/0, {}, {});
+    }));
+    if (!hold_.has_table()) return record_;
+    observer_.reached(CommitStep::kInRecover);
+    ARROW_ASSIGN_OR_RAISE(const LoadedTable table, hold_.load());
+    ARROW_ASSIGN_OR_RAISE(auto found, read_record_in(*hold_.files(), table.metadata,
+                                                     hold_.tag().snapshot_id));
+    FileOrigin committed;
+    if (found) {
+      committed = {.fence = found->record.fence, .epoch = found->record.epoch};
+      record_ = std::move(found->record);
+      moved_ = std::move(found->moved);
+      base_ = std::move(found->base);
+    }
+    record_.fence = hold_.tag().fence;
+    // What stays is invisible, and the next process tries again.
+    (void)remove_leftovers(*hold_.files(), table.metadata, hold_.prefix(), committed,
+                           record_, options_.branch);
+    return record_;
+  }
+
   // What the snapshot says that a tag of ours names; nullopt where it only tells where
   // the pipeline began.
   Result<std::optional<RecordInSummary>> read_record_in(FileIo& files,
@@ -148,8 +157,8 @@ class TableCommitter : public Committer {
   Status make_table(const arrow::Schema& schema) {
     ARROW_ASSIGN_OR_RAISE(const TableSchema made, table_schema_for(schema));
     ARROW_RETURN_NOT_OK(hold_.make_table(made));
-    ARROW_ASSIGN_OR_RAISE(const CommitRecord record, recover());
-    // Else somebody has begun in it since recover() was called first.
+    ARROW_ASSIGN_OR_RAISE(const CommitRecord record, take_over());
+    // Else somebody has begun in it since it was looked for first.
     const bool is_ours =
         hold_.has_table() && record.epoch == 0 && record.incarnation == new_incarnation_;
     return is_ours ? Status::OK() : hold_.fenced();

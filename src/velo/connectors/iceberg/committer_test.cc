@@ -30,15 +30,15 @@ class Committers : public ::testing::Test {
 // A source may have named what it keeps after it, before the table was made.
 TEST_F(Committers, KeepTheIncarnationOfANewTable) {
   const auto first = committer();
-  const auto before = first->recover();
+  const auto before = first->recover({});
   ASSERT_THAT(before, IsOk());
   const auto schema = arrow::schema({arrow::field("id", arrow::int64())});
-  ASSERT_THAT(first->create_writer(0, schema), IsOk());
-  const auto again = first->recover();
+  ASSERT_THAT(first->create_writer(0, schema, {}), IsOk());
+  const auto again = first->recover({});
   ASSERT_THAT(again, IsOk());
   EXPECT_EQ(again->incarnation, before->incarnation);
 
-  const auto next = committer()->recover();
+  const auto next = committer()->recover({});
   ASSERT_THAT(next, IsOk());
   EXPECT_EQ(next->incarnation, before->incarnation);
 }
@@ -50,9 +50,9 @@ TEST_F(Committers, LookWithoutMakingOrTakingAnything) {
   EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
 
   const auto running = committer();
-  ASSERT_THAT(running->recover(), IsOk());
+  ASSERT_THAT(running->recover({}), IsOk());
   const auto schema = arrow::schema({arrow::field("id", arrow::int64())});
-  auto writer = running->create_writer(0, schema);
+  auto writer = running->create_writer(0, schema, {});
   ASSERT_THAT(writer, IsOk());
   ASSERT_THAT(committer()->look({}), IsOk());
 

@@ -22,6 +22,10 @@ class FileIo {
  public:
   virtual ~FileIo() = default;
 
+  /// Let calls that are given no stop, and files that are begun from now on, end soon
+  /// after this one was requested, with kCancelled.
+  virtual void set_stop(const std::stop_token& stop) = 0;
+
   /// Open a file for reading. A read ends soon after `stop` was requested.
   virtual Result<std::shared_ptr<arrow::io::RandomAccessFile>> open(
       const std::string& location, std::stop_token stop) = 0;

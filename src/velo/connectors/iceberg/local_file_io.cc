@@ -55,6 +55,8 @@ class NewLocalFile : public arrow::io::OutputStream {
 
 class LocalFileIo : public FileIo {
  public:
+  void set_stop(const std::stop_token&) override {}  // nothing waits for long
+
   Result<std::shared_ptr<arrow::io::RandomAccessFile>> open(const std::string& location,
                                                             std::stop_token) override {
     return storage::open_local_file(std::string(local_path_of(location)));

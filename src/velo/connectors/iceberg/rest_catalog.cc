@@ -32,6 +32,8 @@ class RestCatalog : public Catalog {
     base_ += "/v1/";
   }
 
+  void set_stop(const std::stop_token& stop) override { stop_ = stop; }
+
   Status ask_for_settings() {
     std::string url = base_ + "config";
     if (!options_.warehouse.empty()) {
@@ -102,6 +104,9 @@ class RestCatalog : public Catalog {
                 const TableCommit& commit) override {
     const auto answer =
         send("POST", url_of(name), request_of(commit, table.metadata.uuid));
+    if (!answer.ok() && kind_of(answer.status()) == ErrorKind::kCancelled) {
+      return answer.status();
+    }
     if (!answer.ok()) return unknown(name, answer.status().message());
     if (answer->status < 400) return Status::OK();
     const Status failure = failure_of(*answer);
@@ -145,7 +150,7 @@ class RestCatalog : public Catalog {
     if (!options_.token.empty()) {
       request.headers.emplace_back("Authorization", "Bearer " + options_.token);
     }
-    return http_->send(request, kMaxAnswerBytes, {});
+    return http_->send(request, kMaxAnswerBytes, stop_);
   }
 
   Status failure_of(const http::Answer& answer) const {
@@ -169,18 +174,21 @@ class RestCatalog : public Catalog {
 
   const IcebergOptions options_;
   const std::unique_ptr<http::Client> http_;
+  std::stop_token stop_;
   std::string base_;  // of all URLs but the first's
   std::map<std::string, std::string> settings_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Catalog>> open_rest_catalog(const IcebergOptions& options) {
+Result<std::unique_ptr<Catalog>> open_rest_catalog(const IcebergOptions& options,
+                                                   const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(
       auto http, http::Client::make({.context = {.connector = "iceberg",
                                                  .resource = options.catalog_uri},
                                      .idle_timeout = std::chrono::milliseconds(60'000)}));
   auto catalog = std::make_unique<RestCatalog>(options, std::move(http));
+  catalog->set_stop(stop);
   ARROW_RETURN_NOT_OK(catalog->ask_for_settings());
   return catalog;
 }

@@ -9,7 +9,8 @@
 
 namespace velo::iceberg {
 
-/// Ask the server of `options.catalog_uri` how it wants to be asked.
-Result<std::unique_ptr<Catalog>> open_rest_catalog(const IcebergOptions& options);
+/// Ask the server of `options.catalog_uri` how it wants to be asked; see open_catalog().
+Result<std::unique_ptr<Catalog>> open_rest_catalog(const IcebergOptions& options,
+                                                   const std::stop_token& stop);
 
 }  // namespace velo::iceberg

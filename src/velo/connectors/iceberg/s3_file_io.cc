@@ -23,8 +23,9 @@ constexpr int kListPage = 1000;
 // A whole object at its end, or none.
 class NewObject : public arrow::io::OutputStream {
  public:
-  NewObject(std::shared_ptr<storage::S3Bucket> bucket, std::string key)
-      : bucket_(std::move(bucket)), key_(std::move(key)) {}
+  NewObject(std::shared_ptr<storage::S3Bucket> bucket, std::string key,
+            std::stop_token stop)
+      : bucket_(std::move(bucket)), key_(std::move(key)), stop_(std::move(stop)) {}
 
   ~NewObject() override { drop(); }
 
@@ -33,9 +34,9 @@ class NewObject : public arrow::io::OutputStream {
     if (parts_) return parts_->Write(data, num_bytes);
     first_.append(static_cast<const char*>(data), static_cast<size_t>(num_bytes));
     if (first_.size() < kOnePutBytes) return Status::OK();
-    ARROW_ASSIGN_OR_RAISE(
-        parts_, storage::S3Output::create(bucket_, key_, /*token=*/key_,
-                                          std::make_shared<const std::stop_token>()));
+    ARROW_ASSIGN_OR_RAISE(parts_, storage::S3Output::create(
+                                      bucket_, key_, /*token=*/key_,
+                                      std::make_shared<const std::stop_token>(stop_)));
     const std::string first = std::exchange(first_, {});
     return parts_->Write(first.data(), static_cast<int64_t>(first.size()));
   }
@@ -50,7 +51,7 @@ class NewObject : public arrow::io::OutputStream {
       ARROW_RETURN_NOT_OK(parts_->finish());
       ARROW_RETURN_NOT_OK(parts_->complete());
     } else {
-      ARROW_RETURN_NOT_OK(bucket_->put(key_, first_));
+      ARROW_RETURN_NOT_OK(bucket_->put(key_, first_, stop_));
     }
     closed_ = true;
     return Status::OK();
@@ -69,6 +70,7 @@ class NewObject : public arrow::io::OutputStream {
 
   const std::shared_ptr<storage::S3Bucket> bucket_;
   const std::string key_;
+  const std::stop_token stop_;
   std::string first_;  // bytes, until there are so many that they go in parts
   std::shared_ptr<storage::S3Output> parts_;
   int64_t position_ = 0;
@@ -98,10 +100,16 @@ class S3FileIo : public FileIo {
  public:
   explicit S3FileIo(StorageSettings settings) : settings_(std::move(settings)) {}
 
+  void set_stop(const std::stop_token& stop) override {
+    const std::lock_guard lock(mutex_);
+    stop_ = stop;
+  }
+
   Result<std::shared_ptr<arrow::io::RandomAccessFile>> open(
       const std::string& location, std::stop_token stop) override {
     ARROW_ASSIGN_OR_RAISE(const ObjectPlace place, place_of(location));
     ARROW_ASSIGN_OR_RAISE(auto bucket, bucket_of(place));
+    if (!stop.stop_possible()) stop = this->stop();
     ARROW_ASSIGN_OR_RAISE(auto object, bucket->head(place.key, stop));
     return std::make_shared<storage::S3Input>(std::move(bucket), std::move(object),
                                               std::move(stop));
@@ -111,13 +119,13 @@ class S3FileIo : public FileIo {
       const std::string& location) override {
     ARROW_ASSIGN_OR_RAISE(const ObjectPlace place, place_of(location));
     ARROW_ASSIGN_OR_RAISE(auto bucket, bucket_of(place));
-    return std::make_shared<NewObject>(std::move(bucket), place.key);
+    return std::make_shared<NewObject>(std::move(bucket), place.key, stop());
   }
 
   Status remove(const std::string& location) override {
     ARROW_ASSIGN_OR_RAISE(const ObjectPlace place, place_of(location));
     ARROW_ASSIGN_OR_RAISE(const auto bucket, bucket_of(place));
-    return bucket->remove(place.key);
+    return bucket->remove(place.key, {}, stop());
   }
 
   Result<std::vector<std::string>> list(const std::string& directory,
@@ -127,15 +135,20 @@ class S3FileIo : public FileIo {
     ARROW_ASSIGN_OR_RAISE(const auto bucket, bucket_of(place));
     const size_t num_before = place.key.size() - prefix.size();
     std::vector<std::string> locations;
-    ARROW_RETURN_NOT_OK(
-        bucket->list(place.key, kListPage, [&](const storage::S3Object& object) {
-          locations.push_back(start + object.key.substr(num_before));
-          return true;
-        }));
+    const auto visit = [&](const storage::S3Object& object) {
+      locations.push_back(start + object.key.substr(num_before));
+      return true;
+    };
+    ARROW_RETURN_NOT_OK(bucket->list(place.key, kListPage, visit, stop()));
     return locations;
   }
 
  private:
+  std::stop_token stop() const {
+    const std::lock_guard lock(mutex_);
+    return stop_;
+  }
+
   // A setting, else the first of the environment's variables that is set.
   std::string setting(std::initializer_list<const char*> names,
                       std::initializer_list<const char*> variables) const {
@@ -189,8 +202,10 @@ class S3FileIo : public FileIo {
   }
 
   const StorageSettings settings_;
-  std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<storage::S3Bucket>> buckets_;  // by mutex_
+  mutable std::mutex mutex_;
+  // Guarded by mutex_.
+  std::stop_token stop_;
+  std::map<std::string, std::shared_ptr<storage::S3Bucket>> buckets_;
 };
 
 }  // namespace

@@ -43,6 +43,8 @@ class SqliteCatalog : public Catalog {
   SqliteCatalog(IcebergOptions options, std::unique_ptr<SqliteDatabase> database)
       : options_(std::move(options)), database_(std::move(database)) {}
 
+  void set_stop(const std::stop_token&) override {}  // it waits for no server
+
   Result<std::optional<LoadedTable>> load(const TableName& name) override {
     ARROW_ASSIGN_OR_RAISE(
         const auto rows,

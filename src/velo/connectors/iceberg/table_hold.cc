@@ -37,9 +37,15 @@ Status TableHold::fenced() const {
                   "committed nothing more");
 }
 
+void TableHold::set_stop(const std::stop_token& stop) {
+  stop_ = stop;
+  if (catalog_) catalog_->set_stop(stop);
+  if (files_) files_->set_stop(stop);
+}
+
 Status TableHold::open(bool creates) {
   if (catalog_) return Status::OK();
-  ARROW_ASSIGN_OR_RAISE(catalog_, open_catalog(options_, creates));
+  ARROW_ASSIGN_OR_RAISE(catalog_, open_catalog(options_, creates, stop_));
   return Status::OK();
 }
 
@@ -55,6 +61,7 @@ Result<std::optional<TableHold::Found>> TableHold::look() {
   if (!tag) return std::nullopt;
   ARROW_ASSIGN_OR_RAISE(auto files, open_file_io(table->metadata.location,
                                                  options_.storage, table->storage));
+  files->set_stop(stop_);
   return Found{.table = *std::move(table), .files = std::move(files), .tag = *tag};
 }
 
@@ -68,6 +75,7 @@ Status TableHold::take(
     ARROW_RETURN_NOT_OK(check_writable(options_, table->metadata));
     ARROW_ASSIGN_OR_RAISE(
         files_, open_file_io(table->metadata.location, options_.storage, table->storage));
+    files_->set_stop(stop_);
     uuid_ = table->metadata.uuid;
     const auto before = find_tag(table->metadata, pipeline_.id, options_.branch);
     const auto taken = before ? raise(*table, *before)

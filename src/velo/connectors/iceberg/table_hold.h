@@ -22,6 +22,9 @@ class TableHold {
   TableHold(IcebergOptions options, PipelineIdentity pipeline)
       : options_(std::move(options)), pipeline_(std::move(pipeline)) {}
 
+  /// Let the calls that follow end soon after a stop was requested, with kCancelled.
+  void set_stop(const std::stop_token& stop);
+
   /// What the newest process has left or has; nullopt where there was none.
   struct Found {
     LoadedTable table;
@@ -73,6 +76,7 @@ class TableHold {
 
   const IcebergOptions options_;
   const PipelineIdentity pipeline_;
+  std::stop_token stop_;
   std::unique_ptr<Catalog> catalog_;  // nullptr: is not open yet
   std::shared_ptr<FileIo> files_;     // of the table; nullptr where there is none
   std::string uuid_;                  // the table's

@@ -14,6 +14,9 @@ namespace {
 using std::chrono::seconds;
 
 constexpr int kAnswerMilliseconds = 10'000;
+// How often who may be stopped looks around.
+constexpr int kSliceMilliseconds = 1'000;
+constexpr int kPollMilliseconds = 100;
 // How long nobody need answer at first; where all are out of reach, so long.
 constexpr seconds kLongestConnect{10};
 constexpr seconds kLongestRefused{3};
@@ -135,6 +138,11 @@ void Client::bring_reports() {
   if (!is_consuming_) library_.poll(handle_, 0);
 }
 
+Status Client::stopped() const {
+  return make_error(ErrorKind::kCancelled, {.connector = "kafka", .resource = shown_},
+                    "stopped");
+}
+
 Status Client::error(rd_kafka_resp_err_t code, const std::string& what,
                      const std::string& detail) const {
   std::string words = detail.empty() ? library_.err2str(code) : detail;
@@ -156,16 +164,18 @@ Status Client::error(rd_kafka_error_t* answer, const std::string& what) const {
   return error(library_.error_code(answer), what, library_.error_string(answer));
 }
 
-Result<std::optional<std::vector<int32_t>>> Client::partitions(const std::string& topic) {
+Result<std::optional<std::vector<int32_t>>> Client::partitions(
+    const std::string& topic, const std::stop_token& stop) {
   const Owned asked(library_.topic_new(handle_, topic.c_str(), nullptr),
                     library_.topic_destroy);
   if (asked.get() == nullptr) return error(library_.last_error(), "name " + topic);
   const auto begin = steady_clock().now();
   const struct rd_kafka_metadata* answer = nullptr;
   while (true) {
-    const auto code =
-        library_.metadata(handle_, /*all_topics=*/0, asked.get(), &answer, 1000);
+    const auto code = library_.metadata(handle_, /*all_topics=*/0, asked.get(), &answer,
+                                        kSliceMilliseconds);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) break;
+    if (stop.stop_requested()) return stopped();
     bring_reports();
     const auto elapsed = steady_clock().now() - begin;
     if (elapsed >= kLongestConnect ||
@@ -187,14 +197,22 @@ Result<std::optional<std::vector<int32_t>>> Client::partitions(const std::string
 
 // Asked by times that stand for the two ends: rd_kafka_query_watermark_offsets (2.0.2)
 // waits for ever where no broker answers.
-Result<OffsetRange> Client::offsets(const std::string& topic, int32_t partition) {
+Result<OffsetRange> Client::offsets(const std::string& topic, int32_t partition,
+                                    const std::stop_token& stop) {
   const Owned asked(library_.topic_partition_list_new(1),
                     library_.topic_partition_list_destroy);
   auto* end = library_.topic_partition_list_add(asked.get(), topic.c_str(), partition);
   int64_t found[2] = {RD_KAFKA_OFFSET_BEGINNING, RD_KAFKA_OFFSET_END};
   for (int64_t& offset : found) {
     end->offset = offset;
-    auto code = library_.offsets_for_times(handle_, asked.get(), kAnswerMilliseconds);
+    auto code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    const int slice = stop.stop_possible() ? kSliceMilliseconds : kAnswerMilliseconds;
+    for (int waited = 0;
+         code == RD_KAFKA_RESP_ERR__TIMED_OUT && waited < kAnswerMilliseconds;
+         waited += slice) {
+      if (stop.stop_requested()) return stopped();
+      code = library_.offsets_for_times(handle_, asked.get(), slice);
+    }
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = end->err;
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
       bring_reports();
@@ -207,7 +225,7 @@ Result<OffsetRange> Client::offsets(const std::string& topic, int32_t partition)
 
 template <typename Request>
 Status Client::change_topic(const std::string& topic, const std::string& what,
-                            Request request) {
+                            const std::stop_token& stop, Request request) {
   const Owned queue(library_.queue_new(handle_), library_.queue_destroy);
   const Owned options(library_.admin_options_new(handle_, RD_KAFKA_ADMIN_OP_ANY),
                       library_.admin_options_destroy);
@@ -216,7 +234,12 @@ Status Client::change_topic(const std::string& topic, const std::string& what,
   library_.admin_options_set_timeout(options.get(), kAnswerMilliseconds, words.data(),
                                      words.size());
   request(options.get(), queue.get());
-  const Owned event(library_.queue_poll(queue.get(), -1), library_.event_destroy);
+  rd_kafka_event_t* answer = nullptr;
+  while (answer == nullptr) {
+    if (stop.stop_requested()) return stopped();
+    answer = library_.queue_poll(queue.get(), kPollMilliseconds);
+  }
+  const Owned event(answer, library_.event_destroy);
   if (const auto code = library_.event_error(event.get())) {
     return error(code, fmt::format("{} topic {}", what, topic),
                  library_.event_error_string(event.get()));
@@ -236,7 +259,7 @@ Status Client::change_topic(const std::string& topic, const std::string& what,
 }
 
 Status Client::create_topic(const std::string& topic, int32_t num_partitions,
-                            const Settings& configuration) {
+                            const Settings& configuration, const std::stop_token& stop) {
   std::array<char, 256> words{};
   // -1: as the broker's default has it.
   const Owned description(library_.new_topic_new(topic.c_str(), num_partitions, -1,
@@ -248,23 +271,26 @@ Status Client::create_topic(const std::string& topic, int32_t num_partitions,
   for (const auto& [name, value] : configuration) {
     library_.new_topic_set_config(description.get(), name.c_str(), value.c_str());
   }
-  ARROW_RETURN_NOT_OK(change_topic(
-      topic, "make", [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
-        rd_kafka_NewTopic_t* topics[] = {description.get()};
-        library_.create_topics(handle_, topics, 1, options, queue);
-      }));
-  return wait_until_known(topic);
+  ARROW_RETURN_NOT_OK(
+      change_topic(topic, "make", stop,
+                   [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+                     rd_kafka_NewTopic_t* topics[] = {description.get()};
+                     library_.create_topics(handle_, topics, 1, options, queue);
+                   }));
+  return wait_until_known(topic, stop);
 }
 
 // A broker may have heard of a new topic before its neighbour.
-Status Client::wait_until_known(const std::string& topic) {
+Status Client::wait_until_known(const std::string& topic, const std::stop_token& stop) {
   const auto begin = steady_clock().now();
   while (steady_clock().now() - begin < kLongestConnect) {
-    ARROW_ASSIGN_OR_RAISE(const auto known, partitions(topic));
-    if (known && !known->empty() && offsets(topic, known->back()).ok()) {
+    ARROW_ASSIGN_OR_RAISE(const auto known, partitions(topic, stop));
+    if (known && !known->empty() && offsets(topic, known->back(), stop).ok()) {
       return Status::OK();
     }
-    steady_clock().wait_until(steady_clock().now() + std::chrono::milliseconds(100), {});
+    steady_clock().wait_until(steady_clock().now() + std::chrono::milliseconds(100),
+                              stop);
+    if (stop.stop_requested()) return stopped();
   }
   return error(RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, "use the new topic " + topic);
 }
@@ -275,11 +301,12 @@ Status Client::delete_topic(const std::string& topic) {
                           library_.delete_topic_destroy);
   const auto begin = steady_clock().now();
   while (true) {
-    const Status status = change_topic(
-        topic, "delete", [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
-          rd_kafka_DeleteTopic_t* topics[] = {description.get()};
-          library_.delete_topics(handle_, topics, 1, options, queue);
-        });
+    const Status status =
+        change_topic(topic, "delete", {},
+                     [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+                       rd_kafka_DeleteTopic_t* topics[] = {description.get()};
+                       library_.delete_topics(handle_, topics, 1, options, queue);
+                     });
     const ErrorKind kind = kind_of(status);
     if (!status.ok() && kind == ErrorKind::kNotFound) return Status::OK();
     if (status.ok() || kind != ErrorKind::kTransient ||

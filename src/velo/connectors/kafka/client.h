@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,7 +50,8 @@ class Reports {
   std::optional<rd_kafka_resp_err_t> failed_message_;
 };
 
-/// One handle of librdkafka. Threads: safe, but for destruction.
+/// One handle of librdkafka. Threads: safe, but for destruction. What takes a stop ends
+/// about a second after it was requested, with kCancelled.
 class Client {
  public:
   /// Nothing is connected before it is needed. Errors: kNotFound (the library),
@@ -75,18 +77,23 @@ class Client {
 
   /// The numbers of a topic's partitions; nullopt where there is no such topic.
   /// Errors: kTransient where no broker answers; kPermissionDenied …
-  Result<std::optional<std::vector<int32_t>>> partitions(const std::string& topic);
+  Result<std::optional<std::vector<int32_t>>> partitions(
+      const std::string& topic, const std::stop_token& stop = {});
 
   /// The offsets of a partition; where the handle is read_committed they end before the
   /// first open transaction.
-  Result<OffsetRange> offsets(const std::string& topic, int32_t partition);
+  Result<OffsetRange> offsets(const std::string& topic, int32_t partition,
+                              const std::stop_token& stop = {});
 
   /// Make a topic, and wait until the brokers know it. Errors: kAlreadyExists …
   Status create_topic(const std::string& topic, int32_t num_partitions,
-                      const Settings& configuration);
+                      const Settings& configuration, const std::stop_token& stop = {});
 
   /// Delete a topic; one that is not there is no error.
   Status delete_topic(const std::string& topic);
+
+  /// What to say after a stop.
+  Status stopped() const;
 
   /// The error for a code: "cannot WHAT: …".
   Status error(rd_kafka_resp_err_t code, const std::string& what,
@@ -100,8 +107,9 @@ class Client {
       : library_(library), shown_(std::move(shown)) {}
 
   template <typename Request>
-  Status change_topic(const std::string& topic, const std::string& what, Request request);
-  Status wait_until_known(const std::string& topic);
+  Status change_topic(const std::string& topic, const std::string& what,
+                      const std::stop_token& stop, Request request);
+  Status wait_until_known(const std::string& topic, const std::stop_token& stop);
 
   const Librdkafka& library_;
   const std::string shown_;

@@ -105,8 +105,8 @@ Status LaneSession::explain(Status status, bool committing) const {
   if (kind != ErrorKind::kFenced) return status;
   if (is_late) {
     ARROW_ASSIGN_OR_RAISE(const auto control, Client::open_control(options_));
-    ARROW_ASSIGN_OR_RAISE(const auto reader, records_.open_reader());
-    ARROW_RETURN_NOT_OK(reader->read_all(*control));
+    ARROW_ASSIGN_OR_RAISE(const auto reader, records_.open_reader({}));
+    ARROW_RETURN_NOT_OK(reader->read_all(*control, {}));
     if (reader->log().record().fence <= fence_) {
       return too_late(committing ? ErrorKind::kCommitStateUnknown : ErrorKind::kTransient,
                       "; commit more often or let it be longer");

@@ -23,6 +23,11 @@ constexpr int64_t kMaxSocketMilliseconds = 60'000;
 
 using Clock = std::chrono::steady_clock;
 
+// A call that has not ended is made again: so who may be stopped looks around.
+int milliseconds_of_call(const std::stop_token& stop) {
+  return stop.stop_possible() ? kPollMilliseconds : kCallMilliseconds;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Producer>> Producer::open(const KafkaOptions& options,
@@ -53,11 +58,12 @@ Status Producer::error(rd_kafka_resp_err_t code, const std::string& what) const 
   return client_->error(failed.value_or(code), what);
 }
 
-Status Producer::take_over() {
+Status Producer::take_over(const std::stop_token& stop) {
   const auto begin = Clock::now();
   while (true) {
-    rd_kafka_error_t* answer =
-        client_->library().init_transactions(client_->handle(), kCallMilliseconds);
+    if (stop.stop_requested()) return client_->stopped();
+    rd_kafka_error_t* answer = client_->library().init_transactions(
+        client_->handle(), milliseconds_of_call(stop));
     const bool again =
         answer != nullptr && client_->library().error_is_retriable(answer) == 1;
     client_->bring_reports();
@@ -100,24 +106,29 @@ Status Producer::send(Topic* topic, std::string_view key, std::string_view paylo
   }
 }
 
-Status Producer::flush() {
+Status Producer::flush(const std::stop_token& stop) {
   const Librdkafka& library = client_->library();
   // Each message has its time-out, so this ends.
   while (library.outq_len(client_->handle()) > 0) {
-    library.flush(client_->handle(), kCallMilliseconds);
+    if (stop.stop_requested()) {
+      state_ = State::kUnknown;
+      return client_->stopped();
+    }
+    library.flush(client_->handle(), milliseconds_of_call(stop));
   }
   client_->bring_reports();
   const auto failed = client_->reports().failed_message();
   return failed ? error(*failed, "write a message") : Status::OK();
 }
 
-Status Producer::commit() {
+Status Producer::commit(const std::stop_token& stop) {
   const Librdkafka& library = client_->library();
   const auto begin = Clock::now();
   state_ = State::kUnknown;
   while (true) {
+    if (stop.stop_requested()) return client_->stopped();
     rd_kafka_error_t* answer =
-        library.commit_transaction(client_->handle(), kCallMilliseconds);
+        library.commit_transaction(client_->handle(), milliseconds_of_call(stop));
     if (answer == nullptr) {
       state_ = State::kIdle;
       return Status::OK();

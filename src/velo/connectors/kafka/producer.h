@@ -24,8 +24,8 @@ class Producer {
   ~Producer();
 
   /// Fence every other producer of this id, and have what it left open aborted. To be
-  /// called first. Errors: kTransient, kPermissionDenied.
-  Status take_over();
+  /// called first. Errors: kTransient, kPermissionDenied; kCancelled.
+  Status take_over(const std::stop_token& stop);
 
   Result<Topic*> open_topic(const std::string& name);
 
@@ -38,12 +38,13 @@ class Producer {
               const std::stop_token& stop);
 
   /// Wait until the brokers have all that was sent. Errors: of the first message that
-  /// they do not have.
-  Status flush();
+  /// they do not have; after a stop kCancelled, and what is open is left to who takes
+  /// over next.
+  Status flush(const std::stop_token& stop = {});
 
-  /// Commit the open transaction. Errors: kCommitStateUnknown; kFenced; any other: it was
-  /// aborted.
-  Status commit();
+  /// Commit the open transaction. Errors: kCommitStateUnknown; kFenced; kCancelled, as of
+  /// flush(): it may be committed; any other: it was aborted.
+  Status commit(const std::stop_token& stop = {});
 
   /// Abort what is open. An outcome that is not known is left alone.
   void abort() noexcept;

@@ -15,34 +15,37 @@ constexpr std::chrono::milliseconds kPollWait{200};
 }  // namespace
 
 Result<std::unique_ptr<RecordReader>> RecordReader::open(const KafkaOptions& options,
-                                                         std::string name) {
+                                                         std::string name,
+                                                         const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(auto consumer, Consumer::open(options));
   std::unique_ptr<RecordReader> reader(
       new RecordReader(std::move(name), std::move(consumer)));
-  ARROW_ASSIGN_OR_RAISE(const OffsetRange range,
-                        reader->consumer_->client().offsets(reader->name_, kPartition));
+  ARROW_ASSIGN_OR_RAISE(const OffsetRange range, reader->consumer_->client().offsets(
+                                                     reader->name_, kPartition, stop));
   reader->next_ = range.begin;
   ARROW_RETURN_NOT_OK(
       reader->consumer_->assign(reader->name_, {{kPartition, range.begin}}));
   return reader;
 }
 
-Status RecordReader::read_before_open() {
+Status RecordReader::read_before_open(const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const OffsetRange range,
-                        consumer_->client().offsets(name_, kPartition));
-  return read_to(range.end);
+                        consumer_->client().offsets(name_, kPartition, stop));
+  return read_to(range.end, stop);
 }
 
 // The control's end is that of all messages: a reader of committed ones stops before an
 // open transaction, and would take what it has seen by then for all.
-Status RecordReader::read_all(Client& control) {
-  ARROW_ASSIGN_OR_RAISE(const OffsetRange range, control.offsets(name_, kPartition));
-  return read_to(range.end);
+Status RecordReader::read_all(Client& control, const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const OffsetRange range,
+                        control.offsets(name_, kPartition, stop));
+  return read_to(range.end, stop);
 }
 
-Status RecordReader::read_to(int64_t end) {
+Status RecordReader::read_to(int64_t end, const std::stop_token& stop) {
   const auto begin = std::chrono::steady_clock::now();
   while (next_ < end) {
+    if (stop.stop_requested()) return consumer_->client().stopped();
     ARROW_ASSIGN_OR_RAISE(const auto message, consumer_->poll(kPollWait));
     if (message) {
       next_ = message->offset() + (message->is_end() ? 0 : 1);
@@ -64,12 +67,12 @@ Status RecordReader::read_to(int64_t end) {
 RecordTopic::RecordTopic(KafkaOptions options, const PipelineIdentity& pipeline)
     : options_(std::move(options)), name_("velo_checkpoint-" + pipeline.id) {}
 
-Status RecordTopic::create(Client& control) const {
-  ARROW_ASSIGN_OR_RAISE(const auto known, control.partitions(name_));
+Status RecordTopic::create(Client& control, const std::stop_token& stop) const {
+  ARROW_ASSIGN_OR_RAISE(const auto known, control.partitions(name_, stop));
   if (known) return Status::OK();
   // The segment that is written to is never compacted: a small one keeps recover() short.
   const Status status = control.create_topic(
-      name_, 1, {{"cleanup.policy", "compact"}, {"segment.bytes", "16777216"}});
+      name_, 1, {{"cleanup.policy", "compact"}, {"segment.bytes", "16777216"}}, stop);
   return !status.ok() && kind_of(status) == ErrorKind::kAlreadyExists ? Status::OK()
                                                                       : status;
 }

@@ -12,18 +12,20 @@
 
 namespace velo::kafka {
 
-/// Reads the topic from its beginning. Threads: thread-compatible.
+/// Reads the topic from its beginning. Threads: thread-compatible. What takes a stop ends
+/// about a second after it was requested, with kCancelled.
 class RecordReader {
  public:
   static Result<std::unique_ptr<RecordReader>> open(const KafkaOptions& options,
-                                                    std::string name);
+                                                    std::string name,
+                                                    const std::stop_token& stop);
 
   /// Go on to where the first open transaction begins, if there is one.
-  Status read_before_open();
+  Status read_before_open(const std::stop_token& stop);
 
   /// Go on to the end, behind transactions that are open now. Errors: kTransient where
   /// one stays open.
-  Status read_all(Client& control);
+  Status read_all(Client& control, const std::stop_token& stop);
 
   const RecordLog& log() const { return log_; }
 
@@ -31,7 +33,7 @@ class RecordReader {
   RecordReader(std::string name, std::unique_ptr<Consumer> consumer)
       : name_(std::move(name)), consumer_(std::move(consumer)) {}
 
-  Status read_to(int64_t end);
+  Status read_to(int64_t end, const std::stop_token& stop);
 
   const std::string name_;
   const std::unique_ptr<Consumer> consumer_;
@@ -48,10 +50,10 @@ class RecordTopic {
   const std::string& name() const { return name_; }
 
   /// Make it where it is not there.
-  Status create(Client& control) const;
+  Status create(Client& control, const std::stop_token& stop) const;
 
-  Result<std::unique_ptr<RecordReader>> open_reader() const {
-    return RecordReader::open(options_, name_);
+  Result<std::unique_ptr<RecordReader>> open_reader(const std::stop_token& stop) const {
+    return RecordReader::open(options_, name_, stop);
   }
 
   Status remove(Client& control) const;

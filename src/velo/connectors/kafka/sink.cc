@@ -47,10 +47,10 @@ class KafkaCommitter : public Committer {
         records_(options_, pipeline),
         control_(std::move(control)) {}
 
-  Result<CommitRecord> look(std::stop_token) override {
-    ARROW_ASSIGN_OR_RAISE(const auto known, control_->partitions(records_.name()));
+  Result<CommitRecord> look(std::stop_token stop) override {
+    ARROW_ASSIGN_OR_RAISE(const auto known, control_->partitions(records_.name(), stop));
     if (!known) return CommitRecord();
-    auto record = read_record();
+    auto record = read_record(stop);
     // A run that has finished took it away meanwhile.
     if (!record.ok() && kind_of(record.status()) == ErrorKind::kNotFound) {
       return CommitRecord();
@@ -61,36 +61,37 @@ class KafkaCommitter : public Committer {
   // A process takes the first lane over before any other, and says through it which lanes
   // it has, after it has them and before it writes to them. So whoever has the first lane
   // knows of all that may have a transaction open, and who has lost it gets no further.
-  Result<CommitRecord> recover() override {
+  Result<CommitRecord> recover(std::stop_token stop) override {
     lanes_.clear();
     producers_.clear();
-    ARROW_RETURN_NOT_OK(records_.create(*control_));
-    ARROW_RETURN_NOT_OK(take_over(0));
-    ARROW_ASSIGN_OR_RAISE(const auto reader, records_.open_reader());
-    ARROW_RETURN_NOT_OK(reader->read_before_open());
+    ARROW_RETURN_NOT_OK(records_.create(*control_, stop));
+    ARROW_RETURN_NOT_OK(take_over(0, stop));
+    ARROW_ASSIGN_OR_RAISE(const auto reader, records_.open_reader(stop));
+    ARROW_RETURN_NOT_OK(reader->read_before_open(stop));
     ARROW_RETURN_NOT_OK(check_topic(reader->log().topic()));
     for (int lane = 1; lane < reader->log().num_lanes(); ++lane) {
-      ARROW_RETURN_NOT_OK(take_over(lane));
+      ARROW_RETURN_NOT_OK(take_over(lane, stop));
     }
     observer_.reached(CommitStep::kInRecover);
-    ARROW_RETURN_NOT_OK(reader->read_all(*control_));
+    ARROW_RETURN_NOT_OK(reader->read_all(*control_, stop));
     log_ = reader->log();
     record_ = log_.record();
     record_.pipeline = pipeline_.id;
     record_.fence += 1;
     if (record_.incarnation.empty()) record_.incarnation = random_id();
-    ARROW_RETURN_NOT_OK(write_fence());
+    ARROW_RETURN_NOT_OK(write_fence(stop));
     return record_;
   }
 
   bool commits_once() const override { return false; }
 
   Result<std::unique_ptr<EpochWriter>> create_writer(
-      int lane, const std::shared_ptr<arrow::Schema>& schema) override {
-    if (lane == 0) ARROW_RETURN_NOT_OK(create_topic());
+      int lane, const std::shared_ptr<arrow::Schema>& schema,
+      std::stop_token stop) override {
+    if (lane == 0) ARROW_RETURN_NOT_OK(create_topic(stop));
     if (static_cast<size_t>(lane) >= producers_.size()) {
-      ARROW_RETURN_NOT_OK(take_over(lane));
-      ARROW_RETURN_NOT_OK(write_fence());
+      ARROW_RETURN_NOT_OK(take_over(lane, stop));
+      ARROW_RETURN_NOT_OK(write_fence(stop));
     }
     ARROW_ASSIGN_OR_RAISE(
         auto session,
@@ -120,12 +121,12 @@ class KafkaCommitter : public Committer {
   }
 
  private:
-  Result<CommitRecord> read_record() const {
-    ARROW_ASSIGN_OR_RAISE(const auto reader, records_.open_reader());
-    ARROW_RETURN_NOT_OK(reader->read_before_open());
+  Result<CommitRecord> read_record(const std::stop_token& stop) const {
+    ARROW_ASSIGN_OR_RAISE(const auto reader, records_.open_reader(stop));
+    ARROW_RETURN_NOT_OK(reader->read_before_open(stop));
     ARROW_RETURN_NOT_OK(check_topic(reader->log().topic()));
     CommitRecord record = reader->log().record();
-    if (record.num_rows > 0) ARROW_RETURN_NOT_OK(has_topic(record).status());
+    if (record.num_rows > 0) ARROW_RETURN_NOT_OK(has_topic(record, stop).status());
     return record;
   }
 
@@ -139,17 +140,17 @@ class KafkaCommitter : public Committer {
   }
 
   // The producer of the next lane.
-  Status take_over(int lane) {
+  Status take_over(int lane, const std::stop_token& stop) {
     ARROW_ASSIGN_OR_RAISE(
         std::shared_ptr<Producer> producer,
         Producer::open(options_, fmt::format("velo-{}-{}", pipeline_.id, lane)));
-    ARROW_RETURN_NOT_OK(producer->take_over());
+    ARROW_RETURN_NOT_OK(producer->take_over(stop));
     producers_.push_back(std::move(producer));
     return Status::OK();
   }
 
-  Status write_fence() {
-    const Status written = try_to_write_fence();
+  Status write_fence(const std::stop_token& stop) {
+    const Status written = try_to_write_fence(stop);
     if (kind_of(written) != ErrorKind::kFenced) return written;
     return make_error(ErrorKind::kFenced,
                       {.connector = "kafka", .resource = options_.shown},
@@ -157,20 +158,20 @@ class KafkaCommitter : public Committer {
                       "and committed nothing");
   }
 
-  Status try_to_write_fence() {
+  Status try_to_write_fence(const std::stop_token& stop) {
     Producer& first = *producers_.front();
     ARROW_ASSIGN_OR_RAISE(auto* topic, first.open_topic(records_.name()));
     const auto [key, payload] =
         fence_message(record_, options_.topic, static_cast<int>(producers_.size()));
     ARROW_RETURN_NOT_OK(first.begin());
     ARROW_RETURN_NOT_OK(first.send(topic, key, payload, {}));
-    ARROW_RETURN_NOT_OK(first.flush());
-    return first.commit();
+    ARROW_RETURN_NOT_OK(first.flush(stop));
+    return first.commit(stop);
   }
 
   // Whether the topic of the rows is there; it must be where there were any.
-  Result<bool> has_topic(const CommitRecord& record) const {
-    ARROW_ASSIGN_OR_RAISE(const auto known, control_->partitions(options_.topic));
+  Result<bool> has_topic(const CommitRecord& record, const std::stop_token& stop) const {
+    ARROW_ASSIGN_OR_RAISE(const auto known, control_->partitions(options_.topic, stop));
     if (known || record.num_rows == 0) return known.has_value();
     return make_error(ErrorKind::kCommitLost,
                       {.connector = "kafka", .resource = options_.topic},
@@ -179,11 +180,11 @@ class KafkaCommitter : public Committer {
                                   record.num_rows));
   }
 
-  Status create_topic() {
-    ARROW_ASSIGN_OR_RAISE(const bool is_there, has_topic(record_));
+  Status create_topic(const std::stop_token& stop) {
+    ARROW_ASSIGN_OR_RAISE(const bool is_there, has_topic(record_, stop));
     if (is_there) return Status::OK();
     const Status status =
-        control_->create_topic(options_.topic, options_.num_partitions, {});
+        control_->create_topic(options_.topic, options_.num_partitions, {}, stop);
     return !status.ok() && kind_of(status) == ErrorKind::kAlreadyExists ? Status::OK()
                                                                         : status;
   }

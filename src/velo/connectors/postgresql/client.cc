@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "velo/base/ascii.h"
+#include "velo/base/call_aside.h"
 #include "velo/base/parse_number.h"
 #include "velo/base/system_error.h"
 #include "velo/connectors/postgresql/sql_state.h"
@@ -18,6 +19,7 @@ namespace {
 
 // A stop is seen at the latest after so long.
 constexpr int kPollMilliseconds = 200;
+constexpr std::chrono::milliseconds kLongestCancel{500};
 
 std::string without_newline(std::string_view text) { return std::string(trim(text)); }
 
@@ -90,11 +92,19 @@ std::vector<ResultColumn> ResultRows::columns() const {
   return columns;
 }
 
-Result<std::unique_ptr<Connection>> Connection::open(
-    const PostgresqlOptions& options, const std::string& application_name) {
+Result<std::unique_ptr<Connection>> Connection::open(const PostgresqlOptions& options,
+                                                     const std::string& application_name,
+                                                     const std::stop_token& stop) {
   auto settings = options.connection;
   settings.emplace_back("application_name", application_name);
-  return open(options, std::move(settings));
+  if (!stop.stop_possible()) return connect(options.shown, std::move(settings));
+  // libpq goes from host to host only where it waits itself, for ten seconds each.
+  auto connected =
+      call_aside([shown = options.shown, settings] { return connect(shown, settings); },
+                 std::chrono::hours(1), stop);
+  if (connected) return *std::move(connected);
+  return make_error(ErrorKind::kCancelled,
+                    {.connector = "postgresql", .resource = options.shown}, "stopped");
 }
 
 Result<std::unique_ptr<Connection>> Connection::open_replication(
@@ -103,7 +113,7 @@ Result<std::unique_ptr<Connection>> Connection::open_replication(
   settings.emplace_back("application_name", application_name);
   settings.emplace_back("replication", "database");
   settings.emplace_back("keepalives_idle", "60");
-  ARROW_ASSIGN_OR_RAISE(auto connection, open(options, std::move(settings)));
+  ARROW_ASSIGN_OR_RAISE(auto connection, connect(options.shown, std::move(settings)));
   // While a snapshot is read it is idle, in a transaction, for as long as that takes.
   for (const char* timeout : {"statement_timeout", "idle_session_timeout",
                               "idle_in_transaction_session_timeout"}) {
@@ -112,9 +122,8 @@ Result<std::unique_ptr<Connection>> Connection::open_replication(
   return connection;
 }
 
-Result<std::unique_ptr<Connection>> Connection::open(
-    const PostgresqlOptions& options,
-    std::vector<std::pair<std::string, std::string>> settings) {
+Result<std::unique_ptr<Connection>> Connection::connect(const std::string& shown,
+                                                        Settings settings) {
   ARROW_ASSIGN_OR_RAISE(const Libpq* library, libpq());
   settings.emplace_back("client_encoding", "UTF8");
   settings.emplace_back("connect_timeout", "10");
@@ -122,7 +131,7 @@ Result<std::unique_ptr<Connection>> Connection::open(
   const auto keywords = keywords_of(settings);
   const auto values = values_of(settings);
   PGconn* handle = library->connectdbParams(keywords.data(), values.data(), 0);
-  std::unique_ptr<Connection> connection(new Connection(*library, handle, options.shown));
+  std::unique_ptr<Connection> connection(new Connection(*library, handle, shown));
   if (handle != nullptr && library->status(handle) == CONNECTION_OK) {
     library->setnonblocking(handle, 1);
     library->setNoticeProcessor(
@@ -149,7 +158,7 @@ Result<std::unique_ptr<Connection>> Connection::open(
   } else {
     advice = "; is the server there, and does it listen at this address?";
   }
-  return make_error(kind, {.connector = "postgresql", .resource = options.shown},
+  return make_error(kind, {.connector = "postgresql", .resource = shown},
                     fmt::format("cannot connect: {}{}", words, advice));
 }
 
@@ -192,20 +201,33 @@ Status Connection::check(const PGresult* result) const {
                     fmt::format("{} (SQLSTATE {})", message, code));
 }
 
-void Connection::cancel() noexcept {
-  std::array<char, 256> words{};
-  if (PGcancel* handle = library_.getCancel(connection_)) {
-    library_.cancel(handle, words.data(), words.size());
-    library_.freeCancel(handle);
-  }
+// PQcancel waits for the server to hang up, for ever where that does not answer.
+void Connection::cancel() {
+  if (std::exchange(is_cancelled_, true)) return;
+  PGcancel* handle = library_.getCancel(connection_);
+  if (handle == nullptr) return;
+  (void)call_aside(
+      [&library = library_, handle] {
+        std::array<char, 256> words{};
+        const int outcome = library.cancel(handle, words.data(), words.size());
+        library.freeCancel(handle);
+        return outcome;
+      },
+      kLongestCancel, {});
+}
+
+Status Connection::check_stop(const std::stop_token& stop) {
+  if (!stop.stop_requested() && !stop_.stop_requested()) return Status::OK();
+  return make_error(ErrorKind::kCancelled,
+                    {.connector = "postgresql", .resource = shown_}, "stopped");
 }
 
 Status Connection::wait(bool for_writing, const std::stop_token& stop) {
   while (true) {
-    if (stop.stop_requested()) {
+    const Status stopped = check_stop(stop);
+    if (!stopped.ok()) {
       cancel();
-      return make_error(ErrorKind::kCancelled,
-                        {.connector = "postgresql", .resource = shown_}, "stopped");
+      return stopped;
     }
     pollfd descriptor{
         .fd = library_.socket(connection_),
@@ -263,6 +285,7 @@ Result<ResultRows> Connection::last_result(const std::stop_token& stop) {
 Result<ResultRows> Connection::execute(const std::string& sql,
                                        const Parameters& parameters,
                                        std::stop_token stop) {
+  ARROW_RETURN_NOT_OK(check_stop(stop));
   std::vector<const char*> values;
   for (const auto& parameter : parameters) {
     values.push_back(parameter ? parameter->c_str() : nullptr);
@@ -280,6 +303,7 @@ Result<ResultRows> Connection::command(const std::string& command, std::stop_tok
 }
 
 Result<std::vector<ResultColumn>> Connection::describe(const std::string& query) {
+  ARROW_RETURN_NOT_OK(check_stop({}));
   if (library_.sendPrepare(connection_, "", query.c_str(), 0, nullptr) == 0) {
     return connection_error();
   }

@@ -59,7 +59,8 @@ class Connection {
   /// Connect. `application_name` shows in pg_stat_activity.
   /// Errors: kUnauthenticated, kNotFound (the database), kTransient (no server there).
   static Result<std::unique_ptr<Connection>> open(const PostgresqlOptions& options,
-                                                  const std::string& application_name);
+                                                  const std::string& application_name,
+                                                  const std::stop_token& stop = {});
 
   /// Connect for replication: such a connection takes the commands of the streaming
   /// replication protocol, by command(), and no others. Errors: as open();
@@ -67,6 +68,9 @@ class Connection {
   static Result<std::unique_ptr<Connection>> open_replication(
       const PostgresqlOptions& options, const std::string& application_name);
   ~Connection();
+
+  /// Let calls that are given no stop end by this one.
+  void set_stop(std::stop_token stop) { stop_ = std::move(stop); }
 
   /// Run one statement. Errors: by SQLSTATE, with the server's words.
   Result<ResultRows> execute(const std::string& sql, const Parameters& parameters = {},
@@ -95,9 +99,10 @@ class Connection {
   Result<std::optional<std::string_view>> poll_copy(std::chrono::milliseconds max_wait);
 
  private:
-  static Result<std::unique_ptr<Connection>> open(
-      const PostgresqlOptions& options,
-      std::vector<std::pair<std::string, std::string>> settings);
+  using Settings = std::vector<std::pair<std::string, std::string>>;
+
+  static Result<std::unique_ptr<Connection>> connect(const std::string& shown,
+                                                     Settings settings);
   Connection(const Libpq& library, PGconn* connection, std::string shown)
       : library_(library), connection_(connection), shown_(std::move(shown)) {}
 
@@ -112,15 +117,18 @@ class Connection {
   Result<PGresult*> next_result(const std::stop_token& stop);
   Result<ResultRows> last_result(const std::stop_token& stop);
   Status flush(const std::stop_token& stop);
+  Status check_stop(const std::stop_token& stop);
   Status wait(bool for_writing, const std::stop_token& stop);
   Result<bool> wait_for_input(std::chrono::milliseconds max_wait);
   Status check(const PGresult* result) const;
   Status connection_error() const;
-  void cancel() noexcept;
+  void cancel();
 
   const Libpq& library_;
   PGconn* const connection_;
   const std::string shown_;
+  std::stop_token stop_;
+  bool is_cancelled_ = false;
   std::unique_ptr<char, FreeCopy> copied_{nullptr, FreeCopy{nullptr}};
 };
 

@@ -58,12 +58,13 @@ Result<CommitRecord> RecordTable::raise_fence(Connection& connection) const {
   for (int attempt = 1;; ++attempt) {
     auto record = try_to_raise_fence(connection);
     if (record.ok()) return record;
-    if (kind_of(record.status()) == ErrorKind::kTransient) return record;
+    const ErrorKind kind = kind_of(record.status());
+    if (kind == ErrorKind::kTransient || kind == ErrorKind::kCancelled) return record;
     ARROW_RETURN_NOT_OK(connection.execute("ROLLBACK").status());
     if (attempt == kMaxAttempts) return record;
-    if (kind_of(record.status()) == ErrorKind::kConflict) {
+    if (kind == ErrorKind::kConflict) {
       ARROW_RETURN_NOT_OK(end_those_in_the_way(connection));
-    } else if (kind_of(record.status()) == ErrorKind::kNotFound) {
+    } else if (kind == ErrorKind::kNotFound) {
       // Another run that has finished took the empty tables away.
       ARROW_RETURN_NOT_OK(create(connection));
     } else {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "velo/base/stop_scope.h"
 #include "velo/connectors/postgresql/lane_session.h"
 #include "velo/connectors/postgresql/record_table.h"
 #include "velo/connectors/postgresql/target_table.h"
@@ -62,28 +63,32 @@ class PostgresqlEpochWriter : public EpochWriter {
 
 // The connection by which a process holds its record.
 Result<std::unique_ptr<Connection>> open_control(const PostgresqlOptions& options,
-                                                 const PipelineIdentity& pipeline) {
-  return Connection::open(options, fmt::format("velo:{}:control", pipeline.id));
+                                                 const PipelineIdentity& pipeline,
+                                                 const std::stop_token& stop) {
+  return Connection::open(options, fmt::format("velo:{}:control", pipeline.id), stop);
 }
 
 class PostgresqlCommitter : public Committer {
  public:
   PostgresqlCommitter(PostgresqlOptions options, const PipelineIdentity& pipeline,
-                      CommitObserver& observer, std::unique_ptr<Connection> connection)
+                      CommitObserver& observer)
       : options_(std::move(options)),
         pipeline_(pipeline),
         observer_(observer),
-        records_(options_.schema, options_.table, pipeline),
-        connection_(std::move(connection)) {}
+        records_(options_.schema, options_.table, pipeline) {}
 
-  Result<CommitRecord> look(std::stop_token) override {
+  Result<CommitRecord> look(std::stop_token stop) override {
+    ARROW_RETURN_NOT_OK(connect(stop));
+    const StopScope scope(*connection_, stop);
     ARROW_ASSIGN_OR_RAISE(CommitRecord record, records_.look(*connection_));
     ARROW_RETURN_NOT_OK(check_that_rows_are_there(record));
     return record;
   }
 
-  Result<CommitRecord> recover() override {
+  Result<CommitRecord> recover(std::stop_token stop) override {
     lanes_.clear();
+    ARROW_RETURN_NOT_OK(connect(stop));
+    const StopScope scope(*connection_, stop);
     ARROW_ASSIGN_OR_RAISE(const ResultRows state,
                           connection_->execute("SELECT pg_is_in_recovery()"));
     if (state.text(0, 0) == "t") {
@@ -103,7 +108,9 @@ class PostgresqlCommitter : public Committer {
   bool commits_once() const override { return false; }
 
   Result<std::unique_ptr<EpochWriter>> create_writer(
-      int lane, const std::shared_ptr<arrow::Schema>& schema) override {
+      int lane, const std::shared_ptr<arrow::Schema>& schema,
+      std::stop_token stop) override {
+    const StopScope scope(*connection_, stop);
     ARROW_ASSIGN_OR_RAISE(auto target,
                           find_target_columns(*connection_, options_, *schema));
     if (!target.exists) {
@@ -111,8 +118,9 @@ class PostgresqlCommitter : public Committer {
       ARROW_ASSIGN_OR_RAISE(target, find_target_columns(*connection_, options_, *schema));
     }
     ARROW_RETURN_NOT_OK(hold().explain(records_.add_lane(*connection_, lane, record_)));
-    ARROW_ASSIGN_OR_RAISE(auto connection,
-                          Connection::open(options_, records_.lane_name(record_, lane)));
+    ARROW_ASSIGN_OR_RAISE(
+        auto connection,
+        Connection::open(options_, records_.lane_name(record_, lane), stop));
     ARROW_ASSIGN_OR_RAISE(
         auto session, LaneSession::make(std::move(connection), options_, records_, lane,
                                         *schema, target));
@@ -135,14 +143,21 @@ class PostgresqlCommitter : public Committer {
 
   Status forget() override {
     lanes_.clear();
+    ARROW_RETURN_NOT_OK(connect({}));
     const Status forgotten = records_.forget(*connection_, record_);
     if (kind_of(forgotten) != ErrorKind::kTransient) return forgotten;
     // The rows are there: to fail for a lost connection would have them sent again.
-    ARROW_ASSIGN_OR_RAISE(connection_, open_control(options_, pipeline_));
+    ARROW_ASSIGN_OR_RAISE(connection_, open_control(options_, pipeline_, {}));
     return records_.forget(*connection_, record_);
   }
 
  private:
+  Status connect(const std::stop_token& stop) {
+    if (connection_) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(connection_, open_control(options_, pipeline_, stop));
+    return Status::OK();
+  }
+
   Status check_that_rows_are_there(const CommitRecord& record) const {
     if (record.num_rows == 0) return Status::OK();
     ARROW_ASSIGN_OR_RAISE(const ResultRows table,
@@ -169,7 +184,7 @@ class PostgresqlCommitter : public Committer {
   const PipelineIdentity pipeline_;
   CommitObserver& observer_;
   const RecordTable records_;
-  std::unique_ptr<Connection> connection_;
+  std::unique_ptr<Connection> connection_;  // nullptr before it is needed
   CommitRecord record_;
   std::vector<std::shared_ptr<LaneSession>> lanes_;
 };
@@ -201,9 +216,7 @@ class PostgresqlSink : public DataSink, public TransactionalSink {
 
   Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,
                                                       CommitObserver& observer) override {
-    ARROW_ASSIGN_OR_RAISE(auto connection, open_control(options_, pipeline));
-    return std::make_unique<PostgresqlCommitter>(options_, pipeline, observer,
-                                                 std::move(connection));
+    return std::make_unique<PostgresqlCommitter>(options_, pipeline, observer);
   }
 
  private:

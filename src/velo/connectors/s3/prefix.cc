@@ -80,7 +80,7 @@ class Prefix : public fileset::Directory {
   Result<fileset::DirectoryRecord> open_record(const std::string& pipeline) override {
     auto store = std::make_unique<storage::S3ManifestStore>(bucket_, prefix_, pipeline);
     fileset::DirectoryRecord record;
-    ARROW_ASSIGN_OR_RAISE(record.exists, store->exists());
+    record.exists = [place = store.get()] { return place->exists(); };
     record.open_staging = [bucket = bucket_, prefix = prefix_] {
       return std::make_unique<Uploads>(bucket, prefix);
     };
