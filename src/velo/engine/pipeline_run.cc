@@ -83,6 +83,8 @@ Status PipelineRun::move_all() {
 void PipelineRun::forget_what_never_began(const Status& failure) {
   if (has_record()) return;
   if (kind_of(failure) == ErrorKind::kFenced) {
+    // Of lanes that commit alone the first may have been committed before that.
+    if (has_tried_to_commit_ && lanes_commit_alone_ && lanes_.size() > 1) return;
     feed_.reset();
     (void)splits_->withdraw(reader(), record_.fence);
     return;

@@ -42,8 +42,8 @@ class ManifestStore {
   /// Errors: kCommitStateUnknown where it may have appeared.
   virtual Result<bool> publish(uint64_t number, std::string_view text) = 0;
 
-  /// The greatest number that was marked done in the record of this incarnation; 0 without
-  /// any. All before it are done too.
+  /// The greatest number that was marked done in the record of this incarnation; 0
+  /// without any. All before it are done too.
   virtual Result<uint64_t> newest_done(std::string_view incarnation) = 0;
   virtual Status mark_done(std::string_view incarnation, uint64_t number) = 0;
 

@@ -15,7 +15,8 @@ namespace velo::storage {
 
 /// Manifests in a bucket, beside the objects that they speak of:
 ///
-///     PREFIX_velo/PIPELINE/9999999999983.json                    manifest 17, by PUT with
+///     PREFIX_velo/PIPELINE/9999999999983.json                    manifest 17, by PUT
+///     with
 ///                                                                If-None-Match: *
 ///     PREFIX_velo/PIPELINE/done/9999999999983-09af2b5c1d7e8f60   its objects are there
 ///

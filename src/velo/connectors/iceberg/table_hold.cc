@@ -121,13 +121,13 @@ Result<PipelineTag> TableHold::begin(const LoadedTable& table,
       const Snapshot snapshot,
       write_snapshot(*files_, table.metadata, options_.branch, append, attempt));
   taken.snapshot_id = snapshot.id;
-  ARROW_RETURN_NOT_OK(catalog_->commit(
-      options_.table, table,
-      {.requirements = {{options_.branch, head}, {name, std::nullopt}},
-       .snapshot = snapshot,
-       .removed_refs = {},
-       .changed_refs = {to_branch(options_.branch, snapshot.id),
-                        to_tag(name, snapshot.id)}}));
+  ARROW_RETURN_NOT_OK(
+      catalog_->commit(options_.table, table,
+                       {.requirements = {{options_.branch, head}, {name, std::nullopt}},
+                        .snapshot = snapshot,
+                        .removed_refs = {},
+                        .changed_refs = {to_branch(options_.branch, snapshot.id),
+                                         to_tag(name, snapshot.id)}}));
   return taken;
 }
 

@@ -81,13 +81,14 @@ Result<Event> ChangeReader::next(const PollLimits& limits, const std::stop_token
 }
 
 Status ChangeReader::begin_snapshot(const std::stop_token& stop) {
-  ARROW_ASSIGN_OR_RAISE(auto connection, Connection::open(options_, names_.application()));
+  ARROW_ASSIGN_OR_RAISE(auto connection,
+                        Connection::open(options_, names_.application()));
   NewSlot slot;
   if (!keeps_nothing_) {
     ARROW_RETURN_NOT_OK(check_server(*connection, options_, table_));
     ARROW_RETURN_NOT_OK(check_is_newest(*connection, names_));
     ARROW_RETURN_NOT_OK(
-        drop_made_up_to(names_.process, *connection, options_, names_, stop));
+        drop_made_below(names_.process, *connection, options_, names_, stop));
     ARROW_ASSIGN_OR_RAISE(replication_,
                           Connection::open_replication(options_, names_.application()));
     ARROW_RETURN_NOT_OK(
@@ -105,14 +106,14 @@ Status ChangeReader::begin_snapshot(const std::stop_token& stop) {
 
 Status ChangeReader::begin_changes(const ChangePosition& from,
                                    const std::stop_token& stop) {
-  ARROW_ASSIGN_OR_RAISE(auto connection, Connection::open(options_, names_.application()));
+  ARROW_ASSIGN_OR_RAISE(auto connection,
+                        Connection::open(options_, names_.application()));
   if (!replication_) {
     ARROW_RETURN_NOT_OK(check_server(*connection, options_, table_));
     ARROW_RETURN_NOT_OK(check_is_newest(*connection, names_));
     ARROW_ASSIGN_OR_RAISE(const uint64_t maker, find_maker_in_use(*connection, names_));
     // What an overtaken process has made too late.
-    ARROW_RETURN_NOT_OK(
-        drop_made_up_to(maker - 1, *connection, options_, names_, stop));
+    ARROW_RETURN_NOT_OK(drop_made_below(maker, *connection, options_, names_, stop));
     names_ = names_.made_by(maker);
     ARROW_RETURN_NOT_OK(
         check_slot(*connection, options_, names_, table_.split(), from, stop));

@@ -18,6 +18,8 @@ constexpr milliseconds kLookAgain{100};
 constexpr std::chrono::seconds kLongestHold{10};
 constexpr int kMaxAttempts = 20;
 constexpr std::string_view kObjectInUse = "55006";
+constexpr std::string_view kUndefinedObject = "42704";
+constexpr std::string_view kInternalError = "XX000";
 
 Status refuse(ErrorKind kind, const PostgresqlOptions& options, std::string message) {
   return make_error(kind, {.connector = "postgresql", .resource = options.shown},
@@ -34,12 +36,17 @@ Status position_lost(const std::string& split, const ChangePosition& from,
                   message));
 }
 
+bool has_code(const Status& status, std::string_view code) {
+  const auto* context = status.ok() ? nullptr : context_of(status);
+  return context && context->vendor_code == code;
+}
+
 Status overtaken(const SlotNames& names) {
-  return make_error(ErrorKind::kFenced,
-                    {.connector = "postgresql", .resource = names.reader},
-                    fmt::format("a newer run of this pipeline has taken over (fence {} is "
-                                "ours); this one has stopped and committed nothing more",
-                                names.process));
+  return make_error(
+      ErrorKind::kFenced, {.connector = "postgresql", .resource = names.reader},
+      fmt::format("a newer run of this pipeline has taken over (fence {} is "
+                  "ours); this one has stopped and committed nothing more",
+                  names.process));
 }
 
 std::string beginning_of(const SlotNames& names) { return "velo_" + names.reader + "_"; }
@@ -85,7 +92,7 @@ Status free_slot(Connection& connection, const PostgresqlOptions& options,
             {names.slot, names.reader, std::to_string(names.process)}, stop));
     if (rows.num_rows() == 0) return Status::OK();
     if (rows.text(0, 2) == "t") return overtaken(names);
-    const bool is_ours = rows.text(0, 3) == "t" || rows.is_null(0, 1);
+    const bool is_ours = !rows.is_null(0, 2) || rows.is_null(0, 1);
     if (!is_ours || steady_clock().now() >= end) {
       return refuse(ErrorKind::kConflict, options,
                     fmt::format("slot '{}' is being read by another (process {}, '{}'); "
@@ -177,13 +184,13 @@ Result<uint64_t> find_maker_in_use(Connection& connection, const SlotNames& name
   return publications.empty() ? names.process : publications.back();
 }
 
-Status drop_made_up_to(uint64_t process, Connection& connection,
+Status drop_made_below(uint64_t process, Connection& connection,
                        const PostgresqlOptions& options, const SlotNames& names,
                        std::stop_token stop) {
   for (const bool of_slots : {true, false}) {
     ARROW_ASSIGN_OR_RAISE(const auto makers, find_makers(connection, names, of_slots));
     for (const uint64_t maker : makers) {
-      if (maker > process) continue;
+      if (maker >= process) continue;
       const SlotNames made = names.made_by(maker);
       ARROW_RETURN_NOT_OK(of_slots ? drop_slot(connection, options, made, stop)
                                    : drop_publication(connection, made));
@@ -324,25 +331,28 @@ Status drop_slot(Connection& connection, const PostgresqlOptions& options,
                  const SlotNames& names, std::stop_token stop) {
   for (int attempt = 1;; ++attempt) {
     ARROW_RETURN_NOT_OK(free_slot(connection, options, names, stop));
-    const Status dropped =
-        connection
-            .execute("SELECT pg_drop_replication_slot(slot_name) FROM "
-                     "pg_replication_slots WHERE slot_name = $1",
-                     {names.slot})
-            .status();
-    // An earlier process may begin to read from it between the two.
-    const auto* context = context_of(dropped);
-    const bool is_held = !dropped.ok() && context && context->vendor_code == kObjectInUse;
-    if (!is_held || attempt == kMaxAttempts) return dropped;
+    const Status dropped = connection
+                               .execute(
+                                   "SELECT pg_drop_replication_slot(slot_name) FROM "
+                                   "pg_replication_slots WHERE slot_name = $1",
+                                   {names.slot})
+                               .status();
+    // Another process of ours may drop it too, or begin to read from it.
+    if (has_code(dropped, kUndefinedObject)) return Status::OK();
+    if (!has_code(dropped, kObjectInUse) || attempt == kMaxAttempts) return dropped;
   }
 }
 
 Status drop_publication(Connection& connection, const SlotNames& names) {
   if (!names.owns_publication) return Status::OK();
-  return connection
-      .execute(fmt::format("DROP PUBLICATION IF EXISTS {}",
-                           quote_identifier(names.publication)))
-      .status();
+  for (int attempt = 1;; ++attempt) {
+    const Status dropped = connection
+                               .execute(fmt::format("DROP PUBLICATION IF EXISTS {}",
+                                                    quote_identifier(names.publication)))
+                               .status();
+    // Two that drop it at once meet in the catalog ("tuple concurrently deleted").
+    if (!has_code(dropped, kInternalError) || attempt == kMaxAttempts) return dropped;
+  }
 }
 
 }  // namespace velo::postgresql

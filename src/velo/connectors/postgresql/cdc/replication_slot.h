@@ -22,9 +22,9 @@ namespace velo::postgresql {
 struct SlotNames {
   std::string slot;
   std::string publication;
-  std::string reader;         ///< part of the names, and of what connections are called
-  uint64_t process = 0;       ///< whose connections these are
-  bool owns_slot = true;      ///< whether the name is no user's
+  std::string reader;     ///< part of the names, and of what connections are called
+  uint64_t process = 0;   ///< whose connections these are
+  bool owns_slot = true;  ///< whether the name is no user's
   bool owns_publication = true;
   bool is_temporary = false;  ///< whether nothing is to be left behind
 
@@ -44,9 +44,9 @@ struct SlotNames {
 /// where nothing is there, the process's own.
 Result<uint64_t> find_maker_in_use(Connection& connection, const SlotNames& names);
 
-/// Drop what is ours and was made for the reader by processes up to this one, ending
+/// Drop what is ours and was made for the reader by processes below this number, ending
 /// those that hold it. Idempotent. Errors: kFenced where a newer process holds it.
-Status drop_made_up_to(uint64_t process, Connection& connection,
+Status drop_made_below(uint64_t process, Connection& connection,
                        const PostgresqlOptions& options, const SlotNames& names,
                        std::stop_token stop);
 

@@ -81,7 +81,7 @@ class ChangeSource : public DataSource, public SplitSource {
     const SlotNames names = SlotNames::of(options_, reader, process);
     ARROW_ASSIGN_OR_RAISE(const auto connection,
                           Connection::open(options_, names.application()));
-    return drop_made_up_to(process, *connection, options_, names, {});
+    return drop_made_below(process + 1, *connection, options_, names, {});
   }
 
  private:
