@@ -1,6 +1,8 @@
 """Each server of dev/servers keeps what a client of others writes, and gives it back."""
 
 import os
+import pathlib
+import subprocess
 import unittest
 import urllib.parse
 import uuid
@@ -13,6 +15,7 @@ import psycopg
 import pyarrow
 from pyiceberg.catalog.rest import RestCatalog
 
+SERVERS = pathlib.Path(os.environ["VELO_SOURCE_DIR"]) / "dev/servers"
 ROWS = [(1, "first"), (2, "naïve ☃"), (3, None)]
 
 
@@ -42,6 +45,13 @@ class Servers(unittest.TestCase):
     def drop_from_postgresql(self, name):
         with psycopg.connect(os.environ["VELO_TEST_POSTGRESQL_URI"], autocommit=True) as session:
             session.execute(f"DROP TABLE {name}")
+
+    def test_a_server_of_the_users_is_never_killed(self):
+        given = {**os.environ, "VELO_TEST_POSTGRESQL_URI": "postgresql://127.0.0.1:1/theirs"}
+        done = subprocess.run([SERVERS, "kill", "postgresql"], env=given, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("postgresql was not started by `dev/servers up` of this checkout, and is not killed", done.stderr)
+        self.test_postgresql()
 
     def test_clickhouse(self):
         parts, _ = server("CLICKHOUSE")
