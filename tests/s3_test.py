@@ -394,6 +394,17 @@ class S3(ProgramTest):
         process.wait()
         return proxy.disarm()
 
+    def test_a_run_begins_while_an_earlier_one_removes_its_record(self):
+        self.write("in.csv", "id\n1\n")
+        removal, earlier, _ = self.hold(b"9999999999997.json HTTP/1.1", times=2)  # the end of the record: it is put, and removed
+        looking, later, _ = self.hold(b"9999999999997.json HTTP/1.1", times=2)  # whether it is there, and what it says
+        removal.released.set()
+        self.assertEqual(earlier.wait(timeout=30), 0)
+        looking.released.set()
+        self.assertEqual(later.wait(timeout=30), 0, later.stderr.read())
+        self.assertEqual(len(self.parquet_rows("out/")), 2)
+        self.assertEqual((self.keys("out/_velo/"), self.uploads()), ([], []))
+
     def test_a_done_mark_of_an_earlier_record_says_nothing_of_a_later_one(self):
         self.write("in.csv", "id\n" + "".join(f"{i}\n" for i in range(1000)))
         at, older, command = self.hold(b"/done/", times=2)  # the first is the fence's

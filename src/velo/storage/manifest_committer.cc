@@ -57,6 +57,10 @@ Status gone(const std::string& name) {
                     "directory that it was in to begin anew");
 }
 
+bool is_lost(const Status& status) {
+  return !status.ok() && kind_of(status) == ErrorKind::kCommitLost;
+}
+
 // Says of a writer whose record was taken away what has happened.
 class WatchedWriter : public EpochWriter {
  public:
@@ -154,7 +158,13 @@ Result<uint64_t> ManifestCommitter::win_fence() {
     ARROW_ASSIGN_OR_RAISE(const uint64_t newest, sink_.store->newest());
     Manifest before;
     if (newest > 0) {
-      ARROW_ASSIGN_OR_RAISE(before, read(newest));
+      auto there = read(newest);
+      if (is_lost(there.status())) {
+        // An earlier run, which has ended, may have taken it away since.
+        ARROW_ASSIGN_OR_RAISE(const uint64_t now, sink_.store->newest());
+        if (now != newest) continue;
+      }
+      ARROW_ASSIGN_OR_RAISE(before, std::move(there));
     }
     const bool is_new = newest == 0 || before.is_forgotten;
     Manifest fence = is_new ? new_record(pipeline_.id, before.record.fence) : before;
@@ -169,6 +179,7 @@ Result<uint64_t> ManifestCommitter::win_fence() {
     ARROW_ASSIGN_OR_RAISE(const bool is_ours,
                           sink_.store->publish(newest + 1, encode_manifest(fence)));
     if (is_ours) return newest + 1;
+    if (sink_.store->is_gone()) return fenced(pipeline_.id, "has finished");
   }
 }
 
@@ -202,10 +213,7 @@ Result<std::vector<Manifest>> ManifestCommitter::read_undone(uint64_t newest) co
   for (uint64_t number = newest; number > done; --number) {
     auto manifest = read(number);
     const bool is_before_all = done == 0 && number < newest && manifests.back().is_base;
-    if (is_before_all && !manifest.ok() &&
-        kind_of(manifest.status()) == ErrorKind::kCommitLost) {
-      break;
-    }
+    if (is_before_all && is_lost(manifest.status())) break;
     ARROW_RETURN_NOT_OK(manifest);
     if (manifest->record.incarnation != record_.incarnation) break;
     manifests.push_back(*std::move(manifest));
