@@ -307,9 +307,9 @@ class S3(ProgramTest):
     def hold(self, trigger, times=1):
         """Start a copy whose first request with `trigger` is held, through a proxy; answers what is held, the copy, and the
         command by which another does the same. The address of the server is no part of what the run is known by."""
-        proxy, at = self.break_at(re.escape(trigger), times, holds=True)
+        self.proxy, at = self.break_at(re.escape(trigger), times, holds=True)
         command = ["copy", "in.csv", self.uri("out/", format="parquet")]
-        older = self.start(*command, environment={"AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{proxy.port}"})
+        older = self.start(*command, environment={"AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{self.proxy.port}"})
         self.assertTrue(at.arrived.wait(timeout=30))
         return at, older, command
 
@@ -393,6 +393,23 @@ class S3(ProgramTest):
         process.kill()
         process.wait()
         return proxy.disarm()
+
+    def test_a_sleeper_that_is_killed_before_it_takes_its_number_back(self):
+        self.write("in.csv", "id\n" + "".join(f"{i}\n" for i in range(1000)))
+        at, older, command = self.hold(b"9999999999998.json")
+        self.done(*command)
+        looking = Break(1, re.compile(b"HEAD "), holds=True)
+        self.addCleanup(looking.released.set)
+        self.proxy.arm(looking)
+        at.released.set()
+        self.assertTrue(looking.arrived.wait(timeout=30))
+        older.kill()
+        older.wait()
+        self.assertEqual([key.rpartition("/")[2] for key in self.keys("out/_velo/")], ["9999999999998.json"])
+        self.done(*command)
+        ids = [row["id"] for row in self.parquet_rows("out/")]
+        self.assertEqual((len(ids), len(set(ids))), (2000, 1000))
+        self.assertEqual(self.keys("out/_velo/"), [])
 
     def test_a_run_begins_while_an_earlier_one_removes_its_record(self):
         self.write("in.csv", "id\n1\n")

@@ -166,7 +166,9 @@ Result<uint64_t> ManifestCommitter::win_fence() {
       }
       ARROW_ASSIGN_OR_RAISE(before, std::move(there));
     }
-    const bool is_new = newest == 0 || before.is_forgotten;
+    ARROW_ASSIGN_OR_RAISE(const bool is_left_alone,
+                          newest > 0 ? is_of_a_forgotten_record(before) : false);
+    const bool is_new = newest == 0 || before.is_forgotten || is_left_alone;
     Manifest fence = is_new ? new_record(pipeline_.id, before.record.fence) : before;
     fence.record.fence += 1;
     fence.record.epoch = newest + 1;
@@ -181,6 +183,17 @@ Result<uint64_t> ManifestCommitter::win_fence() {
     if (is_ours) return newest + 1;
     if (sink_.store->is_gone()) return fenced(pipeline_.id, "has finished");
   }
+}
+
+// Whether a process that slept until its record was gone has taken a number, and was
+// killed before it took it back. In a record, a mark comes before the first commit.
+Result<bool> ManifestCommitter::is_of_a_forgotten_record(const Manifest& manifest) const {
+  const bool begins =
+      manifest.is_base && manifest.files.empty() && manifest.total_rows == 0;
+  if (begins || !is_lost(read(manifest.record.epoch - 1).status())) return false;
+  ARROW_ASSIGN_OR_RAISE(const uint64_t done,
+                        sink_.store->newest_done(manifest.record.incarnation));
+  return done == 0;
 }
 
 Result<CommitRecord> ManifestCommitter::read_record(uint64_t newest) {

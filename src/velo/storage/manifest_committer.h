@@ -47,6 +47,7 @@ class ManifestCommitter : public Committer {
   Result<Manifest> read(uint64_t number) const;
   Result<CommitRecord> try_to_recover(bool& has_fence);
   Result<uint64_t> win_fence();
+  Result<bool> is_of_a_forgotten_record(const Manifest& manifest) const;
   Result<CommitRecord> read_record(uint64_t newest);
   Status roll_forward(uint64_t newest);
   Result<std::vector<Manifest>> read_undone(uint64_t newest) const;
