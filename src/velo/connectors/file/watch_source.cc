@@ -31,6 +31,12 @@ constexpr int64_t kSampleBytes = int64_t{1} << 20;
 constexpr milliseconds kLookEvery{100};
 constexpr char kFormat[] = "json";
 
+Status check_stop(const std::stop_token& stop, const FileOptions& options) {
+  if (!stop.stop_requested()) return Status::OK();
+  return make_error(ErrorKind::kCancelled,
+                    {.connector = "file", .resource = options.pattern}, "stopped");
+}
+
 Result<const formats::Format*> format_of(const std::string& path,
                                          const FileOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const auto encoding, fileset::encoding_of(path, options.values));
@@ -62,14 +68,16 @@ class SeenFiles {
 
 class WatchDiscovery : public SplitDiscovery {
  public:
-  WatchDiscovery(FileOptions options, std::shared_ptr<SeenFiles> seen)
-      : options_(std::move(options)), seen_(std::move(seen)) {}
+  WatchDiscovery(FileOptions options, bool once, std::shared_ptr<SeenFiles> seen)
+      : options_(std::move(options)), once_(once), seen_(std::move(seen)) {}
 
   Result<NewSplits> poll(milliseconds max_wait, std::stop_token stop) override {
-    NewSplits found{.splits_may_go = true};
+    NewSplits found{.complete = once_, .splits_may_go = true};
+    ARROW_RETURN_NOT_OK(check_stop(stop, options_));
     ARROW_RETURN_NOT_OK(look(found));
-    if (!found.added.empty() || max_wait.count() == 0) return found;
+    if (once_ || !found.added.empty() || max_wait.count() == 0) return found;
     steady_clock().wait_for(max_wait, stop);
+    ARROW_RETURN_NOT_OK(check_stop(stop, options_));
     ARROW_RETURN_NOT_OK(look(found));
     return found;
   }
@@ -91,6 +99,7 @@ class WatchDiscovery : public SplitDiscovery {
   }
 
   const FileOptions options_;
+  const bool once_;
   const std::shared_ptr<SeenFiles> seen_;
 };
 
@@ -145,6 +154,7 @@ class WatchReader : public SplitReader {
   }
 
   Result<Event> read_next(const PollLimits& limits, const std::stop_token& stop) {
+    ARROW_RETURN_NOT_OK(check_stop(stop, options_));
     if (limits.max_bytes == 0) return Idle();
     if (!gone_.empty()) {
       const SplitEnded ended = std::move(gone_.back());
@@ -176,6 +186,7 @@ class WatchReader : public SplitReader {
     }
     if (read_.once) return End();
     steady_clock().wait_for(std::min(limits.max_wait, kLookEvery), stop);
+    ARROW_RETURN_NOT_OK(check_stop(stop, options_));
     return Idle();
   }
 
@@ -235,7 +246,7 @@ class WatchSource : public DataSource, public SplitSource {
   }
 
   Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& read) override {
-    ARROW_ASSIGN_OR_RAISE(auto discovery, discover());
+    auto discovery = open_discovery(read.once);
     ARROW_ASSIGN_OR_RAISE(auto reader, create_split_reader(read));
     ARROW_ASSIGN_OR_RAISE(auto schema, schema_of(read));
     return read_all_splits(std::move(discovery), std::move(reader), std::move(schema));
@@ -248,8 +259,7 @@ class WatchSource : public DataSource, public SplitSource {
   std::string identity() const override { return options_.identity; }
 
   Result<std::unique_ptr<SplitDiscovery>> discover() override {
-    seen_ = std::make_shared<SeenFiles>();
-    return std::make_unique<WatchDiscovery>(options_, seen_);
+    return open_discovery(/*once=*/false);
   }
 
   Result<std::unique_ptr<SplitReader>> create_split_reader(
@@ -265,6 +275,11 @@ class WatchSource : public DataSource, public SplitSource {
   }
 
  private:
+  std::unique_ptr<SplitDiscovery> open_discovery(bool once) {
+    seen_ = std::make_shared<SeenFiles>();
+    return std::make_unique<WatchDiscovery>(options_, once, seen_);
+  }
+
   Result<std::shared_ptr<arrow::Schema>> schema_of(const ReadOptions& read) {
     ARROW_ASSIGN_OR_RAISE(auto whole, fetch_schema());
     if (!read.columns) return whole;
