@@ -53,28 +53,29 @@ Result<std::shared_ptr<LaneSession>> LaneSession::make(
   return session;
 }
 
-Status LaneSession::begin() {
+Status LaneSession::begin(const std::stop_token& stop) {
   if (in_transaction_) return Status::OK();
-  ARROW_RETURN_NOT_OK(connection_->execute("BEGIN").status());
+  ARROW_RETURN_NOT_OK(connection_->execute("BEGIN", {}, stop).status());
   in_transaction_ = true;
   // Lanes whose rows meet in a unique index wait for each other's commits.
   ARROW_RETURN_NOT_OK(
       connection_
           ->execute(fmt::format("SELECT set_config('lock_timeout', '{}', true) WHERE "
                                 "current_setting('lock_timeout') = '0'",
-                                kLongestLockWait))
+                                kLongestLockWait),
+                    {}, stop)
           .status());
   // A role's "off" would say yes to what a crash forgets.
-  return connection_->execute("SET LOCAL synchronous_commit = on").status();
+  return connection_->execute("SET LOCAL synchronous_commit = on", {}, stop).status();
 }
 
 Status LaneSession::begin_copy(const std::stop_token& stop) {
-  ARROW_RETURN_NOT_OK(begin());
+  ARROW_RETURN_NOT_OK(begin(stop));
   std::string into = options_.table_name();
   std::vector<std::string> columns = columns_;
   if (!key_.empty()) {
     into = kStagedRows;
-    ARROW_RETURN_NOT_OK(create_staged_rows());
+    ARROW_RETURN_NOT_OK(create_staged_rows(stop));
   }
   if (changes_) columns.insert(columns.end(), {kStagedOperation, kStagedUnset});
   ARROW_RETURN_NOT_OK(
@@ -87,7 +88,7 @@ Status LaneSession::begin_copy(const std::stop_token& stop) {
 }
 
 // Its rows are numbered, so that the last of a key is known.
-Status LaneSession::create_staged_rows() {
+Status LaneSession::create_staged_rows(const std::stop_token& stop) {
   const std::string more = changes_ ? fmt::format(", ''::text AS {}, ''::text AS {}",
                                                   kStagedOperation, kStagedUnset)
                                     : std::string();
@@ -95,11 +96,13 @@ Status LaneSession::create_staged_rows() {
       connection_
           ->execute(fmt::format("CREATE TEMP TABLE velo_rows ON COMMIT DROP AS SELECT "
                                 "{}{} FROM {} WITH NO DATA",
-                                fmt::join(columns_, ", "), more, options_.table_name()))
+                                fmt::join(columns_, ", "), more, options_.table_name()),
+                    {}, stop)
           .status());
   return connection_
       ->execute(fmt::format("ALTER TABLE {} ADD COLUMN {} bigserial", kStagedRows,
-                            kStagedNumber))
+                            kStagedNumber),
+                {}, stop)
       .status();
 }
 
@@ -197,7 +200,7 @@ Status LaneSession::apply_changes() {
 }
 
 Status LaneSession::prepare(const CommitRecord& record, int num_lanes) {
-  ARROW_RETURN_NOT_OK(begin());
+  ARROW_RETURN_NOT_OK(begin({}));
   ARROW_RETURN_NOT_OK(explain(end_copy()));
   return records_.write(*connection_, lane_, num_lanes, record);
 }

@@ -51,11 +51,11 @@ class LaneSession {
 
   Status explain(const Status& failure) const;
   Status write_rows(const arrow::RecordBatch& rows, const std::stop_token& stop);
-  Status begin();
+  Status begin(const std::stop_token& stop);
   Status begin_copy(const std::stop_token& stop);
   Status end_copy();
   Status send(const std::stop_token& stop);
-  Status create_staged_rows();
+  Status create_staged_rows(const std::stop_token& stop);
   Status append(const arrow::RecordBatch& rows, const std::stop_token& stop);
   Status apply_changes();
   std::string upsert_statement() const;
