@@ -44,6 +44,31 @@ function(velo_add_test name)
     ENVIRONMENT "VELO_SOURCE_DIR=${PROJECT_SOURCE_DIR};VELO_BUILD_DIR=${PROJECT_BINARY_DIR}")
 endfunction()
 
+# velo_add_conformance_test(CONNECTOR [SERVERS name …])
+#   CONNECTOR/conformance_test.cc: what every source and sink does (testing/conformance), as
+#   one test, CONNECTOR_conformance. Label: unit; with SERVERS, integration and server.NAME,
+#   which dev/test starts.
+function(velo_add_conformance_test connector)
+  if(NOT VELO_BUILD_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "SERVERS" ${ARGN})
+  set(name ${connector}_conformance)
+  add_executable(${name} ${connector}/conformance_test.cc)
+  target_link_libraries(${name} PRIVATE velo_conformance velo_${connector} velo_flags)
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${name} PRIVATE -fPIC)
+  target_precompile_headers(${name} REUSE_FROM velo_pch)
+  set(labels unit)
+  if(ARG_SERVERS)
+    list(TRANSFORM ARG_SERVERS PREPEND server. OUTPUT_VARIABLE labels)
+    list(PREPEND labels integration)
+  endif()
+  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+  set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT 300
+    ENVIRONMENT "VELO_SOURCE_DIR=${PROJECT_SOURCE_DIR}")
+endfunction()
+
 option(VELO_LIBFUZZER "Link the fuzz targets with libFuzzer, which takes Clang" OFF)
 if(VELO_LIBFUZZER)
   if(NOT CMAKE_CXX_COMPILER_ID MATCHES Clang)
