@@ -510,7 +510,7 @@ TEST_F(PipelineRuns, AreFencedByANewerOne) {
 TEST_F(PipelineRuns, TakeBackWhatTheSourceKeepsWhereTheyWereOvertakenBeforeTheyBegan) {
   memory_.on_call = [&](const std::string& made, const std::stop_token&) {
     if (made.starts_with("prepare") && log_.count("recover") == 1) {
-      EXPECT_THAT(memory_.recover("orders"), IsOk());
+      EXPECT_THAT(memory_.recover("orders", {}), IsOk());
     }
     return Status::OK();
   };

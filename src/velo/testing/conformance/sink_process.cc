@@ -45,14 +45,14 @@ SinkProcess::~SinkProcess() = default;
 Status SinkProcess::recover() {
   lanes_.clear();
   shares_.clear();
-  return committer_->recover().Value(&record_);
+  return committer_->recover({}).Value(&record_);
 }
 
 Status SinkProcess::open_lanes(int num_lanes,
                                const std::shared_ptr<arrow::Schema>& schema) {
   num_lanes = std::min(num_lanes, sink_->transactions()->max_lanes());
   for (int lane = 0; lane < num_lanes; ++lane) {
-    ARROW_ASSIGN_OR_RAISE(auto writer, committer_->create_writer(lane, schema));
+    ARROW_ASSIGN_OR_RAISE(auto writer, committer_->create_writer(lane, schema, {}));
     lanes_.push_back(std::move(writer));
   }
   shares_.assign(lanes_.size(), {});
