@@ -16,24 +16,25 @@ class ServerKilled(Fault):
     """kill -9 of a server at a random time, which is started again on what is left of its data, soon or after a while. velo stops
     and says which it was, or waits until it is back."""
 
-    def __init__(self, end: End, pace: Pace, draw: random.Random):
-        self.name = f"{end.server} killed and started again"
-        self.end, self.pace, self.draw = end, pace, draw
+    def __init__(self, server: str, ends: list[End], pace: Pace, draw: random.Random):
+        self.name = f"{server} killed and started again"
+        self.server, self.ends, self.pace, self.draw = server, ends, pace, draw
 
     def meet(self, start: Start) -> Outcome:
-        killer = Killer(self.end.server)
+        killer = Killer(self.server)
         process = start.begin()
         was_there = self.pace.wait(process, self.draw)
         killer.kill()
         is_there = process.poll() is None
         time.sleep(self.draw.random() ** 2 * LONGEST_DOWN_SECONDS)
-        check(subprocess.run([SERVERS, "up", self.end.server], stdin=subprocess.DEVNULL, capture_output=True, text=True))
-        self.end.meet_again()
+        check(subprocess.run([SERVERS, "up", self.server], stdin=subprocess.DEVNULL, capture_output=True, text=True))
+        for end in self.ends:
+            end.meet_again()
         outcome = start.end(process, self.name)
         outcome.hit = was_there and (is_there or outcome.code == 1)
         if outcome.code not in ((0, 1) if outcome.hit else (0,)):
             outcome.problem = outcome.problem or f"exit {outcome.code} after {self.name}"
-        says_where = any(where in outcome.output for where in (f":{self.end.port}", self.end.place))
+        says_where = any(f":{end.port}" in outcome.output or end.place in outcome.output for end in self.ends)
         if outcome.code == 1 and not says_where:
             outcome.problem = outcome.problem or f"exit 1 after {self.name}, and it does not say where"
         return outcome

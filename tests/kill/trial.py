@@ -179,7 +179,8 @@ class Trial:
             case "request":
                 return cut_at_a_request(*draw.choice(self.proxies), draw)
             case "server":
-                return ServerKilled(draw.choice(self.proxies)[1], self.pace, draw)
+                server = draw.choice(self.proxies)[1].server
+                return ServerKilled(server, [end for _, end in self.proxies if end.server == server], self.pace, draw)
             case "hold":
                 return hold_a_request(*draw.choice(self.proxies), draw, self.case)
         calls = [(call, end) for end in (self.case.sink, self.case.source) for call in end.system_calls]
