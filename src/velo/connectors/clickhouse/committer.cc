@@ -37,10 +37,12 @@ class ClickhouseCommitter : public Committer {
     }
     ARROW_RETURN_NOT_OK(records_.create(*client_));
     ARROW_ASSIGN_OR_RAISE(hold_, records_.take_fence(*client_));
+    hold_.incarnation = incarnation_;
     observer_.reached(CommitStep::kInRecover);
     ARROW_ASSIGN_OR_RAISE(CommitRecord record,
                           records_.read(*client_, hold_, has_target_));
     num_rows_ = record.num_rows;
+    incarnation_ = record.incarnation;
     return record;
   }
 
@@ -101,6 +103,7 @@ class ClickhouseCommitter : public Committer {
   const std::unique_ptr<Client> client_;
   const std::shared_ptr<RowMemory> memory_ = std::make_shared<RowMemory>(0);
   Hold hold_;
+  std::string incarnation_;  // as the first recover() has told it
   bool has_target_ = false;
   int64_t num_rows_ = 0;  // committed, by whomever
 };

@@ -103,6 +103,7 @@ Result<CommitRecord> RecordTable::try_to_read(Client& client, Hold& hold,
   const bool has_begun = found.done.epoch > 0 || found.intent.epoch > 0;
   std::string incarnation =
       found.done.epoch > 0 ? found.done.incarnation : found.intent.incarnation;
+  if (incarnation.empty()) incarnation = hold.incarnation;
   if (incarnation.empty()) incarnation = hold.holder;
   hold.mark = mark_of(pipeline_, incarnation);
   if (has_target) {

@@ -21,6 +21,9 @@ namespace velo::clickhouse {
 /// What a process that has taken a pipeline over goes by.
 struct Hold {
   std::string holder;  ///< drawn at random by each take-over
+  /// Of a pipeline that the record does not know yet: what this committer has called it
+  /// before; empty: nothing yet.
+  std::string incarnation;
   uint64_t fence = 0;
   uint64_t mark = 0;         ///< the rows' kPipelineColumn
   uint64_t first_epoch = 0;  ///< that this fence may commit
