@@ -100,14 +100,15 @@ Status LaneSession::explain(Status status, bool committing) const {
   const bool is_late =
       std::chrono::steady_clock::now() - begin_ >= options_.transaction_timeout;
   if (kind == ErrorKind::kTransient && is_late) {
-    return too_late(kind, " (" + status.message() + ")");
-  }
-  if (kind != ErrorKind::kFenced) return status;
-  if (is_late) {
-    ARROW_ASSIGN_OR_RAISE(const auto control, Client::open_control(options_));
-    ARROW_ASSIGN_OR_RAISE(const auto reader, records_.open_reader({}));
-    ARROW_RETURN_NOT_OK(reader->read_all(*control, {}));
-    if (reader->log().record().fence <= fence_) {
+    const auto overtaken = is_overtaken();
+    if (!overtaken.ok() || !*overtaken) {
+      return too_late(kind, " (" + status.message() + ")");
+    }
+  } else if (kind != ErrorKind::kFenced) {
+    return status;
+  } else if (is_late) {
+    ARROW_ASSIGN_OR_RAISE(const bool overtaken, is_overtaken());
+    if (!overtaken) {
       return too_late(committing ? ErrorKind::kCommitStateUnknown : ErrorKind::kTransient,
                       "; commit more often or let it be longer");
     }
@@ -117,6 +118,15 @@ Status LaneSession::explain(Status status, bool committing) const {
       fmt::format("a newer run of this pipeline has taken over (fence {} is "
                   "ours); this one has stopped and committed nothing more",
                   fence_));
+}
+
+Result<bool> LaneSession::is_overtaken() const {
+  ARROW_ASSIGN_OR_RAISE(const auto control, Client::open_control(options_));
+  ARROW_ASSIGN_OR_RAISE(const auto partitions, control->partitions(records_.name()));
+  if (!partitions) return true;
+  ARROW_ASSIGN_OR_RAISE(const auto reader, records_.open_reader({}));
+  ARROW_RETURN_NOT_OK(reader->read_all(*control, {}));
+  return reader->log().record().fence > fence_;
 }
 
 Status LaneSession::too_late(ErrorKind kind, const std::string& more) const {

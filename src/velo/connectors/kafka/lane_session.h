@@ -53,6 +53,8 @@ class LaneSession {
   Status send_record(const CommitRecord& record, int num_lanes);
   Status send(Producer::Topic* topic, const RecordMessage& message);
   Status explain(Status status, bool committing) const;
+  // Whether a newer process has the record, or had it and has taken it away.
+  Result<bool> is_overtaken() const;
   Status too_late(ErrorKind kind, const std::string& more) const;
 
   const KafkaOptions options_;
