@@ -66,6 +66,11 @@ class TableCommitter : public Committer {
   }
 
   Status commit(const CommitRecord& given, std::span<const CommitToken> tokens) override {
+    if (given.epoch <= record_.epoch) {
+      return make_error(ErrorKind::kInternal,
+                        {.connector = "iceberg", .resource = options_.table.shown()},
+                        fmt::format("epoch {} was committed before", given.epoch));
+    }
     CommitRecord record = given;
     record.pipeline = pipeline_;
     record.incarnation = record_.incarnation;
