@@ -82,7 +82,9 @@ class WatchedWriter : public EpochWriter {
 
  private:
   Status explain(Status status) const {
-    if (status.ok() || !store_.is_gone()) return status;
+    // Who has asked for a stop does not wait for the store's answer.
+    if (status.ok() || kind_of(status) == ErrorKind::kCancelled) return status;
+    if (!store_.is_gone()) return status;
     return fenced(pipeline_, "has taken over and finished");
   }
 
