@@ -450,8 +450,9 @@ std::vector<SinkCase> commit_cases() {
       {"HearsAStopWhileItWaits", {kTransactional, kWaits}, hears_a_stop_while_it_waits},
   };
   const auto add = [&](CommitStep step, void (*run)(SinkTest&)) {
-    cases.push_back(
-        {fmt::format("GoesOnAfterAKill_{}", to_string(step)), {kTransactional}, run});
+    std::vector<Trait> needs{kTransactional};
+    if (step == CommitStep::kBetweenCompletes) needs.push_back(kDropsMidway);
+    cases.push_back({fmt::format("GoesOnAfterAKill_{}", to_string(step)), needs, run});
   };
   using enum CommitStep;
   add(kInWrite, goes_on_after_a_kill_at<kInWrite>);

@@ -163,7 +163,7 @@ std::vector<TypeTrip> all_types_but(const std::vector<TypeTrip>& others) {
   auto trips = all_types();
   for (const TypeTrip& other : others) {
     for (TypeTrip& trip : trips) {
-      if (trip.written->Equals(other.written)) trip.read = other.read;
+      if (trip.written->Equals(other.written)) trip = other;
     }
   }
   return trips;

@@ -32,6 +32,12 @@ class Place {
   /// What a message about the place must name.
   virtual std::string name() const = 0;
 
+  /// Wait, for a while, until all readers see what was committed.
+  virtual Status settle() const { return Status::OK(); }
+
+  /// Hear of a pipeline that is about to write here: what it keeps elsewhere goes too.
+  virtual void expect_pipeline(const std::string&) {}
+
   /// The names of what is there and is not rows: records, staged files.
   virtual Result<std::vector<std::string>> leftovers() const {
     return std::vector<std::string>();

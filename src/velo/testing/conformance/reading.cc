@@ -26,7 +26,8 @@ Status put(const Connector& connector, const Place& place,
   ARROW_RETURN_NOT_OK(sink->promise(std::nullopt));
   ARROW_ASSIGN_OR_RAISE(const auto writer, sink->create_writer({.all_at_once = true}));
   for (const Rows& batch : rows) ARROW_RETURN_NOT_OK(writer->write({.rows = batch}));
-  return writer->finish();
+  ARROW_RETURN_NOT_OK(writer->finish());
+  return place.settle();
 }
 
 Result<std::unique_ptr<DataSource>> open_source(
@@ -45,15 +46,18 @@ Result<std::vector<Rows>> take_all(DataReader& reader) {
   }
 }
 
+Result<std::vector<Rows>> read_all(const Connector& connector, const Place& place,
+                                   const std::shared_ptr<arrow::Schema>& schema) {
+  ARROW_ASSIGN_OR_RAISE(const auto source, open_source(connector, place, schema));
+  ARROW_ASSIGN_OR_RAISE(const auto reader, source->create_reader({.once = true}));
+  return take_all(*reader);
+}
+
 Result<std::vector<Rows>> read_place(const Connector& connector, const Place& place,
                                      const std::shared_ptr<arrow::Schema>& schema) {
-  ARROW_ASSIGN_OR_RAISE(const auto source, open_source(connector, place, schema));
-  auto reader = source->create_reader({.once = true});
-  if (!reader.ok() && kind_of(reader.status()) == ErrorKind::kNotFound) {
-    return std::vector<Rows>();
-  }
-  ARROW_RETURN_NOT_OK(reader);
-  return take_all(**reader);
+  auto rows = read_all(connector, place, schema);
+  if (rows.ok() || kind_of(rows.status()) != ErrorKind::kNotFound) return rows;
+  return std::vector<Rows>();
 }
 
 Result<std::unique_ptr<SplitReading>> SplitReading::start(DataSource& source,

@@ -27,7 +27,11 @@ Result<std::unique_ptr<DataSource>> open_source(
 /// Take all batches of a reader.
 Result<std::vector<Rows>> take_all(DataReader& reader);
 
-/// Read what a place has now. One that is not there has no rows.
+/// Read what a place has now. Errors: kNotFound …
+Result<std::vector<Rows>> read_all(const Connector& connector, const Place& place,
+                                   const std::shared_ptr<arrow::Schema>& schema);
+
+/// The same of one that may not be there, and then has no rows.
 Result<std::vector<Rows>> read_place(const Connector& connector, const Place& place,
                                      const std::shared_ptr<arrow::Schema>& schema);
 

@@ -68,7 +68,10 @@ std::string describe_lacks(const Conformance& of) {
                                    {"sink", {of.sinks.begin(), of.sinks.end()}}}) {
     for (const Kind& kind : kinds) {
       for (const TypeTrip& trip : kind.types) {
-        if (!trip.read) {
+        if (!trip.not_tried.empty()) {
+          lines += fmt::format("| {}, {} | {} | {} | its values |\n", end, kind.name,
+                               trip.written->ToString(), trip.not_tried);
+        } else if (!trip.read) {
           lines += fmt::format("| {}, {} | {} | is refused by the column's name | – |\n",
                                end, kind.name, trip.written->ToString());
         } else if (!trip.read->Equals(trip.written)) {

@@ -15,10 +15,11 @@ namespace velo::testing {
 using Rows = std::shared_ptr<arrow::RecordBatch>;
 
 /// A type of a column that is written, and the type that it is read as; nullptr where a
-/// sink refuses it by the column's name.
+/// sink refuses it by the column's name, or where it is not tried.
 struct TypeTrip {
   std::shared_ptr<arrow::DataType> written;
   std::shared_ptr<arrow::DataType> read;
+  std::string not_tried = {};  ///< why
 };
 
 /// Whose dates are tried.
@@ -30,7 +31,7 @@ struct Years {
 /// bool, all integers, floats, decimals, text, bytes, dates and times, as they are.
 std::vector<TypeTrip> all_types();
 
-/// The same with some of them read as another, or refused.
+/// The same with some of them read as another, refused, or not tried.
 std::vector<TypeTrip> all_types_but(const std::vector<TypeTrip>& others);
 
 /// `id`, by which a row is known, and `name`, a text.

@@ -33,6 +33,8 @@ Result<std::unique_ptr<SinkProcess>> SinkProcess::start(
   TransactionalSink* transactions = process->sink_->transactions();
   if (!transactions) return make_error(ErrorKind::kInternal, {}, "it keeps no record");
   process->observer_ = std::make_unique<KillingObserver>(kill_at);
+  process->place_ = &test.place();
+  test.place().expect_pipeline(pipeline.id);
   process->lanes_commit_alone_ = transactions->commit_kind() == CommitKind::kSession;
   ARROW_ASSIGN_OR_RAISE(process->committer_,
                         transactions->create_committer(pipeline, *process->observer_));
@@ -121,7 +123,7 @@ Status SinkProcess::commit() {
   record_.finished = next_.finished;
   record_.fingerprint = next_.fingerprint;
   shares_.assign(lanes_.size(), {});
-  return Status::OK();
+  return place_->settle();
 }
 
 Status SinkProcess::commit_again() { return committer_->commit(next_, tokens_); }

@@ -75,6 +75,7 @@ class SinkProcess {
   size_t lane_of(const SplitId& split);
   Status move_epoch(const Splits& splits, size_t first, size_t last);
 
+  const Place* place_ = nullptr;
   std::unique_ptr<DataSink> sink_;
   std::unique_ptr<KillingObserver> observer_;
   std::unique_ptr<Committer> committer_;

@@ -88,7 +88,7 @@ void keeps_values_at_their_limits(SinkTest& test) {
 
 void refuses_types_by_the_column(SinkTest& test) {
   for (const TypeTrip& trip : test.kind().types) {
-    if (trip.read) continue;
+    if (trip.read || !trip.not_tried.empty()) continue;
     SCOPED_TRACE(trip.written->ToString());
     const auto schema = arrow::schema(
         {arrow::field("id", arrow::int64()), arrow::field("odd_column", trip.written)});
@@ -129,10 +129,8 @@ void refuses_a_column_that_is_not_there(SinkTest& test) {
 void looks_without_making_anything(SinkTest& test) {
   const auto sink = test.open().ValueOrDie();
   EXPECT_THAT(sink->validate_schema(*named_schema()), IsOk());
-  const auto source = open_source(test.connector(), test.place(), named_schema());
-  const auto reader = source.ok() ? (*source)->create_reader({.once = true})
-                                  : Result<std::unique_ptr<DataReader>>(source.status());
-  EXPECT_THAT(reader, IsError(ErrorKind::kNotFound, HasSubstr(test.place().name())));
+  EXPECT_THAT(read_all(test.connector(), test.place(), named_schema()),
+              IsError(ErrorKind::kNotFound, HasSubstr(test.place().name())));
 }
 
 void replaces_rows_of_a_key(SinkTest& test) {

@@ -199,13 +199,7 @@ void is_read_by_two_at_once(SourceTest& test) {
 }
 
 void names_what_is_missing(SourceTest& test) {
-  const auto source = test.open();
-  const auto reader = source.ok() ? (*source)->create_reader({.once = true})
-                                  : Result<std::unique_ptr<DataReader>>(source.status());
-  EXPECT_THAT(reader, IsError(ErrorKind::kNotFound, HasSubstr(test.place().name())));
-  if (!source.ok()) return;
-  const auto other = test.open().ValueOrDie();
-  EXPECT_THAT(other->fetch_schema(),
+  EXPECT_THAT(test.read_all(),
               IsError(ErrorKind::kNotFound, HasSubstr(test.place().name())));
 }
 
@@ -244,9 +238,7 @@ Result<Rows> SourceTest::fill() {
 
 Result<std::vector<Rows>> SourceTest::read_all(
     const std::shared_ptr<arrow::Schema>& schema) const {
-  ARROW_ASSIGN_OR_RAISE(const auto source, open(schema));
-  ARROW_ASSIGN_OR_RAISE(const auto reader, source->create_reader({.once = true}));
-  return take_all(*reader);
+  return testing::read_all(connector_, place_, schema);
 }
 
 std::vector<SourceCase> source_cases() {

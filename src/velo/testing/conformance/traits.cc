@@ -32,6 +32,8 @@ std::string_view to_string(Trait trait) {
       return "checked for its columns";
     case Trait::kUpserts:
       return "upserted";
+    case Trait::kDropsMidway:
+      return "dropped between completions";
     case Trait::kWaits:
       return "waiting in a write";
   }

@@ -33,6 +33,7 @@ enum class Trait : int8_t {
   kChecksColumns,  ///< a column that the place does not have is refused
   kUpserts,        ///< a row replaces the one of its key
   kWaits,          ///< a write can wait for the system
+  kDropsMidway,    ///< a process can be dropped, by an exception, between completions
 };
 
 /// The name of a trait in READMEs: "replayable".
