@@ -108,7 +108,12 @@ Result<CommitRecord> ManifestCommitter::look(std::stop_token stop) {
     ARROW_ASSIGN_OR_RAISE(const uint64_t newest, sink_.store->newest());
     if (newest == 0) return CommitRecord();
     auto record = read_record(newest);
-    if (record.ok() || newest == before) return record;
+    if (record.ok()) return record;
+    if (newest == before) {
+      ARROW_ASSIGN_OR_RAISE(const Manifest last, read(newest));
+      ARROW_ASSIGN_OR_RAISE(const bool is_left_alone, is_of_a_forgotten_record(last));
+      return is_left_alone ? CommitRecord() : record;
+    }
     before = newest;
   }
 }
