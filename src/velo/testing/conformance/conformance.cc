@@ -66,14 +66,10 @@ int run_conformance(int argc, char** argv, const Conformance& of) {
     return (std::ofstream(readme, std::ios::binary) << text).good() ? 0 : 1;
   }
   for (const SourceKind& kind : of.sources) {
-    for (const auto& cases : {source_cases(), split_cases()}) {
-      add_tests<SourceTest>(of, kind, kind.name + "_source", cases);
-    }
+    add_tests<SourceTest>(of, kind, kind.name + "_source", all_source_cases());
   }
   for (const SinkKind& kind : of.sinks) {
-    for (const auto& cases : {sink_cases(), commit_cases()}) {
-      add_tests<SinkTest>(of, kind, kind.name + "_sink", cases);
-    }
+    add_tests<SinkTest>(of, kind, kind.name + "_sink", all_sink_cases());
   }
   add_test("readme", "SaysWhatIsLeftOut", [&] {
     const std::string text = read_file(readme);

@@ -37,12 +37,6 @@ std::string lines_of(const Kind& kind, std::string_view end,
   return lines;
 }
 
-template <typename Case>
-std::vector<Case> joined(std::vector<Case> cases, const std::vector<Case>& more) {
-  cases.insert(cases.end(), more.begin(), more.end());
-  return cases;
-}
-
 std::string names_of(const auto& kinds) {
   std::vector<std::string> names;
   for (const Kind& kind : kinds) names.push_back(kind.name);
@@ -54,10 +48,10 @@ std::string names_of(const auto& kinds) {
 std::string describe_lacks(const Conformance& of) {
   std::string lines;
   for (const SourceKind& kind : of.sources) {
-    lines += lines_of(kind, "source", joined(source_cases(), split_cases()));
+    lines += lines_of(kind, "source", all_source_cases());
   }
   for (const SinkKind& kind : of.sinks) {
-    lines += lines_of(kind, "sink", joined(sink_cases(), commit_cases()));
+    lines += lines_of(kind, "sink", all_sink_cases());
     for (const Unreached& one : kind.unreached) {
       lines += fmt::format("| sink, {} | step {} | {} | its crash test |\n", kind.name,
                            to_string(one.step), one.reason);

@@ -76,6 +76,8 @@ Rows named_rows(int64_t first_id, int64_t num_rows) {
       {column_of_ids(first_id, num_rows), column_of_names(first_id, num_rows)});
 }
 
+Rows no_rows() { return named_rows(0, 0); }
+
 Rows wide_rows(int64_t num_rows) {
   arrow::FieldVector fields{arrow::field("id", arrow::int64())};
   arrow::ArrayVector columns{column_of_ids(0, num_rows)};

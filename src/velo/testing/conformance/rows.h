@@ -38,6 +38,8 @@ std::vector<TypeTrip> all_types_but(const std::vector<TypeTrip>& others);
 std::shared_ptr<arrow::Schema> named_schema();
 /// So many of them, by id from `first_id`.
 Rows named_rows(int64_t first_id, int64_t num_rows);
+/// None of them.
+Rows no_rows();
 /// `id` and 199 columns more, every other one a text.
 Rows wide_rows(int64_t num_rows);
 

@@ -3,21 +3,15 @@
 #include <arrow/array/util.h>
 
 #include <algorithm>
+#include <iterator>
 
+#include "velo/testing/conformance/epochs.h"
 #include "velo/testing/matchers.h"
 
 namespace velo::testing {
 namespace {
 
 using ::testing::HasSubstr;
-
-::testing::AssertionResult has_rows(const SinkTest& test, const Rows& expected) {
-  const auto seen = test.read_back(expected->schema());
-  if (!seen.ok()) return ::testing::AssertionFailure() << seen.status().ToString();
-  return same_rows(*seen, expected);
-}
-
-Rows nothing() { return named_rows(0, 0); }
 
 void says_what_it_is(SinkTest& test) {
   const auto sink = test.open().ValueOrDie();
@@ -32,7 +26,7 @@ void shows_rows_when_it_is_finished(SinkTest& test) {
   ASSERT_THAT(writer, IsOk());
   ASSERT_THAT((*writer)->write({.rows = named_rows(0, 10)}), IsOk());
   ASSERT_THAT((*writer)->write({.rows = named_rows(10, 10)}), IsOk());
-  EXPECT_TRUE(has_rows(test, nothing())) << "before finish()";
+  EXPECT_TRUE(has_rows(test, no_rows())) << "before finish()";
   ASSERT_THAT((*writer)->finish(), IsOk());
   EXPECT_GT((*writer)->bytes_written(), 0);
   EXPECT_THAT((*writer)->finish(), IsOk());
@@ -55,16 +49,16 @@ void drops_what_is_aborted(SinkTest& test) {
     ASSERT_THAT(writer, IsOk());
     ASSERT_THAT((*writer)->write({.rows = named_rows(10, 10)}), IsOk());
   }
-  EXPECT_TRUE(has_rows(test, nothing()));
+  EXPECT_TRUE(has_rows(test, no_rows()));
   const auto kept = test.place().leftovers();
   ASSERT_THAT(kept, IsOk());
   EXPECT_THAT(*kept, ::testing::IsEmpty());
 }
 
 void takes_an_empty_batch(SinkTest& test) {
-  ASSERT_THAT(test.put({nothing()}), IsOk());
-  EXPECT_TRUE(has_rows(test, nothing()));
-  ASSERT_THAT(test.put({nothing(), named_rows(0, 3), nothing()}), IsOk());
+  ASSERT_THAT(test.put({no_rows()}), IsOk());
+  EXPECT_TRUE(has_rows(test, no_rows()));
+  ASSERT_THAT(test.put({no_rows(), named_rows(0, 3), no_rows()}), IsOk());
   EXPECT_TRUE(has_rows(test, named_rows(0, 3)));
 }
 
@@ -180,6 +174,13 @@ std::vector<SinkCase> sink_cases() {
        looks_without_making_anything},
       {"ReplacesRowsOfAKey", {kReadsBack, kUpserts}, replaces_rows_of_a_key},
   };
+}
+
+std::vector<SinkCase> all_sink_cases() {
+  auto cases = sink_cases();
+  std::ranges::move(commit_cases(), std::back_inserter(cases));
+  std::ranges::move(recovery_cases(), std::back_inserter(cases));
+  return cases;
 }
 
 }  // namespace velo::testing

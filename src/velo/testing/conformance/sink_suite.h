@@ -53,7 +53,13 @@ struct SinkCase {
 /// Of a sink that is written by a plain writer.
 std::vector<SinkCase> sink_cases();
 
-/// Of one that keeps records.
+/// Of one that keeps records: what its commits do.
 std::vector<SinkCase> commit_cases();
+
+/// And what is left of a process that ends, wherever it does.
+std::vector<SinkCase> recovery_cases();
+
+/// All of these.
+std::vector<SinkCase> all_sink_cases();
 
 }  // namespace velo::testing

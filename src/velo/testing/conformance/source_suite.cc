@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 
 #include "velo/base/random_id.h"
 #include "velo/testing/matchers.h"
@@ -261,6 +262,12 @@ std::vector<SourceCase> source_cases() {
       {"NamesWhatIsMissing", {kNamesMissing}, names_what_is_missing},
       {"HearsAStopWhileRowsCome", {}, hears_a_stop_while_rows_come},
   };
+}
+
+std::vector<SourceCase> all_source_cases() {
+  auto cases = source_cases();
+  std::ranges::move(split_cases(), std::back_inserter(cases));
+  return cases;
 }
 
 }  // namespace velo::testing

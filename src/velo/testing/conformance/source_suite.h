@@ -58,4 +58,7 @@ std::vector<SourceCase> source_cases();
 /// Of one that can be read again from a position.
 std::vector<SourceCase> split_cases();
 
+/// Both.
+std::vector<SourceCase> all_source_cases();
+
 }  // namespace velo::testing
