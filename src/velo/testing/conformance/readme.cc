@@ -24,17 +24,57 @@ std::vector<std::string> left_out(const std::vector<Case>& cases, Trait trait) {
   return names;
 }
 
+// What is said of kinds, and of which.
+class Table {
+ public:
+  void add(std::string_view end, const Kind& kind, std::string what) {
+    const auto known = std::ranges::find(rows_, what, &Row::what);
+    Row& row =
+        known != rows_.end() ? *known : rows_.emplace_back(Row{std::move(what), {}});
+    row.of.push_back(fmt::format("{} {}", end, kind.name));
+  }
+
+  std::string text() const {
+    if (rows_.empty()) return "Nothing is left out.\n";
+    std::string text = "\n| is not | why | tests left out | of |\n|---|---|---|---|\n";
+    for (const Row& row : rows_) {
+      text += fmt::format("| {} | {} |\n", row.what, fmt::join(row.of, ", "));
+    }
+    return text;
+  }
+
+ private:
+  struct Row {
+    std::string what;
+    std::vector<std::string> of;
+  };
+  std::vector<Row> rows_;
+};
+
 template <typename Case>
-std::string lines_of(const Kind& kind, std::string_view end,
-                     const std::vector<Case>& cases) {
-  std::string lines;
+void add_lacks(std::string_view end, const Kind& kind, const std::vector<Case>& cases,
+               Table& table) {
   for (const Lack& lack : kind.lacks) {
     const auto names = left_out(cases, lack.trait);
-    lines += fmt::format("| {}, {} | {} | {} | {} |\n", end, kind.name,
-                         to_string(lack.trait), lack.reason,
-                         names.empty() ? "–" : fmt::format("{}", fmt::join(names, ", ")));
+    table.add(
+        end, kind,
+        fmt::format("{} | {} | {}", to_string(lack.trait), lack.reason,
+                    names.empty() ? "–" : fmt::format("{}", fmt::join(names, ", "))));
   }
-  return lines;
+}
+
+void add_types(std::string_view end, const Kind& kind, Table& table) {
+  for (const TypeTrip& trip : kind.types) {
+    const std::string name = trip.written->ToString();
+    if (!trip.not_tried.empty()) {
+      table.add(end, kind, fmt::format("{} | {} | its values", name, trip.not_tried));
+    } else if (!trip.read) {
+      table.add(end, kind, fmt::format("{} | is refused by the column's name | –", name));
+    } else if (!trip.read->Equals(trip.written)) {
+      table.add(end, kind,
+                fmt::format("{} | comes back as {} | –", name, trip.read->ToString()));
+    }
+  }
 }
 
 std::string names_of(const auto& kinds) {
@@ -46,42 +86,25 @@ std::string names_of(const auto& kinds) {
 }  // namespace
 
 std::string describe_lacks(const Conformance& of) {
-  std::string lines;
+  Table table;
   for (const SourceKind& kind : of.sources) {
-    lines += lines_of(kind, "source", all_source_cases());
+    add_lacks("source", kind, all_source_cases(), table);
   }
   for (const SinkKind& kind : of.sinks) {
-    lines += lines_of(kind, "sink", all_sink_cases());
+    add_lacks("sink", kind, all_sink_cases(), table);
     for (const Unreached& one : kind.unreached) {
-      lines += fmt::format("| sink, {} | step {} | {} | its crash test |\n", kind.name,
-                           to_string(one.step), one.reason);
+      table.add("sink", kind,
+                fmt::format("step {} | {} | –: that it is not reached is tested",
+                            to_string(one.step), one.reason));
     }
   }
-  for (const auto& [end, kinds] : {std::pair<std::string_view, std::vector<Kind>>{
-                                       "source", {of.sources.begin(), of.sources.end()}},
-                                   {"sink", {of.sinks.begin(), of.sinks.end()}}}) {
-    for (const Kind& kind : kinds) {
-      for (const TypeTrip& trip : kind.types) {
-        if (!trip.not_tried.empty()) {
-          lines += fmt::format("| {}, {} | {} | {} | its values |\n", end, kind.name,
-                               trip.written->ToString(), trip.not_tried);
-        } else if (!trip.read) {
-          lines += fmt::format("| {}, {} | {} | is refused by the column's name | – |\n",
-                               end, kind.name, trip.written->ToString());
-        } else if (!trip.read->Equals(trip.written)) {
-          lines += fmt::format("| {}, {} | {} | comes back as {} | – |\n", end, kind.name,
-                               trip.written->ToString(), trip.read->ToString());
-        }
-      }
-    }
-  }
-  std::string text = fmt::format(
+  for (const SourceKind& kind : of.sources) add_types("source", kind, table);
+  for (const SinkKind& kind : of.sinks) add_types("sink", kind, table);
+  return fmt::format(
       "The [suites](../../testing/conformance/README.md) are run with the sources: {}; "
       "and "
-      "the sinks: {}.\n",
-      names_of(of.sources), names_of(of.sinks));
-  if (lines.empty()) return text + "Nothing is left out.\n";
-  return text + "\n| of | is not | why | tests left out |\n|---|---|---|---|\n" + lines;
+      "the sinks: {}.\n{}",
+      names_of(of.sources), names_of(of.sinks), table.text());
 }
 
 std::string with_block(std::string_view text, std::string_view block) {
