@@ -85,7 +85,7 @@ testing::SourceKind source(std::string name, Result<std::unique_ptr<Place>> (*ma
            .lacks = {{Trait::kStreams, "what is there when it is opened is all of it"}},
            .make_place = make,
            .types = types},
-          /*num_rows=*/40'000};
+          /*num_rows_for_positions=*/40'000};
 }
 
 testing::SinkKind sink(std::string name, Result<std::unique_ptr<Place>> (*make)(),

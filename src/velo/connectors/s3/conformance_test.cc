@@ -148,13 +148,13 @@ testing::Conformance conformance() {
                           {Trait::kStreams, kEndsThere}},
                 .make_place = make<Shape::kPrefix, kCsv>,
                 .types = csv_types},
-               /*num_rows=*/100'000},
+               /*num_rows_for_positions=*/150'000},
               {{.name = "parquet",
                 .lacks = {{Trait::kReadsNothing, kNoObjects},
                           {Trait::kStreams, kEndsThere}},
                 .make_place = make<Shape::kPrefix, kParquet>,
                 .types = types},
-               /*num_rows=*/100'000},
+               /*num_rows_for_positions=*/40'000},
           },
       .sinks =
           {

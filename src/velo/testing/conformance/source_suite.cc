@@ -223,10 +223,10 @@ void hears_a_stop_while_rows_come(SourceTest& test) {
 
 }  // namespace
 
-Result<Rows> SourceTest::fill() {
+Result<Rows> SourceTest::fill(int64_t num_rows) {
   if (!kind_.find_lack(Trait::kTakesRows)) {
-    const Rows rows = named_rows(0, kind_.num_rows);
-    const int64_t half = kind_.num_rows / 2;
+    const Rows rows = named_rows(0, num_rows);
+    const int64_t half = num_rows / 2;
     ARROW_RETURN_NOT_OK(put({rows->Slice(0, half)}));
     ARROW_RETURN_NOT_OK(put({rows->Slice(half)}));
     return rows;

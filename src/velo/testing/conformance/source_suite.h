@@ -14,6 +14,8 @@ namespace velo::testing {
 /// What one test of a source has.
 class SourceTest {
  public:
+  static constexpr int64_t kNumRows = 1000;
+
   /// `connector`, `kind` and `place` outlive it.
   SourceTest(const Connector& connector, const SourceKind& kind, Place& place)
       : connector_(connector), kind_(kind), place_(place) {}
@@ -23,7 +25,7 @@ class SourceTest {
 
   /// Put the rows there that most tests read, as two parts; or ask for those that are
   /// there, where a source takes none. They have the columns of named_schema(), or more.
-  Result<Rows> fill();
+  Result<Rows> fill(int64_t num_rows = kNumRows);
 
   Status put(const std::vector<Rows>& rows) {
     return testing::put(connector_, place_, rows);

@@ -67,8 +67,8 @@ struct Kind {
 
 /// One kind of source.
 struct SourceKind : Kind {
-  /// So many rows, put there together, are read in several batches.
-  int64_t num_rows = 1000;
+  /// So many rows, put there in two parts or in five, have positions inside of each.
+  int64_t num_rows_for_positions = 1000;
 };
 
 /// One kind of sink.
