@@ -638,6 +638,29 @@ class Changes(ProgramTest):
                 self.assertEqual(told, [("r", 1), ("r", 2), ("r", 3), ("c", 4)][:4 if is_named else 3])
                 self.drop_slots()
 
+    def test_who_was_overtaken_has_not_lost_its_place(self):
+        """The newer process has read on, so that the slot does not have any more what the older one goes on from."""
+        self.create()
+        self.session.execute("CREATE TABLE events (LIKE orders, _op text, _ts timestamptz, _position text, _unset text)")
+        address = urllib.parse.urlsplit(SERVER)
+        proxy = Proxy(address.hostname, address.port)
+        self.addCleanup(proxy.close)
+        statement = self.statement(self.table_sink(), once=True)
+        command = ["run", "-e", statement.replace(f"{address.hostname}:{address.port}", f"127.0.0.1:{proxy.port}")]
+        self.done(*command)
+        self.session.execute("INSERT INTO orders VALUES (4)")
+        at = Break(2, re.compile(rb"\0INSERT INTO [^\0]*velo_checkpoint", re.DOTALL), holds=True)
+        self.addCleanup(at.released.set)
+        proxy.arm(at)
+        older = self.start(*command)
+        self.assertTrue(at.arrived.wait(timeout=30))
+        self.done(*command)
+        self.done(*command)  # which tells the server what the last one has committed
+        at.released.set()
+        self.assertEqual(older.wait(timeout=30), 1)
+        self.assertIn("a newer run of this pipeline has taken over", older.stderr.read())
+        self.assertEqual(self.rows("SELECT id FROM events ORDER BY id"), [(1,), (2,), (3,), (4,)])
+
     def kept(self):
         """Slots and publications of this test's pipelines, and of runs without a name."""
         names = f"{self.name}|^velo_run_"

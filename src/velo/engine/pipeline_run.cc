@@ -59,7 +59,7 @@ Result<Progress> PipelineRun::run(std::shared_ptr<arrow::Schema> schema,
   if (is_done()) {
     progress_.was_loaded_before = true;
   } else if (!is_half_forgotten()) {
-    const Status status = move_all();
+    const Status status = explain(move_all());
     if (!status.ok()) {
       forget_what_never_began(status);
       return status;
@@ -70,6 +70,21 @@ Result<Progress> PipelineRun::run(std::shared_ptr<arrow::Schema> schema,
   }
   progress_.elapsed = Clock::now() - begin_;
   return progress_;
+}
+
+// What a newer process has committed the source may forget: it is then no loss that its
+// place is gone.
+Status PipelineRun::explain(const Status& failure) const {
+  if (failure.ok() || kind_of(failure) != ErrorKind::kPositionLost || one_epoch_) {
+    return failure;
+  }
+  const auto committer = sink_.create_committer(pipeline_, no_observer_);
+  if (!committer.ok()) return failure;
+  const auto now = (*committer)->look(stop_);
+  if (!now.ok() || now->positions == record_.positions) return failure;
+  return make_error(ErrorKind::kFenced, {.resource = pipeline_.id},
+                    "a newer run of this pipeline has taken over; this one has stopped "
+                    "and committed nothing more");
 }
 
 Status PipelineRun::move_all() {

@@ -44,6 +44,7 @@ class PipelineRun {
   };
 
   Status recover();
+  Status explain(const Status& failure) const;
   Status move_all();
   void forget_what_never_began(const Status& failure);
   Status forget();
@@ -76,7 +77,7 @@ class PipelineRun {
   TransactionalSink& sink_;
   const PipelineIdentity pipeline_;
   const RunOptions& options_;
-  CommitObserver no_observer_;
+  mutable CommitObserver no_observer_;
   CommitObserver& observer_;
   const std::chrono::milliseconds commit_interval_;
 

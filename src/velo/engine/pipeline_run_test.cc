@@ -525,6 +525,21 @@ TEST_F(PipelineRuns, TakeBackWhatTheSourceKeepsWhereTheyWereOvertakenBeforeTheyB
   EXPECT_EQ(log_.count("source takes back"), 1);
 }
 
+TEST_F(PipelineRuns, AreFencedWhereASourceHasForgottenWhatANewerOneCommitted) {
+  script_.splits = {{"a", count(3)}};
+  script_.at_end = make_error(ErrorKind::kPositionLost, {}, "it is gone");
+  EXPECT_THAT(run(), IsError(ErrorKind::kPositionLost, "it is gone"));
+  // One look before the recovery, and one more now.
+  memory_.on_call = [&, looks = 0](const std::string& made,
+                                   const std::stop_token&) mutable {
+    if (made != "look" || ++looks < 2) return Status::OK();
+    auto newer = memory_.recover("orders", {}).ValueOrDie();
+    newer.positions = {{"a", {position_of_row(3), /*ended=*/true}}};
+    return memory_.commit(newer, {});
+  };
+  EXPECT_THAT(run(), IsError(ErrorKind::kFenced, HasSubstr("has taken over")));
+}
+
 TEST_F(PipelineRuns, StopWhileIdle) {
   script_.ends = false;
   std::jthread stopping([this](const std::stop_token& never) {
