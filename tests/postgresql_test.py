@@ -477,6 +477,29 @@ class Postgresql(ProgramTest):
                     self.assertEqual(self.rows(f"SELECT count(*) FROM target_{times}_{int(swallows)}"), [(1000,)])
                     self.assertNotIn("velo_checkpoint", self.tables())
 
+    def test_a_server_that_goes_away_while_the_record_is_removed(self):
+        self.write("in.csv", "id\n" + "".join(f"{i}\n" for i in range(1000)))
+        for trigger, comes_back in ((b"LOCK TABLE", False), (rb"\0DELETE FROM", True), (rb"\0COMMIT\0", True)):
+            with self.subTest(trigger):
+                target = f"target_{comes_back:d}_{len(trigger)}"
+                proxy = self.proxy()
+                server = proxy.server
+                at = Break(1, re.compile(rb"\0DELETE FROM"), holds=True)
+                self.addCleanup(at.released.set)
+                proxy.arm(at)
+                run = self.start("copy", "in.csv", self.through(proxy, target))
+                self.assertTrue(at.arrived.wait(timeout=30))
+                proxy.server = ("127.0.0.1", 1)  # where nobody listens
+                proxy.arm(Break(1, re.compile(trigger), swallows=True))
+                at.released.set()
+                if comes_back:
+                    time.sleep(2)
+                    proxy.server = server
+                self.assertEqual(run.wait(timeout=60), 0, run.stderr.read())
+                self.assertEqual(self.rows(f"SELECT count(*) FROM {target}"), [(1000,)])
+                if comes_back:
+                    self.assertNotIn("velo_checkpoint", self.tables())
+
 
 if __name__ == "__main__":
     unittest.main()

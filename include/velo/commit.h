@@ -163,7 +163,8 @@ class Committer {
   virtual Status commit(const CommitRecord& record,
                         std::span<const CommitToken> tokens) = 0;
 
-  /// Remove the record of a finished run. Idempotent.
+  /// Remove the record of a finished run. Idempotent, also after an error: it is called
+  /// again after kTransient.
   virtual Status forget() = 0;
 };
 

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "velo/base/clock.h"
+
 namespace velo::engine {
 namespace {
 
@@ -14,6 +16,9 @@ constexpr std::chrono::milliseconds kLookAround{50};
 // counts too.
 constexpr int64_t kRowsToOutput = 4;
 constexpr std::chrono::milliseconds kLongestWait{3'600'000};
+// How long a sink, or a source, that has gone away is waited for when all is committed.
+constexpr std::chrono::seconds kLongestOutage{15};
+constexpr std::chrono::milliseconds kPause{100};
 
 Status is_another(const PipelineIdentity& pipeline, std::string_view what,
                   std::string_view before, std::string_view now) {
@@ -66,7 +71,7 @@ Result<Progress> PipelineRun::run(std::shared_ptr<arrow::Schema> schema,
     }
   }
   if (pipeline_.is_run && (!progress_.stopped || !has_record())) {
-    ARROW_RETURN_NOT_OK(forget());
+    ARROW_RETURN_NOT_OK(forget_finished());
   }
   progress_.elapsed = Clock::now() - begin_;
   return progress_;
@@ -108,6 +113,17 @@ void PipelineRun::forget_what_never_began(const Status& failure) {
   lanes_.clear();
   // What could not be removed is invisible, and the next run removes it.
   (void)forget();
+}
+
+// The rows are there: who failed now, for a lost connection or a server that is being
+// started again, would be run again, and send them twice where the record is gone.
+Status PipelineRun::forget_finished() {
+  const auto end = Clock::now() + kLongestOutage;
+  while (true) {
+    const Status status = forget();
+    if (status.ok() || !is_retryable(status) || Clock::now() >= end) return status;
+    if (!steady_clock().wait_for(kPause, stop_)) return status;
+  }
 }
 
 // The source first: what it keeps without a record would be kept for ever.

@@ -48,6 +48,7 @@ class PipelineRun {
   Status move_all();
   void forget_what_never_began(const Status& failure);
   Status forget();
+  Status forget_finished();
   std::string reader() const;
   Status check_fingerprint() const;
   bool goes_on() const;

@@ -540,6 +540,16 @@ TEST_F(PipelineRuns, AreFencedWhereASourceHasForgottenWhatANewerOneCommitted) {
   EXPECT_THAT(run(), IsError(ErrorKind::kFenced, HasSubstr("has taken over")));
 }
 
+TEST_F(PipelineRuns, WaitForASinkThatGoesAwayWhenAllIsCommitted) {
+  memory_.on_call = [left = 2](const std::string& made, const std::stop_token&) mutable {
+    if (made != "forget" || left-- <= 0) return Status::OK();
+    return make_error(ErrorKind::kTransient, {}, "the server is starting");
+  };
+  EXPECT_THAT(run({.id = "run_1", .is_run = true}), IsOk());
+  EXPECT_EQ(log_.count("forget"), 3);
+  EXPECT_TRUE(memory_.records().empty());
+}
+
 TEST_F(PipelineRuns, StopWhileIdle) {
   script_.ends = false;
   std::jthread stopping([this](const std::stop_token& never) {

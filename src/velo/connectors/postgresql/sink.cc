@@ -145,10 +145,8 @@ class PostgresqlCommitter : public Committer {
     lanes_.clear();
     ARROW_RETURN_NOT_OK(connect({}));
     const Status forgotten = records_.forget(*connection_, record_);
-    if (kind_of(forgotten) != ErrorKind::kTransient) return forgotten;
-    // The rows are there: to fail for a lost connection would have them sent again.
-    ARROW_ASSIGN_OR_RAISE(connection_, open_control(options_, pipeline_, {}));
-    return records_.forget(*connection_, record_);
+    if (kind_of(forgotten) == ErrorKind::kTransient) connection_.reset();
+    return forgotten;
   }
 
  private:
