@@ -101,6 +101,25 @@ class Watch(ProgramTest):
                 self.done("run", "--once", "go.sql")
                 self.assertEqual(self.rows(), self.once_each(17))
 
+    def test_many_that_were_moved_while_nobody_looks(self):
+        for number in range(500):
+            self.append(f"in/{number}.json", self.lines(number, number + 1))
+        self.statement("in/*.json")
+        self.done("run", "--once", "go.sql")
+        (self.folder / "in/closed").mkdir(mode=0)
+        self.addCleanup(os.chmod, self.folder / "in/closed", 0o700)
+        (self.folder / "in/old").mkdir()
+        for number in range(500):
+            if number % 2:
+                self.append(f"in/{number}.json", self.lines(500 + number, 501 + number))
+                os.rename(self.folder / f"in/{number}.json", self.folder / f"in/old/{number}.json.1")
+            else:
+                os.remove(self.folder / f"in/{number}.json")
+        self.append("in/new.json", self.lines(2000, 2001))
+        held_to_modes = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all")
+        self.done("run", "--once", "go.sql", prefix=() if os.geteuid() else held_to_modes)
+        self.assertEqual(self.rows(), collections.Counter([*range(500), *range(501, 1000, 2), 2000]))
+
     def test_files_that_go_are_passed_over(self):
         self.append("in/a.json", self.lines(0, 10))
         self.append("in/b.json", self.lines(10, 20))

@@ -116,17 +116,22 @@ Result<std::string> directory_of(const FileOptions& options) {
 
 }  // namespace
 
-Result<std::optional<std::string>> find_moved_file(
-    const FileOptions& options, const std::function<bool(const std::string&)>& is_it) {
+Status visit_all_files(const FileOptions& options,
+                       const std::function<bool(const std::string&)>& visit) {
   ARROW_ASSIGN_OR_RAISE(const std::string directory, directory_of(options));
-  std::optional<std::string> found;
-  const Status visited = visit_files(
-      directory, [](const std::string&) { return true; },
-      [&](const std::string& path) {
-        if (!found && is_it(path)) found = path;
-      });
-  if (!visited.ok() && kind_of(visited) != ErrorKind::kNotFound) return visited;
-  return found;
+  constexpr auto kPassing = fs::directory_options::skip_permission_denied;
+  std::error_code error;
+  fs::recursive_directory_iterator entry(directory, kPassing, error);
+  if (error == std::errc::no_such_file_or_directory) return Status::OK();
+  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    std::error_code ignored;  // gone since it was listed
+    if (is_hidden(entry->path())) {
+      entry.disable_recursion_pending();
+    } else if (!entry->is_directory(ignored) && !visit(entry->path().string())) {
+      return Status::OK();
+    }
+  }
+  return error ? errno_error(error.value(), "list it", directory) : Status::OK();
 }
 
 Result<std::vector<std::string>> list_files(const FileOptions& options) {

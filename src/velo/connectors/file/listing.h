@@ -3,7 +3,6 @@
 /// Which files a path means.
 
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,10 +18,10 @@ namespace velo::file {
 /// Errors: kNotFound when there is none, saying what was looked for; kPermissionDenied.
 Result<std::vector<std::string>> list_files(const FileOptions& options);
 
-/// Find a file, whatever it is called now, in the directory that list_files() looks in,
-/// or below; nullopt where none is it, hidden ones and `_velo/` left out. Errors:
-/// kPermissionDenied, kSystem.
-Result<std::optional<std::string>> find_moved_file(
-    const FileOptions& options, const std::function<bool(const std::string&)>& is_it);
+/// Visit every file, whatever it is called, in the directory that list_files() looks in,
+/// and below, until `visit` answers false. Hidden ones, `_velo/` and what cannot be
+/// listed for want of permission are left out. Errors: kSystem.
+Status visit_all_files(const FileOptions& options,
+                       const std::function<bool(const std::string&)>& visit);
 
 }  // namespace velo::file

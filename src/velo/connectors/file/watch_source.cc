@@ -114,22 +114,11 @@ class WatchReader : public SplitReader {
 
   Status assign(std::span<const SplitStart> splits) override {
     for (const SplitStart& start : splits) {
-      std::optional<WatchedPosition> from;
-      if (start.from) {
-        ARROW_ASSIGN_OR_RAISE(from, WatchedPosition::decode(start.from->position));
+      if (const auto path = seen_->path_of(start.split)) {
+        ARROW_RETURN_NOT_OK(open(start, *path));
+      } else {
+        missing_.push_back(start);
       }
-      ARROW_ASSIGN_OR_RAISE(const auto path, path_of(start.split));
-      if (!path) {
-        gone_.push_back({start.split, start.from->position});
-        continue;
-      }
-      ARROW_ASSIGN_OR_RAISE(auto file, WatchedFile::open(start.split, *path, from));
-      if (!file) {
-        seen_->forget(start.split);
-        continue;
-      }
-      if (read_.once) ARROW_RETURN_NOT_OK(file->end_here());
-      files_.push_back(*std::move(file));
     }
     return Status::OK();
   }
@@ -141,21 +130,49 @@ class WatchReader : public SplitReader {
   Status acknowledge(const Positions&) override { return Status::OK(); }
 
  private:
-  // One that was renamed while nobody looked has to be searched for.
-  Result<std::optional<std::string>> path_of(const SplitId& split) {
-    if (auto path = seen_->path_of(split)) return path;
-    ARROW_ASSIGN_OR_RAISE(auto path, find_moved_file(options_, [&](const auto& other) {
-                            return split_of_watched(other).ValueOr("") == split;
-                          }));
-    if (!path) return path;
-    seen_->add(split, *path);
-    moved_.insert(split);
-    return path;
+  Status open(const SplitStart& start, const std::string& path) {
+    std::optional<WatchedPosition> from;
+    if (start.from) {
+      ARROW_ASSIGN_OR_RAISE(from, WatchedPosition::decode(start.from->position));
+    }
+    ARROW_ASSIGN_OR_RAISE(auto file, WatchedFile::open(start.split, path, from));
+    if (!file) {
+      seen_->forget(start.split);
+      return Status::OK();
+    }
+    if (read_.once) ARROW_RETURN_NOT_OK(file->end_here());
+    files_.push_back(*std::move(file));
+    return Status::OK();
+  }
+
+  // Those that were renamed while nobody looked are somewhere here, or are gone.
+  Status find_missing(const std::stop_token& stop) {
+    std::map<SplitId, std::string> found;
+    std::set<SplitId> wanted;
+    for (const SplitStart& start : missing_) wanted.insert(start.split);
+    ARROW_RETURN_NOT_OK(visit_all_files(options_, [&](const std::string& path) {
+      const auto split = split_of_watched(path);
+      if (split.ok() && wanted.erase(*split) > 0) found[*split] = path;
+      return !wanted.empty() && !stop.stop_requested();
+    }));
+    ARROW_RETURN_NOT_OK(check_stop(stop, options_));
+    for (const SplitStart& start : std::exchange(missing_, {})) {
+      const auto path = found.find(start.split);
+      if (path == found.end()) {
+        gone_.push_back({start.split, start.from->position});
+        continue;
+      }
+      seen_->add(start.split, path->second);
+      moved_.insert(start.split);
+      ARROW_RETURN_NOT_OK(open(start, path->second));
+    }
+    return Status::OK();
   }
 
   Result<Event> read_next(const PollLimits& limits, const std::stop_token& stop) {
     ARROW_RETURN_NOT_OK(check_stop(stop, options_));
     if (limits.max_bytes == 0) return Idle();
+    if (!missing_.empty()) ARROW_RETURN_NOT_OK(find_missing(stop));
     if (!gone_.empty()) {
       const SplitEnded ended = std::move(gone_.back());
       gone_.pop_back();
@@ -227,9 +244,10 @@ class WatchReader : public SplitReader {
   const ReadOptions read_;
   const formats::DecodeOptions decode_;
   const std::shared_ptr<SeenFiles> seen_;
-  std::list<WatchedFile> files_;  // who waits longest first
-  std::set<SplitId> moved_;       // of them, those with another name than they had
-  std::vector<SplitEnded> gone_;  // since an earlier run
+  std::list<WatchedFile> files_;     // who waits longest first
+  std::vector<SplitStart> missing_;  // of an earlier run, to be looked for
+  std::set<SplitId> moved_;          // of files_, those with another name than they had
+  std::vector<SplitEnded> gone_;     // since an earlier run
   FirstFailure failure_;
 };
 
