@@ -82,7 +82,7 @@ Status add_short_cut(const SelectPlan& plan, Steps& steps) {
 
 Result<std::shared_ptr<arrow::RecordBatch>> explain_plan(
     const SelectPlan& plan, const std::vector<std::string>& duckdb_plan,
-    const std::vector<std::string>& sinks) {
+    const std::vector<ExplainedSink>& sinks) {
   Steps steps;
   for (const auto& source : plan.sources->all()) {
     ARROW_RETURN_NOT_OK(steps.add("source", source->address()));
@@ -97,12 +97,13 @@ Result<std::shared_ptr<arrow::RecordBatch>> explain_plan(
       ARROW_RETURN_NOT_OK(steps.add("plan", line));
     }
   }
-  for (const std::string& sink : sinks) ARROW_RETURN_NOT_OK(steps.add("sink", sink));
-  if (!sinks.empty()) {
-    ARROW_RETURN_NOT_OK(
-        steps.add("guarantee",
-                  "at least once: no record of the position is kept yet, each run starts "
-                  "anew"));
+  for (const ExplainedSink& sink : sinks) {
+    ARROW_RETURN_NOT_OK(steps.add("sink", sink.address));
+    ARROW_RETURN_NOT_OK(steps.add(
+        "guarantee",
+        sink.keeps_record
+            ? "exactly once, where the table lets it: the position is kept in the sink"
+            : "at least once: this sink keeps no position, each run starts anew"));
   }
   return steps.finish();
 }

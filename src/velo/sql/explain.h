@@ -12,11 +12,15 @@
 
 namespace velo::sql {
 
+struct ExplainedSink {
+  std::string address;  ///< without secrets
+  bool keeps_record = false;
+};
+
 /// What EXPLAIN shows of a statement: rows of `step` and `detail`. `duckdb_plan` is
-/// DuckDB's own (see plan_tree.h), empty on the short cut; `sinks` are addresses without
-/// secrets.
+/// DuckDB's own (see plan_tree.h), empty on the short cut.
 Result<std::shared_ptr<arrow::RecordBatch>> explain_plan(
     const SelectPlan& plan, const std::vector<std::string>& duckdb_plan,
-    const std::vector<std::string>& sinks);
+    const std::vector<ExplainedSink>& sinks);
 
 }  // namespace velo::sql

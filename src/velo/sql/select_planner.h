@@ -47,6 +47,7 @@ struct PlanOptions {
   bool once = false;  ///< sources that could go on end where they are now
   /// Whether the result goes where changes are applied: see carried_changes.h.
   bool applies_changes = false;
+  bool some_sinks_append = false;  ///< of several, where some apply them
 };
 
 /// Plans SELECTs, and knows the statements that they may name. Threads:

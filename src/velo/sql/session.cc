@@ -118,10 +118,13 @@ class Session::State {
     }
     ARROW_ASSIGN_OR_RAISE(const PipelineOptions options,
                           sql::read_pipeline_options(statements.back(), defaults_));
-    return rows_of(statements.back(), options, applies_changes);
+    return rows_of(statements.back(), options,
+                   {.once = options.run.once, .applies_changes = applies_changes});
   }
 
  private:
+  using Sinks = std::vector<std::unique_ptr<DataSink>>;
+
   // Whether the name of a CREATE is taken and IF NOT EXISTS lets that pass.
   Result<bool> is_there(const Statement& statement) const {
     if (statement.or_replace || !planner_.has_name(statement.name)) return false;
@@ -140,17 +143,12 @@ class Session::State {
         !statement.explain) {
       return create_view(statement, options);
     }
-    std::vector<std::unique_ptr<DataSink>> sinks;
+    Sinks sinks;
     if (!statement.explain) {
-      for (const Address& address : statement.sinks) {
-        ARROW_ASSIGN_OR_RAISE(auto sink, open_sink(statement, address, result));
-        sinks.push_back(std::move(sink));
-      }
+      ARROW_ASSIGN_OR_RAISE(sinks, open_sinks(statement, result));
     }
-    const bool applies_changes = std::ranges::any_of(
-        sinks, [](const auto& sink) { return sink->supports_upsert(); });
     ARROW_ASSIGN_OR_RAISE(const auto source,
-                          rows_of(statement, options, applies_changes));
+                          rows_of(statement, options, plan_options(options, sinks)));
     if (sinks.empty()) {
       if (!execute.results) {
         return error_at(statement, ErrorKind::kInvalidArgument,
@@ -197,6 +195,26 @@ class Session::State {
           "SELECT with LIMIT");
     }
     return planner_.add_name(statement.name, statement.select);
+  }
+
+  // All of a statement's sinks are one end of its pipeline: each applies changes, or
+  // none.
+  static sql::PlanOptions plan_options(const PipelineOptions& options,
+                                       const Sinks& sinks) {
+    const auto num_upserting = std::ranges::count_if(
+        sinks, [](const auto& sink) { return sink->supports_upsert(); });
+    return {.once = options.run.once,
+            .applies_changes = num_upserting > 0,
+            .some_sinks_append = num_upserting < std::ssize(sinks)};
+  }
+
+  Result<Sinks> open_sinks(const Statement& statement, StatementResult& result) const {
+    Sinks sinks;
+    for (const Address& address : statement.sinks) {
+      ARROW_ASSIGN_OR_RAISE(auto sink, open_sink(statement, address, result));
+      sinks.push_back(std::move(sink));
+    }
+    return sinks;
   }
 
   Result<std::unique_ptr<DataSink>> open_sink(const Statement& statement,
@@ -249,27 +267,30 @@ class Session::State {
   // What a statement yields, or would write.
   Result<std::unique_ptr<DataSource>> rows_of(const Statement& statement,
                                               const PipelineOptions& options,
-                                              bool applies_changes) {
-    if (statement.explain) return explain(statement, options.run.once);
+                                              const sql::PlanOptions& how) {
+    if (statement.explain) return explain(statement, options);
     if (statement.kind == Statement::Kind::kDescribe)
       return describe_statement(statement);
-    const sql::PlanOptions how{.once = options.run.once,
-                               .applies_changes = applies_changes};
     ARROW_ASSIGN_OR_RAISE(SelectPlan plan, planner_.plan(statement.select, how));
     return sql::make_plan_source(planner_, statement.select, std::move(plan),
                                  options.limit, how);
   }
 
-  Result<std::unique_ptr<DataSource>> explain(const Statement& statement, bool once) {
+  Result<std::unique_ptr<DataSource>> explain(const Statement& statement,
+                                              const PipelineOptions& options) {
+    StatementResult told;
+    ARROW_ASSIGN_OR_RAISE(const Sinks opened, open_sinks(statement, told));
     ARROW_ASSIGN_OR_RAISE(const SelectPlan plan,
-                          planner_.plan(statement.select, {.once = once}));
+                          planner_.plan(statement.select, plan_options(options, opened)));
     std::vector<std::string> duckdb_plan;
     if (!plan.source) {
       ARROW_ASSIGN_OR_RAISE(duckdb_plan, planner_.explain(statement.select));
     }
-    std::vector<std::string> sinks;
-    for (const Address& address : statement.sinks)
-      sinks.push_back(redact_uri(address.uri));
+    std::vector<sql::ExplainedSink> sinks;
+    for (size_t i = 0; i < opened.size(); ++i) {
+      sinks.push_back({.address = redact_uri(statement.sinks[i].uri),
+                       .keeps_record = opened[i]->transactions() != nullptr});
+    }
     ARROW_ASSIGN_OR_RAISE(auto rows, sql::explain_plan(plan, duckdb_plan, sinks));
     return sql::make_rows_source(std::move(rows));
   }

@@ -195,7 +195,10 @@ Status LaneSession::apply_changes() {
       {.connector = "postgresql", .resource = options_.table_name()},
       fmt::format(
           "the row of key {} was updated at the source, which did not send all of "
-          "it, and it is not here: was it deleted by another?",
+          "it, and it is not here: another has deleted it, or it has only now come into "
+          "the WHERE of this pipeline. Put it here as the source has it, and go on; "
+          "ALTER "
+          "TABLE … REPLICA IDENTITY FULL at the source has later ones sent whole",
           rows.text(0, 0)));
 }
 
