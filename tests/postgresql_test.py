@@ -370,6 +370,35 @@ class Postgresql(ProgramTest):
         proxy.server = (urllib.parse.urlsplit(SERVER).hostname, urllib.parse.urlsplit(SERVER).port)
         self.check_slow_pipeline()
 
+    def test_a_stop_while_a_connection_is_made_ends_by_no_signal(self):
+        """The server answers some milliseconds after Ctrl-C, which is when the program leaves."""
+        self.write("in.csv", "id\n1\n")
+        proxy = self.proxy()
+        address = self.through(proxy, "target").removeprefix("postgresql://")
+        for i in range(20):
+            at = Break(1, re.compile(rb"velo:[^\0]*:control"), holds=True)
+            proxy.arm(at)
+            process = self.start("run", "-e", f"CREATE TABLE made AS SELECT * FROM file('in.csv') INSERT INTO postgresql('{address}')")
+            self.assertTrue(at.arrived.wait(30))
+            process.send_signal(signal.SIGINT)
+            time.sleep(i * 0.0015)
+            at.released.set()
+            self.assertEqual(process.wait(timeout=30), 130, process.stderr.read())
+
+    def test_a_host_that_is_silent_is_left_for_the_next(self):
+        self.session.execute("CREATE TABLE here (id bigint)")
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            parts = urllib.parse.urlsplit(self.uri("here"))
+            login, _, server = parts.netloc.rpartition("@")
+            two = parts._replace(netloc=f"{login}@127.0.0.1:{silent.getsockname()[1]},{server}").geturl()
+            begin = time.monotonic()
+            self.assertIn("id", self.done("schema", two).stdout)
+            self.assertGreater(time.monotonic() - begin, 9)
+            only = parts._replace(netloc=f"{login}@127.0.0.1:{silent.getsockname()[1]}").geturl()
+            process = self.velo("schema", only)
+            self.assertEqual(process.returncode, 1)
+            self.assertIn("timeout expired; the connection was lost while it was made", process.stderr)
+
     def test_one_that_stands_still_while_it_takes_over_is_ended(self):
         self.slow_pipeline()
         self.check_slow_pipeline()

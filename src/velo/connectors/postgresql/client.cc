@@ -12,6 +12,7 @@
 #include "velo/base/call_aside.h"
 #include "velo/base/parse_number.h"
 #include "velo/base/system_error.h"
+#include "velo/connectors/postgresql/connecting.h"
 #include "velo/connectors/postgresql/sql_state.h"
 
 namespace velo::postgresql {
@@ -20,6 +21,7 @@ namespace {
 // A stop is seen at the latest after so long.
 constexpr int kPollMilliseconds = 200;
 constexpr std::chrono::milliseconds kLongestCancel{500};
+constexpr std::string_view kExpired = "timeout expired";
 
 std::string without_newline(std::string_view text) { return std::string(trim(text)); }
 
@@ -28,7 +30,7 @@ std::string without_newline(std::string_view text) { return std::string(trim(tex
 bool was_lost(std::string_view words) {
   constexpr std::array<std::string_view, 5> kLost = {
       "server closed the connection", "could not receive data", "could not send",
-      "timeout expired", "unexpected response"};
+      kExpired, "unexpected response"};
   return std::ranges::any_of(kLost, [&](std::string_view lost) {
     return words.find(lost) != std::string_view::npos;
   });
@@ -97,14 +99,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const PostgresqlOptions& op
                                                      const std::stop_token& stop) {
   auto settings = options.connection;
   settings.emplace_back("application_name", application_name);
-  if (!stop.stop_possible()) return connect(options.shown, std::move(settings));
-  // libpq goes from host to host only where it waits itself, for ten seconds each.
-  auto connected =
-      call_aside([shown = options.shown, settings] { return connect(shown, settings); },
-                 std::chrono::hours(1), stop);
-  if (connected) return *std::move(connected);
-  return make_error(ErrorKind::kCancelled,
-                    {.connector = "postgresql", .resource = options.shown}, "stopped");
+  return connect(options.shown, std::move(settings), stop);
 }
 
 Result<std::unique_ptr<Connection>> Connection::open_replication(
@@ -113,7 +108,7 @@ Result<std::unique_ptr<Connection>> Connection::open_replication(
   settings.emplace_back("application_name", application_name);
   settings.emplace_back("replication", "database");
   settings.emplace_back("keepalives_idle", "60");
-  ARROW_ASSIGN_OR_RAISE(auto connection, connect(options.shown, std::move(settings)));
+  ARROW_ASSIGN_OR_RAISE(auto connection, connect(options.shown, std::move(settings), {}));
   // While a snapshot is read it is idle, in a transaction, for as long as that takes.
   for (const char* timeout : {"statement_timeout", "idle_session_timeout",
                               "idle_in_transaction_session_timeout"}) {
@@ -123,27 +118,41 @@ Result<std::unique_ptr<Connection>> Connection::open_replication(
 }
 
 Result<std::unique_ptr<Connection>> Connection::connect(const std::string& shown,
-                                                        Settings settings) {
+                                                        Settings settings,
+                                                        const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const Libpq* library, libpq());
   settings.emplace_back("client_encoding", "UTF8");
-  settings.emplace_back("connect_timeout", "10");
+  settings.emplace_back("connect_timeout", "2");  // for the ping below alone
   settings.emplace_back("tcp_user_timeout", "30000");
-  const auto keywords = keywords_of(settings);
-  const auto values = values_of(settings);
-  PGconn* handle = library->connectdbParams(keywords.data(), values.data(), 0);
-  std::unique_ptr<Connection> connection(new Connection(*library, handle, shown));
-  if (handle != nullptr && library->status(handle) == CONNECTION_OK) {
+  PGconn* handle = nullptr;
+  std::unique_ptr<Connection> connection;
+  Connecting outcome = Connecting::kTimedOut;
+  do {
+    handle = library->connectStartParams(keywords_of(settings).data(),
+                                         values_of(settings).data(), 0);
+    connection.reset(new Connection(*library, handle, shown));
+    outcome = await_connection(*library, handle, stop);
+    ARROW_RETURN_NOT_OK(connection->check_stop(stop));
+    // A server that is silent ends the whole attempt, to libpq.
+  } while (outcome == Connecting::kTimedOut &&
+           drop_hosts_through(settings, library->host(handle), library->port(handle)));
+  if (outcome == Connecting::kConnected) {
     library->setnonblocking(handle, 1);
     library->setNoticeProcessor(
         handle, [](void*, const char*) {}, nullptr);
     return connection;
   }
-  const std::string words = without_newline(library->errorMessage(handle));
+  std::string words = without_newline(library->errorMessage(handle));
+  if (outcome == Connecting::kTimedOut) {
+    words += words.empty() ? "" : words.ends_with(':') ? " " : "; ";
+    words += kExpired;
+  }
   ErrorKind kind = ErrorKind::kTransient;
   std::string advice;
   if (was_lost(words)) {
     advice = "; the connection was lost while it was made";
-  } else if (library->pingParams(keywords.data(), values.data(), 0) == PQPING_OK) {
+  } else if (library->pingParams(keywords_of(settings).data(), values_of(settings).data(),
+                                 0) == PQPING_OK) {
     // libpq gives no SQLSTATE here.
     const bool by_password = library->connectionUsedPassword(handle) == 1 ||
                              library->connectionNeedsPassword(handle) == 1;
@@ -201,7 +210,9 @@ Status Connection::check(const PGresult* result) const {
                     fmt::format("{} (SQLSTATE {})", message, code));
 }
 
-// PQcancel waits for the server to hang up, for ever where that does not answer.
+// PQcancel waits for the server to hang up, for ever where that does not answer. It
+// speaks plainly, without TLS: left alone at the end of the program it touches no
+// OpenSSL, whose locks are gone by then.
 void Connection::cancel() {
   if (std::exchange(is_cancelled_, true)) return;
   PGcancel* handle = library_.getCancel(connection_);

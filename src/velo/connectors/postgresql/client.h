@@ -102,7 +102,8 @@ class Connection {
   using Settings = std::vector<std::pair<std::string, std::string>>;
 
   static Result<std::unique_ptr<Connection>> connect(const std::string& shown,
-                                                     Settings settings);
+                                                     Settings settings,
+                                                     const std::stop_token& stop);
   Connection(const Libpq& library, PGconn* connection, std::string shown)
       : library_(library), connection_(connection), shown_(std::move(shown)) {}
 

@@ -12,11 +12,15 @@ constexpr SystemLibrary kLibrary{.file_name = "libpq.so.5",
                                  .oldest = "PostgreSQL 12"};
 
 void load_functions(FunctionLoader& loader, Libpq& library) {
-  loader.load("PQconnectdbParams", library.connectdbParams);
+  loader.load("PQconnectStartParams", library.connectStartParams);
+  loader.load("PQconnectPoll", library.connectPoll);
   loader.load("PQpingParams", library.pingParams);
   loader.load("PQfinish", library.finish);
   loader.load("PQstatus", library.status);
   loader.load("PQuser", library.user);
+  loader.load("PQhost", library.host);
+  loader.load("PQhostaddr", library.hostaddr);
+  loader.load("PQport", library.port);
   loader.load("PQerrorMessage", library.errorMessage);
   loader.load("PQconnectionUsedPassword", library.connectionUsedPassword);
   loader.load("PQconnectionNeedsPassword", library.connectionNeedsPassword);

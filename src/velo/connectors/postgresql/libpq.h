@@ -11,11 +11,15 @@ namespace velo::postgresql {
 
 /// The functions that are used, by libpq's names without "PQ".
 struct Libpq {
-  decltype(&::PQconnectdbParams) connectdbParams;
+  decltype(&::PQconnectStartParams) connectStartParams;
+  decltype(&::PQconnectPoll) connectPoll;
   decltype(&::PQpingParams) pingParams;
   decltype(&::PQfinish) finish;
   decltype(&::PQstatus) status;
   decltype(&::PQuser) user;
+  decltype(&::PQhost) host;
+  decltype(&::PQhostaddr) hostaddr;
+  decltype(&::PQport) port;
   decltype(&::PQerrorMessage) errorMessage;
   decltype(&::PQconnectionUsedPassword) connectionUsedPassword;
   decltype(&::PQconnectionNeedsPassword) connectionNeedsPassword;
