@@ -13,6 +13,8 @@ MIB = 2**20
 
 HEADING = """# Results
 
+Files and SQL, beside DuckDB and Polars; every server, beside its bare client: [SERVERS](SERVERS.md).
+
 Written by `dev/bench`; every run is a line of `results.jsonl`. The tools take turns (A B C A B C …), after one
 run of each that is not counted; their outputs were compared column by column and hold the same rows in the same
 order. All are told the types, the codec (snappy), the row-group size (122,880 rows) and two threads. CPU is user
