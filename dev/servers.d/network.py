@@ -11,7 +11,7 @@ import sys
 import time
 
 from daemon import Daemon
-from packages import Failure
+from packages import Failure, quietly
 
 READY = "the network is up"
 
@@ -25,6 +25,7 @@ class Network:
 
     def make(self) -> None:
         """Have the namespace; root can make one, a user one inside a user namespace."""
+        name_localhost()
         if self.holder.pid():
             return
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -41,6 +42,15 @@ class Network:
         if pid and os.readlink(f"/proc/{pid}/ns/net") != os.readlink("/proc/self/ns/net"):
             as_user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
             os.execvp("nsenter", ["nsenter", f"--target={pid}", "--net", *as_user, *sys.orig_argv])
+
+
+def name_localhost() -> None:
+    """A bare root may have no hosts file, and leave localhost to a name server, which this network has not."""
+    hosts = pathlib.Path("/etc/hosts")
+    if hosts.exists():
+        return
+    root = [] if os.geteuid() == 0 else ["sudo"]
+    quietly([*root, "sh", "-c", f"printf '127.0.0.1 localhost\n::1 localhost\n' >{hosts} && chmod 644 {hosts}"])
 
 
 def loopback_up() -> None:
