@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <thread>
 #include <utility>
 
 #include "velo/sql/duckdb_error.h"
@@ -18,6 +19,10 @@ SqlText own_text(const std::string& sql) {
 }
 
 }  // namespace
+
+DuckdbDatabase::~DuckdbDatabase() {
+  std::thread([this] { database_.reset(); }).join();
+}
 
 Status DuckdbDatabase::open(int64_t memory_bytes, int num_threads,
                             const std::string& temporary_folder) {

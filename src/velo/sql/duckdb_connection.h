@@ -24,6 +24,11 @@ class DuckdbDatabase {
  public:
   DuckdbDatabase(const DuckdbLibrary& library, const Registry& registry)
       : library_(library), registry_(registry), database_(library.close) {}
+  /// Closes the database in a thread of its own: DuckDB's destructor uses thread-locals,
+  /// and those of the main thread are gone when exit() destroys a static Session.
+  ~DuckdbDatabase();
+  DuckdbDatabase(const DuckdbDatabase&) = delete;
+  DuckdbDatabase& operator=(const DuckdbDatabase&) = delete;
 
   const DuckdbLibrary& library() const { return library_; }
   const Registry& registry() const { return registry_; }

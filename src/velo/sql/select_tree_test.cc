@@ -13,6 +13,7 @@ using testing::IsEmpty;
 using Operator = Comparison::Operator;
 
 SelectTree tree_of(const std::string& select) {
+  // Static, as a Session of a program may be: it is closed while the process exits.
   static const auto engine = DuckdbEngine::open({}, builtin_registry());
   EXPECT_TRUE(engine.ok()) << engine.status().message();
   const SqlText text{std::make_shared<const Script>("a.sql", select), 0, select.size()};
