@@ -224,7 +224,7 @@ void Connection::cancel() {
         library.freeCancel(handle);
         return outcome;
       },
-      kLongestCancel, {});
+      kLongestCancel);
 }
 
 Status Connection::check_stop(const std::stop_token& stop) {
