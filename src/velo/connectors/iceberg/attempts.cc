@@ -29,8 +29,7 @@ bool Attempts::again(const Status& failure) {
       std::min(kFirstPauseMilliseconds << std::min(number_, kMaxDoublings),
                kLongestPauseMilliseconds);
   const std::chrono::milliseconds pause(most / 2 + random_() % (most / 2));
-  Clock& clock = steady_clock();
-  return clock.wait_until(clock.now() + pause, {});
+  return steady_clock().wait_for(pause, {});
 }
 
 }  // namespace velo::iceberg

@@ -288,8 +288,7 @@ Status Client::wait_until_known(const std::string& topic, const std::stop_token&
     if (known && !known->empty() && offsets(topic, known->back(), stop).ok()) {
       return Status::OK();
     }
-    steady_clock().wait_until(steady_clock().now() + std::chrono::milliseconds(100),
-                              stop);
+    steady_clock().wait_for(std::chrono::milliseconds(100), stop);
     if (stop.stop_requested()) return stopped();
   }
   return error(RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, "use the new topic " + topic);

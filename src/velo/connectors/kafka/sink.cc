@@ -164,7 +164,7 @@ class KafkaCommitter : public Committer {
     const auto [key, payload] =
         fence_message(record_, options_.topic, static_cast<int>(producers_.size()));
     ARROW_RETURN_NOT_OK(first.begin());
-    ARROW_RETURN_NOT_OK(first.send(topic, key, payload, {}));
+    ARROW_RETURN_NOT_OK(first.send(topic, key, payload, stop));
     ARROW_RETURN_NOT_OK(first.flush(stop));
     return first.commit(stop);
   }

@@ -99,7 +99,7 @@ Status free_slot(Connection& connection, const PostgresqlOptions& options,
                                 "slot=NAME names one of this pipeline's own",
                                 names.slot, rows.text(0, 0), rows.text(0, 1)));
     }
-    if (!steady_clock().wait_until(steady_clock().now() + kLookAgain, stop)) {
+    if (!steady_clock().wait_for(kLookAgain, stop)) {
       return refuse(ErrorKind::kCancelled, options, "stopped");
     }
   }
