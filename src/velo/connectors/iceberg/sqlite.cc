@@ -13,7 +13,7 @@ constexpr SystemLibrary kLibrary{.file_name = "libsqlite3.so.0",
                                  .connector = "iceberg",
                                  .what = "SQLite's library",
                                  .package = "libsqlite3-0",
-                                 .oldest = "SQLite 3.7"};
+                                 .oldest = "SQLite 3.7.14"};
 constexpr int kBusyMilliseconds = 30'000;
 
 void load_functions(FunctionLoader& loader, SqliteLibrary& library) {
