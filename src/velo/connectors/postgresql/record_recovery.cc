@@ -14,6 +14,15 @@ constexpr int kMaxAttempts = 15;
 
 std::string text_of(uint64_t number) { return std::to_string(number); }
 
+// A record with what the row of the fence says: (fence, incarnation, ...).
+CommitRecord begin_record(const std::string& pipeline, const ResultRows& fence) {
+  CommitRecord record;
+  record.pipeline = pipeline;
+  record.fence = static_cast<uint64_t>(fence.number(0, 0));
+  record.incarnation = fence.text(0, 1);
+  return record;
+}
+
 }  // namespace
 
 Status RecordTable::is_of_another_table(const std::string& other) const {
@@ -45,10 +54,7 @@ Result<CommitRecord> RecordTable::try_to_look(Connection& connection) const {
                          {pipeline_.id}));
   if (fence.num_rows() == 0) return CommitRecord();
   if (fence.text(0, 2) != table_) return is_of_another_table(fence.text(0, 2));
-  CommitRecord record;
-  record.pipeline = pipeline_.id;
-  record.fence = static_cast<uint64_t>(fence.number(0, 0));
-  record.incarnation = fence.text(0, 1);
+  CommitRecord record = begin_record(pipeline_.id, fence);
   ARROW_RETURN_NOT_OK(read_lanes(connection, record, ""));
   ARROW_RETURN_NOT_OK(read_positions(connection, record));
   return record;
@@ -87,10 +93,7 @@ Result<CommitRecord> RecordTable::try_to_raise_fence(Connection& connection) con
                       checkpoints_, kFenceLane),
           {pipeline_.id, random_id(), table_, std::string(version())}));
   if (fence.text(0, 2) != table_) return is_of_another_table(fence.text(0, 2));
-  CommitRecord record;
-  record.pipeline = pipeline_.id;
-  record.fence = static_cast<uint64_t>(fence.number(0, 0));
-  record.incarnation = fence.text(0, 1);
+  CommitRecord record = begin_record(pipeline_.id, fence);
   // Waits for COMMITs on their way: a plain read would not see them.
   ARROW_RETURN_NOT_OK(read_lanes(connection, record, "FOR UPDATE"));
   ARROW_RETURN_NOT_OK(
