@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "velo/base/random_id.h"
 #include "velo/connectors/clickhouse/client.h"
 #include "velo/connectors/clickhouse/connector.h"
@@ -85,9 +87,6 @@ Result<std::unique_ptr<Place>> make() {
   return Table::make(shape);
 }
 
-const char kServersOrder[] = "the order of rows is the server's";
-const char kEndsThere[] = "what is there when it is read is all of it";
-
 testing::Conformance conformance() {
   const auto microseconds = arrow::timestamp(arrow::TimeUnit::MICRO);
   const auto types = testing::all_types_but({
@@ -96,22 +95,23 @@ testing::Conformance conformance() {
       {microseconds, arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")},
   });
   constexpr testing::Years kYears{.first = 1900, .last = 2299};
+  const char order[] = "the order of rows is the server's";
+  const std::vector<testing::Lack> source_lacks = {
+      {Trait::kReplayable, order},
+      {Trait::kOrdered, order},
+      {Trait::kStreams, "what is there when it is read is all of it"}};
   return {
       .folder = "clickhouse",
       .connector = clickhouse_connector(),
       .sources =
           {
               {{.name = "table",
-                .lacks = {{Trait::kReplayable, kServersOrder},
-                          {Trait::kOrdered, kServersOrder},
-                          {Trait::kStreams, kEndsThere}},
+                .lacks = source_lacks,
                 .make_place = make<Shape::kTable>,
                 .types = types,
                 .years = kYears}},
               {{.name = "query",
-                .lacks = {{Trait::kReplayable, kServersOrder},
-                          {Trait::kOrdered, kServersOrder},
-                          {Trait::kStreams, kEndsThere}},
+                .lacks = source_lacks,
                 .make_place = make<Shape::kQuery>,
                 .types = types,
                 .years = kYears}},

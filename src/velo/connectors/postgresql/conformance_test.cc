@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "velo/base/random_id.h"
 #include "velo/connectors/postgresql/client.h"
 #include "velo/connectors/postgresql/connector.h"
@@ -106,9 +108,6 @@ Result<std::unique_ptr<Place>> make() {
   return Table::make(shape);
 }
 
-const char kServersOrder[] = "the order of rows is the server's";
-const char kEndsThere[] = "what is there when it is opened is all of it";
-
 testing::Conformance conformance() {
   const auto types = testing::all_types_but({
       {arrow::int8(), arrow::int16()},
@@ -118,21 +117,22 @@ testing::Conformance conformance() {
       {arrow::uint64(), nullptr},
       {arrow::time64(arrow::TimeUnit::MICRO), nullptr},
   });
+  const char order[] = "the order of rows is the server's";
+  const std::vector<testing::Lack> source_lacks = {
+      {Trait::kReplayable, order},
+      {Trait::kOrdered, order},
+      {Trait::kStreams, "what is there when it is opened is all of it"}};
   return {
       .folder = "postgresql",
       .connector = postgresql_connector(),
       .sources =
           {
               {{.name = "table",
-                .lacks = {{Trait::kReplayable, kServersOrder},
-                          {Trait::kOrdered, kServersOrder},
-                          {Trait::kStreams, kEndsThere}},
+                .lacks = source_lacks,
                 .make_place = make<Shape::kTable>,
                 .types = types}},
               {{.name = "query",
-                .lacks = {{Trait::kReplayable, kServersOrder},
-                          {Trait::kOrdered, kServersOrder},
-                          {Trait::kStreams, kEndsThere}},
+                .lacks = source_lacks,
                 .make_place = make<Shape::kQuery>,
                 .types = types}},
               {{.name = "changes", .make_place = make<Shape::kChanges>, .types = types}},

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <thread>
 
+#include "velo/base/clock.h"
 #include "velo/testing/conformance/epochs.h"
 #include "velo/testing/matchers.h"
 
@@ -173,8 +174,8 @@ void keeps_two_pipelines_apart(SinkTest& test) {
   const Rows rows = random_rows();
   std::stop_source stop;
   std::chrono::steady_clock::time_point asked_at;
-  std::jthread asks([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  std::jthread asks([&](const std::stop_token& ended) {
+    velo::steady_clock().wait_for(std::chrono::milliseconds(500), ended);
     asked_at = std::chrono::steady_clock::now();
     stop.request_stop();
   });

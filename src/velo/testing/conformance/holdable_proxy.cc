@@ -12,6 +12,8 @@
 #include <chrono>
 #include <cstring>
 
+#include "velo/base/clock.h"
+
 namespace velo::testing {
 namespace {
 
@@ -92,7 +94,7 @@ void HoldableProxy::pass_on(int client, const std::stop_token& stop) const {
   }
   while (is_open && !stop.stop_requested()) {
     if (is_held_) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(kLookEvery));
+      velo::steady_clock().wait_for(std::chrono::milliseconds(kLookEvery), stop);
       continue;
     }
     std::array<pollfd, 2> ready{pollfd{.fd = client, .events = POLLIN, .revents = 0},

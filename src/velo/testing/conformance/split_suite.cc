@@ -2,6 +2,7 @@
 #include <chrono>
 #include <thread>
 
+#include "velo/base/clock.h"
 #include "velo/base/random_id.h"
 #include "velo/testing/conformance/source_suite.h"
 #include "velo/testing/matchers.h"
@@ -272,8 +273,8 @@ void hears_a_stop_while_it_waits(SourceTest& test) {
   ASSERT_THAT((*reading)->read_rows((*expected)->num_rows()), IsOk());
   SplitReader& reader = (*reading)->reader();
   std::stop_source stop;
-  std::jthread asks([&] {
-    std::this_thread::sleep_for(milliseconds(200));
+  std::jthread asks([&](const std::stop_token& ended) {
+    velo::steady_clock().wait_for(milliseconds(200), ended);
     stop.request_stop();
   });
   const auto begin = steady_clock::now();
