@@ -452,7 +452,7 @@ class Changes(ProgramTest):
         self.session.execute("UPDATE orders SET total = 8 WHERE id = 7")
         process = self.velo("run", "-e", statement)
         self.assertEqual(process.returncode, 2)
-        self.assertIn("WHERE looks at 'name', which an UPDATE did not touch and PostgreSQL did not send", process.stderr)
+        self.assertIn("WHERE looks at 'name', whose value is large, and was not sent with an UPDATE that left it as it was", process.stderr)
 
     def test_changes_that_cannot_be_carried(self):
         self.create()

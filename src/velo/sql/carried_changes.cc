@@ -6,36 +6,15 @@
 #include <algorithm>
 #include <array>
 
+#include "velo/columnar/change_columns.h"
+
 namespace velo::sql {
 namespace {
 
-constexpr char kOperation[] = "_op";
-constexpr char kUnset[] = "_unset";
-constexpr std::array<const char*, 2> kNeeded = {kOperation, kUnset};
-constexpr std::array<std::string_view, 4> kOfChanges = {kOperation, "_ts", "_position",
-                                                        kUnset};
-
-bool is_text(const arrow::Schema& columns, const char* name) {
-  const auto field = columns.GetFieldByName(name);
-  return field && field->type()->id() == arrow::Type::STRING;
-}
+constexpr std::array<const char*, 2> kNeeded = {kOperationColumn, kUnsetColumn};
 
 const arrow::StringArray& texts(const arrow::RecordBatch& rows, const char* name) {
   return static_cast<const arrow::StringArray&>(*rows.GetColumnByName(name));
-}
-
-// Whether a column is among those that `unset` names: commas stand between them, and what
-// has a comma or a quote is quoted as an identifier.
-bool names_column(std::string_view unset, std::string_view column) {
-  std::string written(column);
-  if (column.find_first_of(",\"") != std::string_view::npos) {
-    for (size_t at = 0; (at = written.find('"', at)) != std::string::npos; at += 2) {
-      written.insert(at, 1, '"');
-    }
-    written = '"' + written + '"';
-  }
-  return fmt::format(",{},", unset).find(fmt::format(",{},", written)) !=
-         std::string::npos;
 }
 
 // A value that was not sent is NULL here, and compared with a constant it decides
@@ -45,12 +24,12 @@ Status check_is_known(const std::vector<Comparison>& predicate, std::string_view
                       bool is_out) {
   for (const Comparison& comparison : predicate) {
     if (is_out && comparison.value) continue;
-    if (!names_column(unset, comparison.column)) continue;
+    if (!is_unset(unset, comparison.column)) continue;
     return make_error(
         ErrorKind::kNotImplemented, {},
-        fmt::format("WHERE looks at '{}', which an UPDATE did not touch and PostgreSQL "
-                    "did not send, as its value is large. ALTER TABLE … REPLICA IDENTITY "
-                    "FULL at the source has everything sent from then on; after it, "
+        fmt::format("WHERE looks at '{}', whose value is large, and was not sent with an "
+                    "UPDATE that left it as it was. Have the source send rows whole "
+                    "(PostgreSQL: ALTER TABLE … REPLICA IDENTITY FULL); after that, "
                     "begin anew under another name, into an empty table",
                     comparison.column));
   }
@@ -59,14 +38,9 @@ Status check_is_known(const std::vector<Comparison>& predicate, std::string_view
 
 }  // namespace
 
-bool are_changes(const arrow::Schema& columns) {
-  return std::ranges::all_of(kNeeded,
-                             [&](const char* name) { return is_text(columns, name); });
-}
-
 Status carry_changes(ShortCut& short_cut, const arrow::Schema& columns) {
   for (const Comparison& comparison : short_cut.predicate) {
-    if (std::ranges::find(kOfChanges, comparison.column) == kOfChanges.end()) continue;
+    if (!is_change_column(comparison.column)) continue;
     return make_error(
         ErrorKind::kInvalidArgument, {},
         fmt::format("WHERE says which rows are in a table with a key, and '{}' is of the "
@@ -106,8 +80,8 @@ Status carry_changes(ShortCut& short_cut, const arrow::Schema& columns) {
 Result<std::shared_ptr<arrow::RecordBatch>> delete_what_left(
     const std::vector<Comparison>& predicate, const arrow::BooleanArray& matches,
     std::shared_ptr<arrow::RecordBatch> rows) {
-  const auto& operations = texts(*rows, kOperation);
-  const auto& unset = texts(*rows, kUnset);
+  const auto& operations = texts(*rows, kOperationColumn);
+  const auto& unset = texts(*rows, kUnsetColumn);
   arrow::StringBuilder new_operations;
   arrow::StringBuilder new_unset;
   for (int64_t row = 0; row < rows->num_rows(); ++row) {
@@ -124,8 +98,8 @@ Result<std::shared_ptr<arrow::RecordBatch>> delete_what_left(
                             ? new_unset.Append(unset.GetView(row))
                             : new_unset.AppendNull());
   }
-  for (auto [name, builder] :
-       {std::pair(kOperation, &new_operations), std::pair(kUnset, &new_unset)}) {
+  for (auto [name, builder] : {std::pair(kOperationColumn, &new_operations),
+                               std::pair(kUnsetColumn, &new_unset)}) {
     ARROW_ASSIGN_OR_RAISE(const auto column, builder->Finish());
     const int index = rows->schema()->GetFieldIndex(name);
     ARROW_ASSIGN_OR_RAISE(rows,

@@ -12,14 +12,11 @@
 
 namespace velo::sql {
 
-/// Whether rows of these columns are changes, as a source with cdc=true yields them.
-bool are_changes(const arrow::Schema& columns);
-
-/// Have the change columns that a table with a key needs, `_op` and `_unset`, follow the
-/// columns of the result where they are not among them. `columns`: of the source.
-/// Errors: kInvalidArgument for a WHERE that looks at one of these: it says which rows
-/// are in the table, and not which changes; kNotImplemented for a LIMIT, and for a column
-/// under another name, as `_unset` would not name it.
+/// Have the columns by which changes are applied, `_op` and `_unset`, which a source of
+/// changes has (are_changes()), follow the columns of the result where they are not among
+/// them. `columns`: of the source. Errors: kInvalidArgument for a WHERE that looks at one
+/// of these: it says which rows are in the table, and not which changes; kNotImplemented
+/// for a LIMIT, and for a column under another name, as `_unset` would not name it.
 Status carry_changes(ShortCut& short_cut, const arrow::Schema& columns);
 
 /// Keep every change, and make a deletion of one that leaves its row outside of WHERE;

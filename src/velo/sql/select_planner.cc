@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "velo/base/first_failure.h"
+#include "velo/columnar/change_columns.h"
 #include "velo/sql/carried_changes.h"
 #include "velo/sql/mapped_split_reader.h"
 #include "velo/sql/plan_tree.h"

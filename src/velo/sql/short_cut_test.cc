@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "velo/columnar/change_columns.h"
 #include "velo/sql/carried_changes.h"
 #include "velo/sql/literal_value.h"
 

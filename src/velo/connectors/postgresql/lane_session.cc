@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "velo/columnar/change_columns.h"
+
 namespace velo::postgresql {
 namespace {
 
@@ -40,8 +42,8 @@ Result<std::shared_ptr<LaneSession>> LaneSession::make(
                             session->key_, values->field_names());
   arrow::FieldVector fields = values->fields();
   auto columns = target.columns;
-  for (const auto& [name, staged] :
-       {std::pair("_op", kStagedOperation), std::pair("_unset", kStagedUnset)}) {
+  for (const auto& [name, staged] : {std::pair(kOperationColumn, kStagedOperation),
+                                     std::pair(kUnsetColumn, kStagedUnset)}) {
     fields.push_back(schema.GetFieldByName(name));
     columns.push_back({.name = staged, .type = kText});
   }

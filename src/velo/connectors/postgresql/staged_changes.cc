@@ -4,43 +4,28 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
+
+#include "velo/columnar/change_columns.h"
 
 namespace velo::postgresql {
 namespace {
 
-constexpr char kOperation[] = "_op";
-constexpr char kUnset[] = "_unset";
-constexpr std::array<std::string_view, 4> kChangeColumns = {kOperation, "_ts",
-                                                            "_position", kUnset};
 // As name_in_unset() writes them.
 constexpr char kNamesInUnset[] = R"re("(?:[^"]|"")*"|[^",]+)re";
 constexpr char kMerged[] = "pg_temp.velo_merged";
 
-bool is_text(const arrow::Schema& schema, const char* name) {
-  const auto field = schema.GetFieldByName(name);
-  return field && field->type()->id() == arrow::Type::STRING;
-}
-
 }  // namespace
 
 bool are_applied(const PostgresqlOptions& options, const arrow::Schema& schema) {
-  return !options.key.empty() && is_text(schema, kOperation) && is_text(schema, kUnset);
+  return !options.key.empty() && are_changes(schema);
 }
 
 std::shared_ptr<arrow::Schema> columns_of_changed_rows(const arrow::Schema& schema) {
   arrow::FieldVector fields;
   for (const auto& field : schema.fields()) {
-    if (std::ranges::find(kChangeColumns, field->name()) == kChangeColumns.end()) {
-      fields.push_back(field);
-    }
+    if (!is_change_column(field->name())) fields.push_back(field);
   }
   return arrow::schema(std::move(fields));
-}
-
-std::string name_in_unset(std::string_view column) {
-  return column.find_first_of(",\"") == std::string_view::npos ? std::string(column)
-                                                               : quote_identifier(column);
 }
 
 std::vector<std::string> StagedChanges::key_names() const {
@@ -74,9 +59,9 @@ Status StagedChanges::check_keys_of_deleted(const arrow::RecordBatch& rows,
 
 Status StagedChanges::note(const arrow::RecordBatch& rows) {
   const auto& operations =
-      static_cast<const arrow::StringArray&>(*rows.GetColumnByName(kOperation));
+      static_cast<const arrow::StringArray&>(*rows.GetColumnByName(kOperationColumn));
   const auto& unset =
-      static_cast<const arrow::StringArray&>(*rows.GetColumnByName(kUnset));
+      static_cast<const arrow::StringArray&>(*rows.GetColumnByName(kUnsetColumn));
   ARROW_RETURN_NOT_OK(check_keys_of_deleted(rows, operations));
   // Then no column that was not sent is written.
   const bool has_only_keys = columns_.size() == key_.size();

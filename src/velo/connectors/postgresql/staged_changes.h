@@ -29,10 +29,6 @@ bool are_applied(const PostgresqlOptions& options, const arrow::Schema& schema);
 /// The columns of changes that a table has: all but what says how they came about.
 std::shared_ptr<arrow::Schema> columns_of_changed_rows(const arrow::Schema& schema);
 
-/// A column's name as it stands in `_unset`, where names have commas between them: in
-/// double quotes where it has a comma or a double quote, which is doubled.
-std::string name_in_unset(std::string_view column);
-
 /// What an epoch's changes have in them. Threads: thread-compatible.
 class StagedChanges {
  public:

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "velo/base/ascii.h"
+#include "velo/columnar/change_columns.h"
 #include "velo/connectors/postgresql/copy_binary.h"
 #include "velo/connectors/postgresql/staged_changes.h"
 #include "velo/connectors/postgresql/types.h"
@@ -52,8 +53,8 @@ Status check_key(const PostgresqlOptions& options, const arrow::Schema& schema) 
 Result<std::shared_ptr<arrow::Schema>> columns_of_target(const PostgresqlOptions& options,
                                                          const arrow::Schema& rows) {
   if (are_applied(options, rows)) return columns_of_changed_rows(rows);
-  const bool has_op = rows.GetFieldIndex("_op") >= 0;
-  const bool has_unset = rows.GetFieldIndex("_unset") >= 0;
+  const bool has_op = rows.GetFieldIndex(kOperationColumn) >= 0;
+  const bool has_unset = rows.GetFieldIndex(kUnsetColumn) >= 0;
   if (options.key.empty() || has_op == has_unset) {
     return std::make_shared<arrow::Schema>(rows);
   }

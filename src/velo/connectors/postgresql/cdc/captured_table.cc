@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <array>
 #include <optional>
 #include <utility>
 
+#include "velo/columnar/change_columns.h"
 #include "velo/connectors/postgresql/types.h"
 
 namespace velo::postgresql {
@@ -19,9 +19,6 @@ enum TextTypeNumber : uint32_t {
   kUuid = 2950,
   kJsonbNumber = 3802,
 };
-
-constexpr std::array<std::string_view, 4> kOurColumns = {"_op", "_ts", "_position",
-                                                         "_unset"};
 
 Status refuse(ErrorKind kind, const PostgresqlOptions& options, std::string message) {
   return make_error(kind, {.connector = "postgresql", .resource = options.table_name()},
@@ -82,8 +79,7 @@ Result<CapturedColumn> captured(const PostgresqlOptions& options,
             "enums",
             column.name, type));
   }
-  for (const std::string_view ours : kOurColumns) {
-    if (column.name != ours) continue;
+  if (is_change_column(column.name)) {
     return refuse(ErrorKind::kSchemaMismatch, options,
                   fmt::format("column '{}' is named like one that every change has; a "
                               "table without such a name can be captured",
@@ -106,12 +102,13 @@ std::shared_ptr<arrow::Schema> CapturedTable::change_schema() const {
     auto type = arrow_type_of(column.result);
     fields.push_back(arrow::field(column.result.name, type ? type : arrow::utf8()));
   }
-  fields.push_back(arrow::field("_op", arrow::utf8()));
-  fields.push_back(arrow::field("_ts", arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")));
+  fields.push_back(arrow::field(kOperationColumn, arrow::utf8()));
+  fields.push_back(
+      arrow::field(kChangeTimeColumn, arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")));
   // Text, so that every sink holds it and every reader sorts it: JSON has bytes in
   // base64.
-  fields.push_back(arrow::field("_position", arrow::utf8()));
-  fields.push_back(arrow::field("_unset", arrow::utf8()));
+  fields.push_back(arrow::field(kChangePositionColumn, arrow::utf8()));
+  fields.push_back(arrow::field(kUnsetColumn, arrow::utf8()));
   return arrow::schema(std::move(fields));
 }
 

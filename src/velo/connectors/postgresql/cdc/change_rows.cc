@@ -6,7 +6,7 @@
 
 #include "velo/base/big_endian.h"
 #include "velo/base/hex.h"
-#include "velo/connectors/postgresql/staged_changes.h"
+#include "velo/columnar/change_columns.h"
 
 namespace velo::postgresql {
 namespace {

@@ -1,0 +1,37 @@
+#include "velo/columnar/change_columns.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace velo {
+namespace {
+
+TEST(ChangeColumns, NameWhatWasNotSentWhateverItIsCalled) {
+  const std::vector<std::string> names = {"a,b",  "b",  "q\"u,o", "u",
+                                          "it's", "\"", ",",      "süß"};
+  for (size_t skipped = 0; skipped < names.size(); ++skipped) {
+    std::string unset;
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (i != skipped) unset += (unset.empty() ? "" : ",") + name_in_unset(names[i]);
+    }
+    for (size_t i = 0; i < names.size(); ++i) {
+      EXPECT_EQ(is_unset(unset, names[i]), i != skipped) << names[i] << " in " << unset;
+    }
+    EXPECT_FALSE(is_unset(unset, "a"));
+  }
+  EXPECT_FALSE(is_unset("", "a"));
+}
+
+TEST(ChangeColumns, AreTextWhereRowsAreChanges) {
+  const auto op = arrow::field("_op", arrow::utf8());
+  const auto unset = arrow::field("_unset", arrow::utf8());
+  EXPECT_TRUE(are_changes(*arrow::schema({op, unset})));
+  EXPECT_FALSE(are_changes(*arrow::schema({op})));
+  EXPECT_FALSE(are_changes(*arrow::schema({op, arrow::field("_unset", arrow::int64())})));
+  EXPECT_TRUE(is_change_column("_ts"));
+  EXPECT_FALSE(is_change_column("ts"));
+}
+
+}  // namespace
+}  // namespace velo
