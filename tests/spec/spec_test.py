@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import pathlib
 import time
 import unittest
 import urllib.parse
@@ -26,6 +27,7 @@ set -eu
 uploads=$1 here=$PWD root=$(mktemp -d)
 shift
 mount -t tmpfs tmpfs "$root"
+mount --make-private "$root"
 for entry in /*; do
   if [ "$entry" = /data ]; then continue
   elif [ -L "$entry" ]; then cp -P "$entry" "$root$entry"
@@ -200,6 +202,10 @@ class Spec(ProgramTest):
 
         upload("a.json", 0, 10)
         as_user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+        # In a chroot no mount is at "/", and unshare could not make that one private.
+        mounts = pathlib.Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+        if not any(mount.split()[4] == "/" for mount in mounts):
+            as_user += ["--propagation", "unchanged"]
         process = self.start("run", STATEMENTS / "file_monitor.sql", environment=self.environment,
                              prefix=("unshare", "--mount", *as_user, "sh", "-c", IN_UPLOADS, "in_uploads", uploads))
         self.wait_for(lambda: len(self.ids("uploads")) == 10, process)
