@@ -69,7 +69,8 @@ struct RunOptions {
   bool once = false;
   /// A sink that cannot promise it is refused; without one, it is the best there is.
   std::optional<Guarantee> guarantee;
-  /// Writers, each on a thread of its own.
+  /// Writers, each on a thread of its own; and the most readers, of a source with several
+  /// splits.
   int num_lanes = 1;
   /// Most bytes of rows that wait between the reader and the writers.
   int64_t queue_bytes = int64_t{32} << 20;

@@ -141,8 +141,9 @@ class SplitSource {
 
   virtual Result<std::unique_ptr<SplitDiscovery>> discover() = 0;
 
-  /// Make a reader with no splits yet. Its batches have the schema that fetch_schema()
-  /// told, or the columns asked for. Errors: as DataSource::create_reader.
+  /// Make a reader with no splits yet, and another for other splits, while the first is
+  /// used on a thread of its own. Their batches have the schema that fetch_schema() told,
+  /// or the columns asked for. Errors: as DataSource::create_reader.
   virtual Result<std::unique_ptr<SplitReader>> create_split_reader(
       const ReadOptions& options) = 0;
 

@@ -1,10 +1,7 @@
 #include "velo/engine/feed.h"
 
-#include <arrow/util/byte_size.h>
-
+#include <algorithm>
 #include <utility>
-#include <variant>
-#include <vector>
 
 #include "velo/base/catch_to_status.h"
 
@@ -13,30 +10,35 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPollWait{200};
-// A source hears from us so often while the sink is behind.
-constexpr milliseconds kKeepAlive{1000};
-// How often new splits are looked for while others are read.
-constexpr milliseconds kDiscoverEvery{1000};
-
-int64_t size_of(const Event& event) {
-  const auto* batch = std::get_if<Batch>(&event);
-  return batch ? arrow::util::TotalBufferSize(*batch->rows) : 0;
-}
+// How often new splits are looked for while others are read, and while none is.
+constexpr milliseconds kLookEvery{1000};
+constexpr milliseconds kLookWhileIdle{200};
+constexpr milliseconds kNoWait{0};
 
 }  // namespace
 
-Result<std::unique_ptr<Feed>> Feed::start(SplitSource& source, const ReadOptions& options,
-                                          Positions from, int64_t queue_bytes) {
+Result<std::unique_ptr<Feed>> Feed::start(SplitSource& source, FeedOptions options,
+                                          Positions from) {
   ARROW_ASSIGN_OR_RAISE(auto discovery, source.discover());
-  ARROW_ASSIGN_OR_RAISE(auto reader, source.create_split_reader(options));
-  std::unique_ptr<Feed> feed(new Feed(std::move(discovery), std::move(reader),
-                                      std::move(from), options.once, queue_bytes));
+  ARROW_ASSIGN_OR_RAISE(auto first, source.create_split_reader(options.read));
+  std::unique_ptr<Feed> feed(new Feed(source, std::move(options), std::move(from),
+                                      std::move(discovery), std::move(first)));
   feed->thread_ = std::jthread([self = feed.get()](const std::stop_token& stop) {
     self->queue_.close(
-        catch_to_status("while reading", [&] { return self->read_all(stop); }));
+        catch_to_status("while reading", [&] { return self->find_all(stop); }));
   });
   return feed;
+}
+
+Feed::Feed(SplitSource& source, FeedOptions options, Positions from,
+           std::unique_ptr<SplitDiscovery> discovery, std::unique_ptr<SplitReader> first)
+    : source_(source),
+      options_(std::move(options)),
+      from_(std::move(from)),
+      discovery_(std::move(discovery)),
+      queue_(options_.queue_bytes) {
+  for (const auto& [split, progress] : from_) unseen_.insert(split);
+  add_reader(std::move(first));
 }
 
 Result<Event> Feed::next(std::chrono::nanoseconds longest, std::stop_token stop) {
@@ -45,31 +47,39 @@ Result<Event> Feed::next(std::chrono::nanoseconds longest, std::stop_token stop)
   return event ? *std::move(event) : Event(Idle());
 }
 
-Status Feed::read_all(const std::stop_token& stop) {
-  auto next_look = std::chrono::steady_clock::now();
-  while (!stop.stop_requested()) {
-    if (!complete_ && (ended_ || std::chrono::steady_clock::now() >= next_look)) {
-      ARROW_RETURN_NOT_OK(look_for_splits(ended_ ? kPollWait : milliseconds(0), stop));
-      next_look = std::chrono::steady_clock::now() + kDiscoverEvery;
+Status Feed::acknowledge(const Positions& positions) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Positions> parts(readers_.size());
+  for (const auto& [split, progress] : positions) {
+    const auto reader = reader_of_.find(split);
+    if (reader != reader_of_.end()) parts[reader->second].emplace(split, progress);
+  }
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (!parts[i].empty()) ARROW_RETURN_NOT_OK(readers_[i]->acknowledge(parts[i]));
+  }
+  return Status::OK();
+}
+
+Status Feed::find_all(const std::stop_token& stop) {
+  ARROW_RETURN_NOT_OK(look_for_splits(kNoWait, stop));
+  while (!stop.stop_requested() && !queue_.is_closed()) {
+    const bool ended = have_ended();
+    if (ended && complete_) {
+      queue_.push(End(), 0, stop);
+      return Status::OK();
     }
-    if (ended_) {
-      if (!complete_) continue;
-      return hand_on(End(), stop);
+    if (!complete_ && ended) {
+      ARROW_RETURN_NOT_OK(look_for_splits(kLookWhileIdle, stop));
+    } else if (wait_for_end(kLookEvery, stop) && !complete_) {
+      ARROW_RETURN_NOT_OK(look_for_splits(kNoWait, stop));
     }
-    ARROW_ASSIGN_OR_RAISE(Event event, reader_->poll({.max_wait = kPollWait}, stop));
-    if (std::holds_alternative<Idle>(event)) continue;
-    if (std::holds_alternative<End>(event)) {
-      ended_ = true;
-      continue;
-    }
-    ARROW_RETURN_NOT_OK(hand_on(std::move(event), stop));
   }
   return Status::OK();
 }
 
 Status Feed::look_for_splits(milliseconds max_wait, const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const NewSplits found, discovery_->poll(max_wait, stop));
-  complete_ = found.complete || once_;
+  complete_ = found.complete || options_.read.once;
   for (const SplitId& split : found.added) unseen_.erase(split);
   if (complete_ && !found.splits_may_go) ARROW_RETURN_NOT_OK(check_none_is_gone());
   std::vector<SplitStart> starts;
@@ -78,14 +88,12 @@ Status Feed::look_for_splits(milliseconds max_wait, const std::stop_token& stop)
       if (!from_.at(split).ended) starts.push_back({split, from_.at(split)});
     }
   }
-  if (found.added.empty() && starts.empty()) return Status::OK();
   for (const SplitId& split : found.added) {
     const auto known = from_.find(split);
     starts.push_back(
         {split, known == from_.end() ? std::nullopt : std::optional(known->second)});
   }
-  ended_ = false;
-  return reader_->assign(starts);
+  return assign(std::move(starts));
 }
 
 // What was read in part and is not there any more cannot be read to its end.
@@ -99,14 +107,54 @@ Status Feed::check_none_is_gone() const {
   return Status::OK();
 }
 
-Status Feed::hand_on(Event event, const std::stop_token& stop) {
-  const int64_t num_bytes = size_of(event);
-  while (!queue_.push_for(event, num_bytes, kKeepAlive, stop)) {
-    if (stop.stop_requested() || queue_.is_closed()) return Status::OK();
-    ARROW_RETURN_NOT_OK(
-        reader_->poll({.max_bytes = 0, .max_wait = milliseconds(0)}, stop).status());
+// In turn; one that comes again goes to who had it.
+Status Feed::assign(std::vector<SplitStart> splits) {
+  std::map<size_t, std::vector<SplitStart>> shares;
+  for (SplitStart& split : splits) {
+    const auto known = reader_of_.find(split.split);
+    size_t reader = 0;
+    if (known != reader_of_.end()) {
+      reader = known->second;
+    } else {
+      ARROW_ASSIGN_OR_RAISE(reader, next_reader());
+      const std::lock_guard lock(mutex_);
+      reader_of_[split.split] = reader;
+    }
+    shares[reader].push_back(std::move(split));
   }
+  for (auto& [reader, share] : shares) readers_[reader]->assign(std::move(share));
   return Status::OK();
+}
+
+Result<size_t> Feed::next_reader() {
+  if (reader_of_.empty()) return 0;
+  const auto most = static_cast<size_t>(std::max(options_.num_readers, 1));
+  if (readers_.size() < most) {
+    ARROW_ASSIGN_OR_RAISE(auto reader, source_.create_split_reader(options_.read));
+    add_reader(std::move(reader));
+    return last_reader_ = readers_.size() - 1;
+  }
+  return last_reader_ = (last_reader_ + 1) % readers_.size();
+}
+
+void Feed::add_reader(std::unique_ptr<SplitReader> reader) {
+  auto added = std::make_unique<FeedReader>(std::move(reader), queue_, [this] {
+    const std::lock_guard lock(mutex_);
+    ended_.notify_all();
+  });
+  const std::lock_guard lock(mutex_);
+  readers_.push_back(std::move(added));
+}
+
+bool Feed::have_ended() const {
+  return std::ranges::all_of(readers_,
+                             [](const auto& reader) { return reader->has_ended(); });
+}
+
+bool Feed::wait_for_end(milliseconds longest, const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  ended_.wait_for(lock, stop, longest, [&] { return have_ended(); });
+  return !stop.stop_requested();
 }
 
 }  // namespace velo::engine

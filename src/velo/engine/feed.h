@@ -3,28 +3,40 @@
 /// The reading side of a running pipeline.
 
 #include <chrono>
+#include <condition_variable>
+#include <map>
 #include <memory>
-#include <optional>
+#include <mutex>
 #include <set>
 #include <stop_token>
 #include <thread>
+#include <vector>
 
 #include "velo/base/bounded_queue.h"
+#include "velo/engine/feed_reader.h"
 #include "velo/source.h"
 
 namespace velo::engine {
 
-/// Reads the splits of a source on a thread of its own, ahead of those who take what it
-/// has read. While they are behind, the source is only asked to keep its connection.
-/// Threads: thread-compatible.
+/// How a source is read.
+struct FeedOptions {
+  ReadOptions read;
+  /// The most readers, each with a thread and splits of its own. A source of fewer splits
+  /// has as many as these.
+  int num_readers = 1;
+  int64_t queue_bytes = 0;  ///< of rows that wait to be taken
+};
+
+/// Finds the splits of a source and reads them, ahead of those who take what was read: a
+/// thread looks for splits, and readers read them. What comes of one split comes in its
+/// order, by one reader. Threads: thread-compatible.
 class Feed {
  public:
   /// Begin to read. Each split goes on where `from` says. The source outlives the feed.
-  static Result<std::unique_ptr<Feed>> start(SplitSource& source,
-                                             const ReadOptions& options, Positions from,
-                                             int64_t queue_bytes);
+  static Result<std::unique_ptr<Feed>> start(SplitSource& source, FeedOptions options,
+                                             Positions from);
 
-  /// Joins the thread.
+  /// Joins the threads.
   ~Feed() = default;
 
   /// Take what was read next; Idle where nothing came in that time; End once, when all
@@ -33,35 +45,40 @@ class Feed {
   Result<Event> next(std::chrono::nanoseconds longest, std::stop_token stop);
 
   /// See SplitReader::acknowledge.
-  Status acknowledge(const Positions& positions) {
-    return reader_->acknowledge(positions);
-  }
+  Status acknowledge(const Positions& positions);
 
  private:
-  Feed(std::unique_ptr<SplitDiscovery> discovery, std::unique_ptr<SplitReader> reader,
-       Positions from, bool once, int64_t queue_bytes)
-      : discovery_(std::move(discovery)),
-        reader_(std::move(reader)),
-        from_(std::move(from)),
-        once_(once),
-        queue_(queue_bytes) {
-    for (const auto& [split, progress] : from_) unseen_.insert(split);
-  }
+  Feed(SplitSource& source, FeedOptions options, Positions from,
+       std::unique_ptr<SplitDiscovery> discovery, std::unique_ptr<SplitReader> first);
 
-  Status read_all(const std::stop_token& stop);
+  Status find_all(const std::stop_token& stop);
   Status look_for_splits(std::chrono::milliseconds max_wait, const std::stop_token& stop);
   Status check_none_is_gone() const;
-  Status hand_on(Event event, const std::stop_token& stop);
+  Status assign(std::vector<SplitStart> splits);
+  Result<size_t> next_reader();
+  void add_reader(std::unique_ptr<SplitReader> reader);
+  bool have_ended() const;
+  /// Wait until a reader has ended; false where a stop came first.
+  bool wait_for_end(std::chrono::milliseconds longest, const std::stop_token& stop);
 
-  const std::unique_ptr<SplitDiscovery> discovery_;
-  const std::unique_ptr<SplitReader> reader_;
+  SplitSource& source_;
+  const FeedOptions options_;
   const Positions from_;
-  const bool once_;           // the splits of the first look are all
-  std::set<SplitId> unseen_;  // of from_, not found yet; the thread's own
+  const std::unique_ptr<SplitDiscovery> discovery_;
   BoundedQueue<Event> queue_;
-  bool complete_ = false;  // all splits are known; the thread's own
-  bool ended_ = true;      // those assigned have; the thread's own
-  std::jthread thread_;    // last: stopped and joined before the rest goes
+
+  // The looking thread's own.
+  std::set<SplitId> unseen_;  // of from_, not found yet
+  bool complete_ = false;     // all splits are known
+  size_t last_reader_ = 0;    // to which a split was given
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any ended_;
+  // Guarded by mutex_. Readers are only added.
+  std::vector<std::unique_ptr<FeedReader>> readers_;
+  std::map<SplitId, size_t> reader_of_;
+
+  std::jthread thread_;  // last: stopped and joined before the rest goes
 };
 
 }  // namespace velo::engine

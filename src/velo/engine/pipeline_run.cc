@@ -234,9 +234,11 @@ Status PipelineRun::move_rows() {
   ReadOptions read = options_.read;
   read.reader = reader();
   read.process = record_.fence;
-  ARROW_ASSIGN_OR_RAISE(
-      feed_, Feed::start(*splits_, read, one_epoch_ ? Positions() : record_.positions,
-                         options_.queue_bytes / 2));
+  ARROW_ASSIGN_OR_RAISE(feed_, Feed::start(*splits_,
+                                           {.read = std::move(read),
+                                            .num_readers = options_.num_lanes,
+                                            .queue_bytes = options_.queue_bytes / 2},
+                                           one_epoch_ ? Positions() : record_.positions));
   epoch_begin_ = Clock::now();
   while (true) {
     const auto longest = one_epoch_ || !inside_.empty()

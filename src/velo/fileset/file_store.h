@@ -14,7 +14,7 @@
 
 namespace velo::fileset {
 
-/// A file system, a bucket. Threads: thread-compatible.
+/// A file system, a bucket. Threads: safe.
 class FileStore {
  public:
   virtual ~FileStore() = default;

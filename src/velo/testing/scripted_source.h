@@ -75,15 +75,38 @@ struct Script {
   std::chrono::milliseconds pause{0};  ///< before each row
   /// Only behind every so many rows, and at its end, a split has a position.
   size_t rows_to_position = 1;
+  /// So many readers have to be reading at once before the first row comes.
+  int readers_that_meet = 1;
   std::shared_ptr<arrow::Schema> schema = numbers_schema();
 };
 
 inline Position position_of_row(size_t row) { return {fmt::format("{:06}", row)}; }
 
+/// Where threads wait until so many of them are there.
+class Meeting {
+ public:
+  explicit Meeting(int num_threads) : missing_(num_threads) {}
+
+  void wait() {
+    std::unique_lock lock(mutex_);
+    --missing_;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return missing_ <= 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int missing_;  // guarded by mutex_
+};
+
 /// Logs "poll 0" where no rows are wanted, "acknowledge SPLIT=ROW …", "assign SPLIT@ROW".
 class ScriptedReader : public SplitReader {
  public:
-  ScriptedReader(const Script& script, CallLog& log) : script_(script), log_(log) {}
+  /// Those that meet share the meeting.
+  ScriptedReader(const Script& script, CallLog& log,
+                 std::shared_ptr<Meeting> meeting = {})
+      : script_(script), log_(log), meeting_(std::move(meeting)) {}
 
   Status assign(std::span<const SplitStart> splits) override {
     for (const SplitStart& split : splits) {
@@ -118,6 +141,7 @@ class ScriptedReader : public SplitReader {
       ARROW_RETURN_NOT_OK(script_.at_end);
       return End();
     }
+    if (meeting_ && !std::exchange(has_met_, true)) meeting_->wait();
     if (script_.pause.count() > 0) wait_until_stopped(stop, script_.pause);
     for (auto& [split, row] : waiting_) {
       const auto& rows = script_.splits.at(split);
@@ -141,13 +165,18 @@ class ScriptedReader : public SplitReader {
 
   const Script& script_;
   CallLog& log_;
+  const std::shared_ptr<Meeting> meeting_;
+  bool has_met_ = false;
   std::deque<std::pair<SplitId, size_t>> waiting_;
   FirstFailure failure_;
 };
 
 class ScriptedSource : public DataSource, public SplitSource {
  public:
-  ScriptedSource(const Script& script, CallLog& log) : script_(script), log_(log) {}
+  ScriptedSource(const Script& script, CallLog& log)
+      : script_(script),
+        log_(log),
+        meeting_(std::make_shared<Meeting>(script.readers_that_meet)) {}
 
   Result<std::shared_ptr<arrow::Schema>> fetch_schema() override {
     return script_.schema;
@@ -187,7 +216,7 @@ class ScriptedSource : public DataSource, public SplitSource {
   Result<std::unique_ptr<SplitReader>> create_split_reader(
       const ReadOptions& options) override {
     reader_ = options.reader;
-    return std::make_unique<ScriptedReader>(script_, log_);
+    return std::make_unique<ScriptedReader>(script_, log_, meeting_);
   }
   /// Logs "source forgets its reader", or another's name.
   Status forget(const std::string& reader) override {
@@ -204,6 +233,7 @@ class ScriptedSource : public DataSource, public SplitSource {
  private:
   const Script& script_;
   CallLog& log_;
+  const std::shared_ptr<Meeting> meeting_;
   std::string reader_;
 };
 

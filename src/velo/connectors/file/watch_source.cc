@@ -8,6 +8,7 @@
 #include <chrono>
 #include <list>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <utility>
@@ -48,21 +49,28 @@ Result<const formats::Format*> format_of(const std::string& path,
                     "watch=true reads JSON lines that are not compressed, as yet");
 }
 
-// Where the files are that were seen, shared by who finds and who reads them.
+// Where the files are that were seen, shared by who finds and who reads them, on threads
+// of their own.
 class SeenFiles {
  public:
   // False where the file was seen before, wherever it was.
   bool add(const SplitId& split, const std::string& path) {
+    const std::lock_guard lock(mutex_);
     return paths_.insert_or_assign(split, path).second;
   }
   std::optional<std::string> path_of(const SplitId& split) const {
+    const std::lock_guard lock(mutex_);
     const auto found = paths_.find(split);
     return found == paths_.end() ? std::nullopt : std::optional(found->second);
   }
   // Look for it again: it has moved.
-  void forget(const SplitId& split) { paths_.erase(split); }
+  void forget(const SplitId& split) {
+    const std::lock_guard lock(mutex_);
+    paths_.erase(split);
+  }
 
  private:
+  mutable std::mutex mutex_;
   std::map<SplitId, std::string> paths_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <utility>
 
 #include "velo/base/glob.h"
@@ -31,6 +32,7 @@ class Objects : public fileset::FileStore {
   explicit Objects(S3Options options) : options_(std::move(options)) {}
 
   Result<std::vector<std::string>> list() override {
+    const std::lock_guard lock(mutex_);
     ARROW_RETURN_NOT_OK(connect());
     std::vector<std::string> keys;
     const std::string literal = literal_path(options_.pattern);
@@ -46,6 +48,7 @@ class Objects : public fileset::FileStore {
   }
 
   Result<fileset::FileVersion> version_of(const std::string& path) override {
+    const std::lock_guard lock(mutex_);
     ARROW_RETURN_NOT_OK(connect());
     if (const auto known = versions_.find(path); known != versions_.end()) {
       return known->second;
@@ -57,6 +60,7 @@ class Objects : public fileset::FileStore {
   Result<std::shared_ptr<arrow::io::RandomAccessFile>> open(
       const std::string& path, const fileset::FileVersion& version,
       std::stop_token stop) override {
+    const std::lock_guard lock(mutex_);
     ARROW_RETURN_NOT_OK(connect());
     return std::make_shared<storage::S3Input>(
         bucket_,
@@ -152,6 +156,8 @@ class Objects : public fileset::FileStore {
   }
 
   const S3Options options_;
+  std::mutex mutex_;
+  // Guarded by mutex_.
   std::shared_ptr<storage::S3Bucket> bucket_;
   std::map<std::string, fileset::FileVersion> versions_;
 };
