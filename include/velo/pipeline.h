@@ -67,6 +67,9 @@ struct RunOptions {
   int64_t commit_bytes = int64_t{128} << 20;
   /// End where the source is now, although it could go on.
   bool once = false;
+  /// Move the first rows alone, so many at most, and end: the source is then read as a
+  /// whole, and keeps no position.
+  std::optional<int64_t> limit;
   /// A sink that cannot promise it is refused; without one, it is the best there is.
   std::optional<Guarantee> guarantee;
   /// Writers, each on a thread of its own; and the most readers, of a source with several

@@ -23,10 +23,11 @@ struct CopyArguments {
 
 // The same run where it reads and writes the same.
 PipelineIdentity identity_of(const Uri& from, const Uri& to, DataSource& source,
-                             DataSink& sink) {
+                             DataSink& sink, const RunOptions& options) {
   const SplitSource* splits = source.splits();
   TransactionalSink* transactions = sink.transactions();
-  return unnamed_run(splits ? splits->identity() : redact_uri(from), "",
+  const std::string limit = options.limit ? fmt::format("LIMIT {}", *options.limit) : "";
+  return unnamed_run(splits ? splits->identity() : redact_uri(from), limit,
                      transactions ? transactions->identity() : redact_uri(to));
 }
 
@@ -51,8 +52,8 @@ Status copy_rows(const CopyArguments& arguments, const Interrupts& interrupts) {
     so_far = progress;
     line.show(progress);
   };
-  const auto done = run(*source, *sink, identity_of(from, to, *source, *sink), options,
-                        interrupts.token());
+  const auto done = run(*source, *sink, identity_of(from, to, *source, *sink, options),
+                        options, interrupts.token());
   line.clear();
   if (!done.ok()) {
     return explain_stop(done.status(),

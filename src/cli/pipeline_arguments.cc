@@ -7,6 +7,7 @@ std::vector<std::pair<std::string, std::string>> PipelineArguments::given() cons
   if (!guarantee.empty()) options.emplace_back("guarantee", guarantee);
   if (!commit_every.empty()) options.emplace_back("commit_every", commit_every);
   if (!parallel.empty()) options.emplace_back("parallel", parallel);
+  if (!limit.empty()) options.emplace_back("limit", limit);
   if (once) options.emplace_back("once", "true");
   return options;
 }
@@ -16,7 +17,8 @@ void add_pipeline_options(CLI::App& parser, PipelineArguments& arguments) {
                     "exactly_once or at_least_once (the best that source and sink can)");
   parser.add_option("--commit-every", arguments.commit_every,
                     "Time, size or both between commits (10s,128MiB)");
-  parser.add_option("--parallel", arguments.parallel, "Writers (1)");
+  parser.add_option("--parallel", arguments.parallel, "Readers and writers (1)");
+  parser.add_option("--limit", arguments.limit, "The first rows alone, so many at most");
   parser.add_flag("--once", arguments.once,
                   "End where the source is now, although it could go on");
 }

@@ -13,6 +13,7 @@ struct PipelineArguments {
   std::string guarantee;
   std::string commit_every;
   std::string parallel;
+  std::string limit;
   bool once = false;
 
   /// Those that were given, by their names in SQL.

@@ -48,6 +48,15 @@ class Copy(ProgramTest):
                 read = pa.parquet.read_table(self.folder / "out.parquet")
                 self.assertEqual(read["id"].to_pylist(), [0, 1, 2])
 
+    def test_the_first_rows_alone(self):
+        self.write("in.csv", "id\n" + "".join(f"{i}\n" for i in range(100_000)))
+        for target in ["out.parquet", "out/?format=parquet"]:
+            self.done("copy", "--limit", "70000", "in.csv", target)
+            read = pa.parquet.read_table(self.folder / target.partition("?")[0])
+            self.assertEqual(read["id"].to_pylist(), list(range(70_000)))
+        self.done("copy", "--limit", "10", "generate://orders?unbounded=true", "few.csv")
+        self.assertEqual((self.folder / "few.csv").read_text().count("\n"), 11)
+
     def test_files_with_other_columns_are_refused(self):
         self.write("in/a.csv", "id,name\n1,x\n")
         self.write("in/b.csv", "id,other\n1,x\n")

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "velo/engine/limited_source.h"
 #include "velo/engine/pipeline_run.h"
 #include "velo/pipeline.h"
 
@@ -36,6 +37,12 @@ Status no_more_than_at_least_once(const Promise& promise) {
 Result<Progress> run(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,
                      const RunOptions& given, std::stop_token stop) {
   RunOptions options = given;
+  if (options.limit) {
+    const std::shared_ptr<DataSource> borrowed(std::shared_ptr<DataSource>(), &source);
+    const auto first_rows = engine::limit_rows(borrowed, *options.limit);
+    options.limit.reset();
+    return run(*first_rows, sink, pipeline, options, std::move(stop));
+  }
   options.read.once = options.read.once || options.once;
   if (options.read.once && !source.supports_batch()) {
     return make_error(ErrorKind::kInvalidArgument, {},

@@ -71,6 +71,17 @@ Status set_once(RunOptions& options, std::string_view text) {
   return Status::OK();
 }
 
+Status set_limit(RunOptions& options, std::string_view text) {
+  const auto limit = parse_number<int64_t>(text);
+  if (!limit || *limit < 0) {
+    return fail(
+        ErrorKind::kInvalidArgument,
+        fmt::format("limit = {}: a whole number of rows, 0 or more, is expected", text));
+  }
+  options.limit = limit;
+  return Status::OK();
+}
+
 struct Known {
   std::string_view name;
   /// nullptr where only one value works yet.
@@ -79,7 +90,7 @@ struct Known {
   std::string_view accepted = {};
 };
 
-constexpr std::array<Known, 11> kKnown = {{
+constexpr std::array<Known, 12> kKnown = {{
     {"guarantee", set_guarantee},
     {"commit_every", set_commit_every},
     {"parallel", set_parallel},
@@ -88,6 +99,7 @@ constexpr std::array<Known, 11> kKnown = {{
     {"on_schema_change", nullptr, "fail"},
     {"on_changed", nullptr, "fail"},
     {"once", set_once},
+    {"limit", set_limit},
     {"from", nullptr},
     {"until", nullptr},
     {"refresh", nullptr},

@@ -59,6 +59,17 @@ TEST(RunOptions, SetTheNumberOfWriters) {
   EXPECT_EQ(options.num_lanes, 64);
 }
 
+TEST(RunOptions, SetTheLimit) {
+  RunOptions options;
+  EXPECT_THAT(options.set("limit", "0"), IsOk());
+  EXPECT_EQ(options.limit, 0);
+  for (const char* text : {"", "-1", "1.5", "many", "9223372036854775808"}) {
+    EXPECT_THAT(options.set("limit", text),
+                IsError(ErrorKind::kInvalidArgument, HasSubstr("a whole number of rows")))
+        << text;
+  }
+}
+
 TEST(RunOptions, SayWhatDoesNotWorkYet) {
   RunOptions options;
   for (const char* name : {"on_error", "on_schema_change", "on_changed"}) {

@@ -2,8 +2,6 @@
 
 /// What stands in WITH (…).
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,15 +11,9 @@
 
 namespace velo::sql {
 
-struct PipelineOptions {
-  RunOptions run;
-  std::optional<int64_t> limit;  ///< most rows that the statement yields
-};
-
-/// Read the options of a statement; what it does not say is as `defaults` has it.
+/// Read the options of a statement; what it does not say is as `options` has it.
 /// Errors, with the line and a caret: those of RunOptions::set.
-Result<PipelineOptions> read_pipeline_options(const Statement& statement,
-                                              const RunOptions& defaults);
+Result<RunOptions> read_pipeline_options(const Statement& statement, RunOptions options);
 
 /// Pipeline options that hold for all statements; what they do not say is as `options`
 /// has it. Errors: those of RunOptions::set.

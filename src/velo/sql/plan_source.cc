@@ -30,14 +30,13 @@ class ColumnsReader : public DataReader {
 class PlanSource : public DataSource, public SplitSource {
  public:
   PlanSource(SelectPlanner& planner, SqlText select, SelectPlan plan,
-             std::optional<int64_t> limit, const PlanOptions& options)
+             const PlanOptions& options)
       : planner_(planner),
         select_(std::move(select)),
         schema_(plan.schema),
         options_(options),
-        goes_on_(plan.goes_on() && !limit),
-        plan_(std::move(plan)),
-        limit_(limit) {}
+        goes_on_(plan.goes_on()),
+        plan_(std::move(plan)) {}
 
   Result<std::shared_ptr<arrow::Schema>> fetch_schema() override { return schema_; }
 
@@ -47,10 +46,6 @@ class PlanSource : public DataSource, public SplitSource {
     }
     SelectPlan plan = *std::exchange(plan_, std::nullopt);
     ARROW_ASSIGN_OR_RAISE(auto reader, plan.create_reader());
-    if (limit_) {
-      reader = make_short_cut_reader(std::move(reader),
-                                     {.read = {}, .limit = limit_, .schema = schema_});
-    }
     if (!options.columns) return reader;
     ARROW_ASSIGN_OR_RAISE(auto indices, indices_of(*options.columns));
     return std::make_unique<ColumnsReader>(std::move(reader), std::move(indices));
@@ -64,9 +59,7 @@ class PlanSource : public DataSource, public SplitSource {
     return std::ranges::all_of(sources,
                                [](const auto& source) { return source->can_reread(); });
   }
-  SplitSource* splits() override {
-    return plan_ && plan_->splits() && !limit_ ? this : nullptr;
-  }
+  SplitSource* splits() override { return plan_ && plan_->splits() ? this : nullptr; }
 
   std::string identity() const override { return plan_->splits()->identity(); }
 
@@ -112,16 +105,14 @@ class PlanSource : public DataSource, public SplitSource {
   const PlanOptions options_;
   const bool goes_on_;
   std::optional<SelectPlan> plan_;
-  const std::optional<int64_t> limit_;
 };
 
 }  // namespace
 
 std::unique_ptr<DataSource> make_plan_source(SelectPlanner& planner, SqlText select,
                                              SelectPlan plan,
-                                             std::optional<int64_t> limit,
                                              const PlanOptions& options) {
-  return std::make_unique<PlanSource>(planner, std::move(select), std::move(plan), limit,
+  return std::make_unique<PlanSource>(planner, std::move(select), std::move(plan),
                                       options);
 }
 

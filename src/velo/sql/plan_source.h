@@ -2,21 +2,17 @@
 
 /// A planned SELECT as a source, so that it is copied as any other.
 
-#include <cstdint>
 #include <memory>
-#include <optional>
 
 #include "velo/source.h"
 #include "velo/sql/select_planner.h"
 
 namespace velo::sql {
 
-/// The rows of `plan`, at most `limit` of them. The first reader uses the plan; one more
+/// The rows of `plan`. The first reader uses the plan; one more
 /// plans `select` again, by the options that the plan was made with. The planner outlives
 /// the source.
 std::unique_ptr<DataSource> make_plan_source(SelectPlanner& planner, SqlText select,
-                                             SelectPlan plan,
-                                             std::optional<int64_t> limit,
-                                             const PlanOptions& options);
+                                             SelectPlan plan, const PlanOptions& options);
 
 }  // namespace velo::sql

@@ -9,6 +9,7 @@
 
 #include "velo/base/ascii.h"
 #include "velo/columnar/schema_text.h"
+#include "velo/engine/limited_source.h"
 #include "velo/sql.h"
 #include "velo/sql/explain.h"
 #include "velo/sql/fan_out_sink.h"
@@ -21,7 +22,6 @@
 namespace velo {
 
 using sql::Address;
-using sql::PipelineOptions;
 using sql::Script;
 using sql::SelectPlan;
 using sql::Statement;
@@ -91,7 +91,7 @@ class Session::State {
                            .sinks = {},
                            .skipped = false,
                            .progress = {}};
-    ARROW_ASSIGN_OR_RAISE(const PipelineOptions options,
+    ARROW_ASSIGN_OR_RAISE(const RunOptions options,
                           sql::read_pipeline_options(statement, defaults_));
     if (statement.kind == Statement::Kind::kCreate && !statement.explain) {
       ARROW_ASSIGN_OR_RAISE(result.skipped, is_there(statement));
@@ -116,10 +116,10 @@ class Session::State {
       }
       ARROW_RETURN_NOT_OK(execute(statement, {}, {}));
     }
-    ARROW_ASSIGN_OR_RAISE(const PipelineOptions options,
+    ARROW_ASSIGN_OR_RAISE(const RunOptions options,
                           sql::read_pipeline_options(statements.back(), defaults_));
     return rows_of(statements.back(), options,
-                   {.once = options.run.once, .applies_changes = applies_changes});
+                   {.once = options.once, .applies_changes = applies_changes});
   }
 
  private:
@@ -136,7 +136,7 @@ class Session::State {
                     statement.name));
   }
 
-  Status run(const Statement& statement, PipelineOptions options,
+  Status run(const Statement& statement, RunOptions options,
              const ExecuteOptions& execute, const std::stop_token& stop,
              StatementResult& result) {
     if (statement.kind == Statement::Kind::kCreate && statement.sinks.empty() &&
@@ -159,8 +159,8 @@ class Session::State {
                        identity_of(statement, *source, *execute.results), options,
                        execute, stop, result);
     }
-    options.run.select = statement.select.without_secrets();
-    options.run.replace = statement.or_replace;
+    options.select = statement.select.without_secrets();
+    options.replace = statement.or_replace;
     const auto sink = sinks.size() == 1 ? std::move(sinks.front())
                                         : sql::make_fan_out_sink(std::move(sinks));
     ARROW_RETURN_NOT_OK(move_rows(*source, *sink, identity_of(statement, *source, *sink),
@@ -187,7 +187,7 @@ class Session::State {
     return uri;
   }
 
-  Status create_view(const Statement& statement, const PipelineOptions& options) {
+  Status create_view(const Statement& statement, const RunOptions& options) {
     if (options.limit) {
       return error_at(
           statement, ErrorKind::kNotImplemented,
@@ -199,11 +199,10 @@ class Session::State {
 
   // All of a statement's sinks are one end of its pipeline: each applies changes, or
   // none.
-  static sql::PlanOptions plan_options(const PipelineOptions& options,
-                                       const Sinks& sinks) {
+  static sql::PlanOptions plan_options(const RunOptions& options, const Sinks& sinks) {
     const auto num_upserting = std::ranges::count_if(
         sinks, [](const auto& sink) { return sink->supports_upsert(); });
-    return {.once = options.run.once,
+    return {.once = options.once,
             .applies_changes = num_upserting > 0,
             .some_sinks_append = num_upserting < std::ssize(sinks)};
   }
@@ -246,11 +245,11 @@ class Session::State {
   }
 
   Status move_rows(DataSource& source, DataSink& sink, const PipelineIdentity& identity,
-                   const PipelineOptions& options, const ExecuteOptions& execute,
+                   const RunOptions& options, const ExecuteOptions& execute,
                    const std::stop_token& stop, StatementResult& result) const {
     ARROW_ASSIGN_OR_RAISE(const auto schema, source.fetch_schema());
     ARROW_RETURN_NOT_OK(sink.validate_schema(*schema));
-    RunOptions run_options = options.run;
+    RunOptions run_options = options;
     run_options.on_progress = [&](const Progress& progress) {
       result.progress = progress;
       if (execute.on_progress) execute.on_progress(progress);
@@ -266,18 +265,19 @@ class Session::State {
 
   // What a statement yields, or would write.
   Result<std::unique_ptr<DataSource>> rows_of(const Statement& statement,
-                                              const PipelineOptions& options,
+                                              const RunOptions& options,
                                               const sql::PlanOptions& how) {
     if (statement.explain) return explain(statement, options);
     if (statement.kind == Statement::Kind::kDescribe)
       return describe_statement(statement);
     ARROW_ASSIGN_OR_RAISE(SelectPlan plan, planner_.plan(statement.select, how));
-    return sql::make_plan_source(planner_, statement.select, std::move(plan),
-                                 options.limit, how);
+    auto rows = sql::make_plan_source(planner_, statement.select, std::move(plan), how);
+    return options.limit ? engine::limit_rows(std::move(rows), *options.limit)
+                         : std::move(rows);
   }
 
   Result<std::unique_ptr<DataSource>> explain(const Statement& statement,
-                                              const PipelineOptions& options) {
+                                              const RunOptions& options) {
     StatementResult told;
     ARROW_ASSIGN_OR_RAISE(const Sinks opened, open_sinks(statement, told));
     ARROW_ASSIGN_OR_RAISE(const SelectPlan plan,

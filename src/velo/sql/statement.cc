@@ -125,7 +125,6 @@ class StatementParser {
         return script_->error_at(option.begin, ErrorKind::kInvalidArgument,
                                  fmt::format("{} is given twice", option.name));
       }
-      option.value_begin = peek().begin;
       ARROW_ASSIGN_OR_RAISE(option.value, parse_value());
       statement.options.push_back(std::move(option));
     } while (accept(','));

@@ -34,7 +34,6 @@ struct PipelineOption {
   std::string name;  ///< lower case
   std::string value;
   size_t begin = 0;
-  size_t value_begin = 0;
 };
 
 struct Statement {
