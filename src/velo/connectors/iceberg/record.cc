@@ -25,28 +25,31 @@ Status corrupt(const std::string& name, const std::string& what) {
                                 what));
 }
 
+// With keys that are looked up: there may be a hundred thousand.
+using PositionsJson = nlohmann::json;
+
 std::string text_of_positions(const Positions& positions) {
-  Json object = Json::object();
+  PositionsJson object = PositionsJson::object();
   for (const auto& [split, progress] : positions) {
     object[split] = {{"at", arrow::util::base64_encode(progress.position.bytes)},
                      {"ended", progress.ended}};
   }
-  return text_of_json(object);
+  return object.dump(-1, ' ', false, PositionsJson::error_handler_t::replace);
 }
 
 Result<Positions> parse_positions(const std::string& name, std::string_view text) {
-  ARROW_ASSIGN_OR_RAISE(const Json json, parse_json(name, text));
+  const auto json = PositionsJson::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return corrupt(name, "velo.positions");
   Positions positions;
   for (const auto& [split, item] : json.items()) {
-    JsonMembers members(item);
-    const std::string at = members.text("at");
-    SplitProgress progress{.position = {}, .ended = members.boolean("ended")};
-    ARROW_RETURN_NOT_OK(members.status(name));
-    auto bytes = arrow::util::base64_decode(at);
+    const bool is_whole = item.is_object() && item.contains("at") &&
+                          item["at"].is_string() && item.contains("ended") &&
+                          item["ended"].is_boolean();
+    if (!is_whole) return corrupt(name, "velo.positions");
+    auto bytes = arrow::util::base64_decode(item["at"].get_ref<const std::string&>());
     if (!bytes.ok()) return corrupt(name, "velo.positions");
-    progress.position.bytes = *std::move(bytes);
-    positions[split] = std::move(progress);
+    positions[split] = {.position = {*std::move(bytes)},
+                        .ended = item["ended"].get<bool>()};
   }
   return positions;
 }
