@@ -140,6 +140,68 @@ TEST_F(PipelineRuns, OpenNoMoreLanesThanTheSinkTakes) {
   EXPECT_THAT(log_.calls(), Contains("commit 100 rows of 1 lanes, last"));
 }
 
+TEST_F(PipelineRuns, ReadSplitsBesideEachOther) {
+  options_.num_lanes = 3;
+  script_.splits = {
+      {"a", count(2)}, {"b", count(2, 2)}, {"c", count(2, 4)}, {"d", count(2, 6)}};
+  script_.readers_that_meet = 3;
+  ASSERT_THAT(run(), IsOk());
+  std::vector<int64_t> rows = memory_.rows();
+  std::ranges::sort(rows);
+  EXPECT_EQ(rows, count(8));
+  const auto calls = log_.calls();
+  // Each split's reader hears of it, and of no other's.
+  EXPECT_THAT(calls, Contains("acknowledge a=000002. d=000002."));
+  EXPECT_THAT(calls, Contains("acknowledge b=000002."));
+  EXPECT_THAT(calls, Contains("acknowledge c=000002."));
+}
+
+TEST_F(PipelineRuns, StopReadingWhereOneOfTheReadersFails) {
+  options_.num_lanes = 2;
+  script_.readers_that_meet = 2;
+  script_.at_end = make_error(ErrorKind::kCorruptData, {}, "not a number");
+  EXPECT_THAT(run(), IsError(ErrorKind::kCorruptData, "not a number"));
+}
+
+TEST_F(PipelineRuns, MoveTheFirstRowsAlone) {
+  options_.limit = 4;
+  const auto progress = run();
+  ASSERT_THAT(progress, IsOk());
+  EXPECT_EQ(memory_.rows(), count(4));
+  EXPECT_EQ(progress->num_rows_committed, 4);
+  EXPECT_THAT(record().positions, IsEmpty());
+}
+
+TEST_F(PipelineRuns, EndAtTheLimitOfASourceThatGoesOn) {
+  options_.limit = 2;
+  script_.ends = false;
+  ASSERT_THAT(run(), IsOk());
+  EXPECT_EQ(memory_.rows(), count(2));
+}
+
+TEST_F(PipelineRuns, MoveNothingWhereTheLimitIsNone) {
+  options_.limit = 0;
+  ASSERT_THAT(run(), IsOk());
+  EXPECT_THAT(memory_.rows(), IsEmpty());
+}
+
+TEST_F(PipelineRuns, CommitOnlyTheSplitsThatHaveMoved) {
+  constexpr int64_t kNumSplits = 100'000;
+  script_.splits.clear();
+  for (int64_t i = 0; i < kNumSplits; ++i) script_.splits[fmt::format("{:06}", i)] = {i};
+  options_.commit_bytes = kNumSplits / 100 * testing::MemoryWriter::kBytesPerRow;
+  const auto progress = run();
+  ASSERT_THAT(progress, IsOk());
+  EXPECT_GE(progress->num_commits, 50);
+  EXPECT_EQ(record().positions.size(), size_t{kNumSplits});
+  int64_t num_committed = 0;
+  for (const std::string& call : log_.calls()) {
+    if (call.starts_with("acknowledge")) num_committed += std::ranges::count(call, '=');
+  }
+  // A split may end in the epoch after that of its row.
+  EXPECT_LE(num_committed, kNumSplits + progress->num_commits);
+}
+
 TEST_F(PipelineRuns, CommitByBytes) {
   commit_often();
   script_.splits = {{"a", count(1000)}};

@@ -307,8 +307,11 @@ Status ManifestCommitter::commit(const CommitRecord& record,
   }
   if (!status.ok()) return is_decided(pipeline_.id, record.epoch, status);
 
-  Positions whole = manifest.record.positions;
-  if (!manifest.is_base) whole.insert(record_.positions.begin(), record_.positions.end());
+  Positions whole = std::exchange(record_.positions, {});
+  if (commits_once()) whole.clear();
+  for (const auto& [split, progress] : record.positions) {
+    whole.insert_or_assign(split, progress);
+  }
   record_ = record;
   record_.positions = std::move(whole);
   record_.num_rows = manifest.total_rows;
