@@ -186,7 +186,7 @@ TEST_F(PipelineRuns, MoveNothingWhereTheLimitIsNone) {
 }
 
 TEST_F(PipelineRuns, CommitOnlyTheSplitsThatHaveMoved) {
-  constexpr int64_t kNumSplits = 100'000;
+  constexpr int64_t kNumSplits = 10'000;
   script_.splits.clear();
   for (int64_t i = 0; i < kNumSplits; ++i) script_.splits[fmt::format("{:06}", i)] = {i};
   options_.commit_bytes = kNumSplits / 100 * testing::MemoryWriter::kBytesPerRow;
