@@ -7,6 +7,7 @@
 
 #include "velo/base/ascii.h"
 #include "velo/base/catch_to_status.h"
+#include "velo/base/parse_number.h"
 #include "velo/base/percent_encoding.h"
 #include "velo/http/failure.h"
 #include "velo/http/libcurl.h"
@@ -285,6 +286,13 @@ Result<Answer> Client::send(const Request& request, size_t max_bytes,
                         fmt::format("the answer has more than {} bytes", max_bytes));
     }
   }
+}
+
+std::optional<std::chrono::milliseconds> Client::retry_after() const {
+  const std::string* text = header("retry-after");
+  const auto seconds = text ? parse_number<uint32_t>(*text) : std::nullopt;
+  if (!seconds) return std::nullopt;
+  return std::chrono::seconds(*seconds);
 }
 
 std::string encode_component(std::string_view text, std::string_view allowed) {

@@ -72,6 +72,10 @@ class Client {
   /// All of them, their names in lower case.
   virtual const Headers& headers() const = 0;
 
+  /// How long the last answer asks to be left alone: its Retry-After, where that is a
+  /// number of seconds and not a date.
+  std::optional<std::chrono::milliseconds> retry_after() const;
+
   /// Read the next bytes of the answer; empty at its end. They live until the next call.
   /// Only so much is taken from the server as is read here.
   virtual Result<std::string_view> read(std::stop_token stop) = 0;

@@ -1,5 +1,6 @@
 #include "velo/http/client.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -89,6 +90,24 @@ TEST(HttpClient, APartOfAnAnswerIsNone) {
         EXPECT_FALSE(answer.ok()) << answer->status << " " << answer->body;
       }
     }
+  }
+}
+
+TEST(HttpClient, TellsHowLongTheServerAsksToBeLeftAlone) {
+  const std::pair<const char*, std::optional<std::chrono::milliseconds>> cases[] = {
+      {"Retry-After: 7\r\n", std::chrono::seconds(7)},
+      {"retry-after: 0\r\n", std::chrono::seconds(0)},
+      {"Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n", std::nullopt},
+      {"Retry-After: -1\r\n", std::nullopt},
+      {"", std::nullopt},
+  };
+  for (const auto& [header, expected] : cases) {
+    SCOPED_TRACE(header);
+    const OneAnswer server(
+        fmt::format("HTTP/1.1 503 Busy\r\n{}Content-Length: 0\r\n\r\n", header));
+    const auto client = Client::make({}).ValueOrDie();
+    ASSERT_TRUE(client->send({.url = server.url()}, 100, {}).ok());
+    EXPECT_EQ(client->retry_after(), expected);
   }
 }
 

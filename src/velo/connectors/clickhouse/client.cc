@@ -98,7 +98,9 @@ Status Client::check_status() {
   if (error.words.empty()) error.words = "no reason was given";
   return make_error(
       http::classify_status(status),
-      {.connector = "clickhouse", .resource = options_.shown},
+      {.connector = "clickhouse",
+       .resource = options_.shown,
+       .retry_after = http_->retry_after()},
       fmt::format("the answer was HTTP status {}: {}", status, error.words));
 }
 

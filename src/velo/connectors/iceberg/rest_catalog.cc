@@ -162,7 +162,8 @@ class RestCatalog : public Catalog {
     return make_error(kind,
                       {.connector = "iceberg",
                        .resource = options_.shown,
-                       .vendor_code = std::to_string(answer.status)},
+                       .vendor_code = std::to_string(answer.status),
+                       .retry_after = http_->retry_after()},
                       fmt::format("the catalog at {} answers {}: {}",
                                   options_.catalog_uri, answer.status, words));
   }
