@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
+#include "velo/base/backoff.h"
 #include "velo/base/clock.h"
 #include "velo/base/percent_encoding.h"
 #include "velo/storage/s3_error.h"
@@ -14,17 +14,11 @@ namespace velo::storage {
 namespace {
 
 constexpr std::chrono::milliseconds kFirstPause{100};
+constexpr std::chrono::seconds kLongestPause{10};
 constexpr std::chrono::milliseconds kIdleTimeout{60'000};
 // Of the answers that are read whole: listings, manifests.
 constexpr size_t kMaxAnswerBytes = size_t{256} << 20;
 constexpr size_t kMaxErrorBytes = size_t{1} << 20;
-
-// Sleep between a half and the whole of `pause`; false where a stop came first.
-bool pause_for(std::chrono::milliseconds pause, const std::stop_token& stop) {
-  thread_local std::minstd_rand random{std::random_device()()};
-  std::uniform_int_distribution<int64_t> some(pause.count() / 2, pause.count());
-  return steady_clock().wait_for(std::chrono::milliseconds(some(random)), stop);
-}
 
 // What a client sends to is in the path, or before the service's name.
 std::string base_url_of(const S3Address& address) {
@@ -106,8 +100,8 @@ void S3Client::give_back(std::unique_ptr<http::Client> client) {
 }
 
 Result<S3Answer> S3Client::send(const S3Request& request, std::stop_token stop) {
-  auto pause = kFirstPause;
-  for (int attempt = 1;; ++attempt, pause *= 2) {
+  Backoff backoff(kFirstPause, kLongestPause);
+  for (int attempt = 1;; ++attempt) {
     const auto answer = [&]() -> Result<S3Answer> {
       ARROW_ASSIGN_OR_RAISE(auto client, start_once(request, stop));
       S3Answer whole{
@@ -130,7 +124,8 @@ Result<S3Answer> S3Client::send(const S3Request& request, std::stop_token stop) 
       return whole;
     }();
     if (answer.ok() || !is_retryable(answer.status()) ||
-        attempt >= request.max_attempts || !pause_for(pause, stop)) {
+        attempt >= request.max_attempts ||
+        !steady_clock().wait_for(backoff.next(), stop)) {
       return answer;
     }
   }
@@ -138,11 +133,12 @@ Result<S3Answer> S3Client::send(const S3Request& request, std::stop_token stop) 
 
 Result<std::unique_ptr<http::Client>> S3Client::start(const S3Request& request,
                                                       std::stop_token stop) {
-  auto pause = kFirstPause;
-  for (int attempt = 1;; ++attempt, pause *= 2) {
+  Backoff backoff(kFirstPause, kLongestPause);
+  for (int attempt = 1;; ++attempt) {
     auto client = start_once(request, stop);
     if (client.ok() || !is_retryable(client.status()) ||
-        attempt >= request.max_attempts || !pause_for(pause, stop)) {
+        attempt >= request.max_attempts ||
+        !steady_clock().wait_for(backoff.next(), stop)) {
       return client;
     }
   }
@@ -167,7 +163,9 @@ Status S3Client::failure_of(const S3Request& request, http::Client& client,
     if (!bytes.ok() || bytes->empty()) break;
     body += *bytes;
   }
-  return s3_error(status, body, context(request.key));
+  ErrorContext where = context(request.key);
+  where.retry_after = client.retry_after();
+  return s3_error(status, body, std::move(where));
 }
 
 }  // namespace velo::storage

@@ -1,8 +1,5 @@
 #include "velo/connectors/iceberg/attempts.h"
 
-#include <algorithm>
-#include <chrono>
-
 #include "velo/base/clock.h"
 
 namespace velo::iceberg {
@@ -10,9 +7,6 @@ namespace {
 
 constexpr int kMaxAttempts = 40;
 constexpr int kMaxFailures = 5;
-constexpr unsigned kFirstPauseMilliseconds = 20;
-constexpr unsigned kLongestPauseMilliseconds = 1000;
-constexpr int kMaxDoublings = 6;
 
 }  // namespace
 
@@ -25,11 +19,7 @@ bool Attempts::again(const Status& failure) {
   ++number_;
   if (!is_conflict && !is_unknown && !is_retryable(failure)) return false;
   if (number_ >= kMaxAttempts || num_failures_ >= kMaxFailures) return false;
-  const unsigned most =
-      std::min(kFirstPauseMilliseconds << std::min(number_, kMaxDoublings),
-               kLongestPauseMilliseconds);
-  const std::chrono::milliseconds pause(most / 2 + random_() % (most / 2));
-  return steady_clock().wait_for(pause, {});
+  return steady_clock().wait_for(backoff_.next(), {});
 }
 
 }  // namespace velo::iceberg

@@ -2,8 +2,9 @@
 
 /// How often a change of a table is tried.
 
-#include <random>
+#include <chrono>
 
+#include "velo/base/backoff.h"
 #include "velo/error.h"
 
 namespace velo::iceberg {
@@ -23,7 +24,7 @@ class Attempts {
   bool again(const Status& failure);
 
  private:
-  std::minstd_rand random_{std::random_device{}()};
+  Backoff backoff_{std::chrono::milliseconds(40), std::chrono::seconds(1)};
   int number_ = 0;
   int num_failures_ = 0;
   bool was_unknown_ = false;
