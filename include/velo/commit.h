@@ -132,7 +132,9 @@ class Committer {
   /// Read the record as it stands, without taking anything over, and without making or
   /// changing anything in the system: what cannot go on is refused before it ends who
   /// runs. Returns an empty record where there is none. What a process has begun and not
-  /// decided is not in it; recover() tells for certain. To be called before recover().
+  /// decided is not in it; recover() tells for certain. Its incarnation and fence are
+  /// those of who has taken the sink over last, and has made its lanes, also before a
+  /// commit: by them a process knows that it was overtaken. To be called before recover().
   /// Errors: kInvalidArgument where the record is of another target; kCommitLost where
   /// what was committed is gone; kTransient …
   virtual Result<CommitRecord> look(std::stop_token stop) = 0;

@@ -36,13 +36,11 @@ class ClickhouseCommitter : public Committer {
       ARROW_RETURN_NOT_OK(add_marks(*client_, options_));
     }
     ARROW_RETURN_NOT_OK(records_.create(*client_));
-    ARROW_ASSIGN_OR_RAISE(hold_, records_.take_fence(*client_));
-    hold_.incarnation = incarnation_;
+    ARROW_ASSIGN_OR_RAISE(hold_, records_.take_fence(*client_, hold_.incarnation));
     observer_.reached(CommitStep::kInRecover);
     ARROW_ASSIGN_OR_RAISE(CommitRecord record,
                           records_.read(*client_, hold_, has_target_));
     num_rows_ = record.num_rows;
-    incarnation_ = record.incarnation;
     return record;
   }
 
@@ -92,8 +90,8 @@ class ClickhouseCommitter : public Committer {
         ErrorKind::kCommitStateUnknown,
         {.connector = "clickhouse", .resource = options_.shown},
         fmt::format("the connection was lost when {} of {} rows of epoch {} "
-                    "had arrived in {}; the next run removes them and sends all "
-                    "again",
+                    "had arrived in {}; they are removed, and all are sent again, when "
+                    "the pipeline goes on",
                     num_rows, record.num_rows, record.epoch, options_.table));
   }
 
@@ -103,7 +101,6 @@ class ClickhouseCommitter : public Committer {
   const std::unique_ptr<Client> client_;
   const std::shared_ptr<RowMemory> memory_ = std::make_shared<RowMemory>(0);
   Hold hold_;
-  std::string incarnation_;  // as the first recover() has told it
   bool has_target_ = false;
   int64_t num_rows_ = 0;  // committed, by whomever
 };

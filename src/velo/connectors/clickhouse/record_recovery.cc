@@ -82,7 +82,10 @@ Result<CommitRecord> RecordTable::look(Client& client, bool has_target) const {
 Result<CommitRecord> RecordTable::try_to_look(Client& client, bool has_target) const {
   ARROW_ASSIGN_OR_RAISE(Found found, find_last(client));
   ARROW_RETURN_NOT_OK(check_target(found, has_target));
+  ARROW_ASSIGN_OR_RAISE(Newest now, newest(client));
   CommitRecord record = std::move(found.done);
+  record.fence = now.fence;
+  record.incarnation = std::move(now.incarnation);
   ARROW_RETURN_NOT_OK(read_positions(client, record));
   return record;
 }
@@ -100,24 +103,22 @@ Result<CommitRecord> RecordTable::try_to_read(Client& client, Hold& hold,
                                               bool has_target) const {
   ARROW_ASSIGN_OR_RAISE(Found found, find_last(client));
   ARROW_RETURN_NOT_OK(check_target(found, has_target));
-  const bool has_begun = found.done.epoch > 0 || found.intent.epoch > 0;
-  std::string incarnation =
-      found.done.epoch > 0 ? found.done.incarnation : found.intent.incarnation;
-  if (incarnation.empty()) incarnation = hold.incarnation;
-  if (incarnation.empty()) incarnation = hold.holder;
-  hold.mark = mark_of(pipeline_, incarnation);
+  const CommitRecord& last = found.done.epoch > 0 ? found.done : found.intent;
+  const bool has_begun = last.epoch > 0;
+  if (!last.incarnation.empty()) hold.incarnation = last.incarnation;
+  hold.mark = mark_of(pipeline_, hold.incarnation);
   if (has_target) {
     if (found.intent.epoch > 0) ARROW_RETURN_NOT_OK(roll_forward(client, hold, found));
     std::vector<uint64_t> marks = {hold.mark};
     // Lanes may have sent rows of a first epoch before its intent was there.
     if (!has_begun) {
-      ARROW_ASSIGN_OR_RAISE(marks, marks_of_holders(client));
+      ARROW_ASSIGN_OR_RAISE(marks, marks_of_holders(client, hold));
     }
     ARROW_RETURN_NOT_OK(remove_undone_rows(client, hold, marks));
   }
   CommitRecord record = std::move(found.done);
   record.pipeline = pipeline_;
-  record.incarnation = std::move(incarnation);
+  record.incarnation = hold.incarnation;
   record.fence = hold.fence;
   hold.first_epoch = record.epoch + 1;
   ARROW_RETURN_NOT_OK(read_positions(client, record));
@@ -129,9 +130,10 @@ Result<CommitRecord> RecordTable::try_to_read(Client& client, Hold& hold,
   return record;
 }
 
-Result<std::vector<uint64_t>> RecordTable::marks_of_holders(Client& client) const {
+Result<std::vector<uint64_t>> RecordTable::marks_of_holders(Client& client,
+                                                            const Hold& hold) const {
   ARROW_ASSIGN_OR_RAISE(const auto known, holders(client));
-  std::vector<uint64_t> marks;
+  std::vector<uint64_t> marks = {hold.mark};
   for (const std::string& holder : known) marks.push_back(mark_of(pipeline_, holder));
   return marks;
 }

@@ -65,18 +65,22 @@ Status RecordTable::fenced(const Hold& hold) const {
                   hold.fence));
 }
 
-Result<uint64_t> RecordTable::newest_fence(Client& client) const {
+// What an epoch says of the incarnation counts before what a fence says.
+Result<RecordTable::Newest> RecordTable::newest(Client& client) const {
   ARROW_ASSIGN_OR_RAISE(
       const Rows rows,
-      client.query(
-          {.sql = fmt::format("SELECT toString(max(fence)) FROM {} WHERE pipeline = {}",
-                              checkpoints_, id_)}));
-  return rows.number(0, 0);
+      client.query({.sql = fmt::format(
+                        "SELECT toString(max(fence)), argMaxIf(incarnation, (state != "
+                        "'fence', fence, epoch), incarnation != '') FROM {} WHERE "
+                        "pipeline = {}",
+                        checkpoints_, id_)}));
+  return Newest{.fence = rows.number(0, 0), .incarnation = rows.text(0, 1)};
 }
 
 // Of those who try to make one table, one succeeds.
 Result<uint64_t> RecordTable::make_fence_table(Client& client) const {
-  ARROW_ASSIGN_OR_RAISE(uint64_t fence, newest_fence(client));
+  ARROW_ASSIGN_OR_RAISE(const Newest before, newest(client));
+  uint64_t fence = before.fence;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     ++fence;
     const std::string table =
@@ -86,24 +90,31 @@ Result<uint64_t> RecordTable::make_fence_table(Client& client) const {
     if (!made.ok() && code_of(made) == kTableIsThere) continue;
     ARROW_RETURN_NOT_OK(made);
     // A fence that was taken long ago, and whose table is gone, is not taken again.
-    ARROW_ASSIGN_OR_RAISE(const uint64_t newest, newest_fence(client));
-    if (newest < fence) return fence;
+    ARROW_ASSIGN_OR_RAISE(const Newest now, newest(client));
+    if (now.fence < fence) return fence;
     ARROW_RETURN_NOT_OK(client.execute({.sql = "DROP TABLE IF EXISTS " + table}));
-    fence = newest;
+    fence = now.fence;
   }
   return make_error(ErrorKind::kConflict,
                     {.connector = "clickhouse", .resource = pipeline_},
                     "many runs of this pipeline are taking it over at once");
 }
 
-Result<Hold> RecordTable::take_fence(Client& client) const {
+// The first fence of a record says its incarnation: what a source keeps for a process
+// that is killed before its first epoch is found again by that.
+Result<Hold> RecordTable::take_fence(Client& client,
+                                     const std::string& incarnation) const {
   Hold hold{.holder = random_id()};
   ARROW_ASSIGN_OR_RAISE(hold.fence, make_fence_table(client));
+  ARROW_ASSIGN_OR_RAISE(Newest before, newest(client));
+  hold.incarnation = std::move(before.incarnation);
+  if (hold.incarnation.empty()) hold.incarnation = incarnation;
+  if (hold.incarnation.empty()) hold.incarnation = hold.holder;
+  const CommitRecord record{.pipeline = pipeline_, .incarnation = hold.incarnation};
   ARROW_RETURN_NOT_OK(client.execute(
-      {.sql = insert_statement(checkpoints_, {.state = "fence",
-                                              .hold = hold,
-                                              .record = {.pipeline = pipeline_},
-                                              .target = options_.table}),
+      {.sql = insert_statement(
+           checkpoints_,
+           {.state = "fence", .hold = hold, .record = record, .target = options_.table}),
        .settings = record_settings()}));
   ARROW_RETURN_NOT_OK(kill_below(client, hold.fence));
   return hold;
@@ -212,11 +223,12 @@ Status RecordTable::write_done(Client& client, const Hold& hold,
   if (status.ok() || is_answer(status) || kind_of(status) == ErrorKind::kCancelled) {
     return status;
   }
-  return make_error(ErrorKind::kCommitStateUnknown,
-                    {.connector = "clickhouse", .resource = options_.shown},
-                    fmt::format("no answer to the commit of epoch {}; the next run finds "
-                                "out whether it was done ({})",
-                                record.epoch, status.message()));
+  return make_error(
+      ErrorKind::kCommitStateUnknown,
+      {.connector = "clickhouse", .resource = options_.shown},
+      fmt::format("no answer to the commit of epoch {}; whether it was done "
+                  "is found out when the pipeline goes on ({})",
+                  record.epoch, status.message()));
 }
 
 }  // namespace velo::clickhouse

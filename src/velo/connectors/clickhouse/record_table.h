@@ -20,10 +20,8 @@ namespace velo::clickhouse {
 
 /// What a process that has taken a pipeline over goes by.
 struct Hold {
-  std::string holder;  ///< drawn at random by each take-over
-  /// Of a pipeline that the record does not know yet: what this committer has called it
-  /// before; empty: nothing yet.
-  std::string incarnation;
+  std::string holder;       ///< drawn at random by each take-over
+  std::string incarnation;  ///< of the record, from its first fence on
   uint64_t fence = 0;
   uint64_t mark = 0;         ///< the rows' kPipelineColumn
   uint64_t first_epoch = 0;  ///< that this fence may commit
@@ -38,15 +36,16 @@ class RecordTable {
  public:
   RecordTable(const ClickhouseOptions& options, std::string pipeline);
 
-  /// Read the record as it stands: that of the last epoch that is done; an empty one
-  /// where there is none. `has_target` and errors: as of read().
+  /// Read the record as it stands: that of the last epoch that is done, with the newest
+  /// fence; an empty one where there is none. `has_target` and errors: as of read().
   Result<CommitRecord> look(Client& client, bool has_target) const;
 
   /// Make the tables where they are not there.
   Status create(Client& client) const;
 
-  /// Raise the fence over all earlier processes, and end what they run in the server.
-  Result<Hold> take_fence(Client& client) const;
+  /// Raise the fence over all earlier processes, and end what they run in the server. A
+  /// record that is new has this incarnation; empty: one is drawn.
+  Result<Hold> take_fence(Client& client, const std::string& incarnation) const;
 
   /// Read the record: roll forward the last epoch where all of its rows are there, remove
   /// rows of attempts that are not done. Sets the rest of `hold`. `has_target`: whether
@@ -87,7 +86,11 @@ class RecordTable {
 
   Result<std::vector<std::string>> holders(Client& client) const;
   Result<bool> is_newest(Client& client, const Hold& hold) const;
-  Result<uint64_t> newest_fence(Client& client) const;
+  struct Newest {
+    uint64_t fence = 0;
+    std::string incarnation;
+  };
+  Result<Newest> newest(Client& client) const;
   Result<uint64_t> make_fence_table(Client& client) const;
   Status kill_below(Client& client, uint64_t fence) const;
   Result<CommitRecord> try_to_read(Client& client, Hold& hold, bool has_target) const;
@@ -98,7 +101,7 @@ class RecordTable {
   Result<std::string> done_attempts(Client& client, std::string_view column) const;
   Status remove_undone_rows(Client& client, const Hold& hold,
                             const std::vector<uint64_t>& marks) const;
-  Result<std::vector<uint64_t>> marks_of_holders(Client& client) const;
+  Result<std::vector<uint64_t>> marks_of_holders(Client& client, const Hold& hold) const;
   Status read_positions(Client& client, CommitRecord& record) const;
   Status compact(Client& client, const Hold& hold) const;
   Status drop_fence_tables(Client& client, uint64_t below) const;

@@ -36,7 +36,9 @@ class TableCommitter : public Committer {
     const int64_t id = found->tag.snapshot_id;
     ARROW_ASSIGN_OR_RAISE(const auto known,
                           read_record_in(*found->files, found->table.metadata, id));
-    return known ? known->record : CommitRecord();
+    CommitRecord record = known ? known->record : CommitRecord();
+    record.fence = found->tag.fence;
+    return record;
   }
 
   Result<CommitRecord> recover(std::stop_token stop) override {
@@ -119,7 +121,10 @@ class TableCommitter : public Committer {
       record_.fence = fence;
       return summary_of(record_, options_.branch, /*total_rows=*/0, {}, {});
     }));
-    if (!hold_.has_table()) return record_;
+    if (!hold_.has_table()) {
+      record_.fence = 1;  // that of who makes it
+      return record_;
+    }
     observer_.reached(CommitStep::kInRecover);
     ARROW_ASSIGN_OR_RAISE(const LoadedTable table, hold_.load());
     ARROW_ASSIGN_OR_RAISE(auto found, read_record_in(*hold_.files(), table.metadata,

@@ -154,6 +154,40 @@ void fences_who_wakes_up_late(SinkTest& test) {
   EXPECT_TRUE(has_rows(test, named_rows(0, kRowsOfTwoSplits)));
 }
 
+// By which a process that has lost its connections knows whether it was overtaken.
+void tells_who_has_it(SinkTest& test) {
+  const auto pipeline = new_pipeline();
+  const auto look = [&] {
+    const auto sink = test.open().ValueOrDie();
+    CommitObserver observer;
+    return sink->transactions()
+        ->create_committer(pipeline, observer)
+        .ValueOrDie()
+        ->look({});
+  };
+  ASSERT_THAT(look(), IsOk());
+  EXPECT_EQ(look()->incarnation, "");
+  std::string incarnation;
+  for (const bool has_committed : {false, true, true}) {
+    SCOPED_TRACE(has_committed ? "committed before" : "new");
+    const auto process = SinkProcess::start(test, pipeline);
+    ASSERT_THAT(process, IsOk());
+    ASSERT_THAT((*process)->open_lanes(2, named_schema()), IsOk());
+    const CommitRecord& record = (*process)->record();
+    if (incarnation.empty()) incarnation = record.incarnation;
+    EXPECT_EQ(record.incarnation, incarnation);
+    const auto seen = look();
+    ASSERT_THAT(seen, IsOk());
+    EXPECT_EQ(seen->incarnation, incarnation);
+    EXPECT_EQ(seen->fence, record.fence);
+    ASSERT_THAT((*process)->write("a", named_rows(0, 1), position_after(0)), IsOk());
+    ASSERT_THAT((*process)->prepare(), IsOk());
+    ASSERT_THAT((*process)->commit(), IsOk());
+    ASSERT_THAT(look(), IsOk());
+    EXPECT_EQ(look()->fence, record.fence);
+  }
+}
+
 void forgets_twice(SinkTest& test) {
   const auto pipeline = new_pipeline(/*is_run=*/true);
   {
@@ -194,6 +228,7 @@ std::vector<SinkCase> recovery_cases() {
       {"DropsWhatWasWritten", {kTransactional}, drops_what_was_written},
       {"MayRecoverTwice", {kTransactional}, may_recover_twice},
       {"KeepsItsIncarnation", {kTransactional}, keeps_its_incarnation},
+      {"TellsWhoHasIt", {kTransactional}, tells_who_has_it},
       {"FencesWhoWasOvertaken", {kTransactional}, fences_who_was_overtaken},
       {"FencesWhoWakesUpLate", {kTransactional}, fences_who_wakes_up_late},
       {"ForgetsTwice", {kTransactional}, forgets_twice},
