@@ -73,8 +73,8 @@ Status remove_file(const std::string& path) {
 Status may_have_appeared(const Status& status) {
   return make_error(
       ErrorKind::kCommitStateUnknown, {},
-      fmt::format("{}; what was committed last may or may not be there: the "
-                  "next run finds out",
+      fmt::format("{}; what was committed last may or may not be there: that "
+                  "is found out when the pipeline goes on",
                   status.message()));
 }
 

@@ -111,8 +111,8 @@ Result<S3Put> S3Bucket::put_new(const std::string& key, std::string_view text,
   if (is_kind(there.status(), ErrorKind::kCancelled)) return there.status();
   return make_error(
       ErrorKind::kCommitStateUnknown, client_->context(key),
-      fmt::format("{}; what was committed last may or may not be there: the next run "
-                  "finds out",
+      fmt::format("{}; what was committed last may or may not be there: that is "
+                  "found out when the pipeline goes on",
                   answer.status().message()));
 }
 

@@ -71,8 +71,8 @@ Status may_have_appeared(const Status& status) {
   if (kind_of(status) == ErrorKind::kCancelled) return status;
   return make_error(
       ErrorKind::kCommitStateUnknown, {},
-      fmt::format("{}; what was committed last may or may not be there: the next run "
-                  "finds out",
+      fmt::format("{}; what was committed last may or may not be there: that is "
+                  "found out when the pipeline goes on",
                   status.message()));
 }
 

@@ -180,8 +180,8 @@ Status TableHold::publish(const Append& append) {
                           kind == ErrorKind::kCommitLost;
     if (is_known) return status;
     return error_at(ErrorKind::kCommitStateUnknown, options_.table.shown(),
-                    fmt::format("whether the commit has succeeded is not known: {}. Run "
-                                "again: that finds out, and goes on",
+                    fmt::format("whether the commit has succeeded is not known: {}. "
+                                "That is found out when the pipeline goes on",
                                 status.message()));
   }
 }

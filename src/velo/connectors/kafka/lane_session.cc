@@ -133,7 +133,7 @@ Status LaneSession::too_late(ErrorKind kind, const std::string& more) const {
   return make_error(kind, {.connector = "kafka", .resource = options_.shown},
                     fmt::format("the transaction was open for longer than "
                                 "transaction_timeout ({} s), and the broker ends such: "
-                                "the next run writes its rows again{}",
+                                "its rows are written again when the pipeline goes on{}",
                                 options_.transaction_timeout.count() / 1000, more));
 }
 

@@ -146,9 +146,10 @@ Status Producer::commit(const std::stop_token& stop) {
       library.poll(client_->handle(), kPollMilliseconds);
       continue;
     }
-    return make_error(ErrorKind::kCommitStateUnknown, {.connector = "kafka"},
-                      fmt::format("{}; the next run finds out whether it was committed",
-                                  status.message()));
+    return make_error(
+        ErrorKind::kCommitStateUnknown, {.connector = "kafka"},
+        fmt::format("{}; whether it was committed is found out when the pipeline goes on",
+                    status.message()));
   }
 }
 

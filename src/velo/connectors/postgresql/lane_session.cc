@@ -220,8 +220,8 @@ Status LaneSession::commit() {
     return make_error(
         ErrorKind::kCommitStateUnknown,
         {.connector = "postgresql", .resource = options_.shown},
-        fmt::format("no answer to COMMIT; the next run finds out whether it "
-                    "was done ({})",
+        fmt::format("no answer to COMMIT; whether it was done is found out when "
+                    "the pipeline goes on ({})",
                     committed.status().message()));
   }
   // COMMIT of a transaction that has failed is no error: its tag says ROLLBACK.
