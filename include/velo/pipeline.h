@@ -55,6 +55,13 @@ struct CopyOptions {
 Result<Progress> copy(DataSource& source, DataSink& sink, const CopyOptions& options,
                       std::stop_token stop);
 
+/// Something has failed that may pass, and is about to be tried again.
+struct Retry {
+  Status failure;
+  std::chrono::milliseconds pause{0};  ///< until then
+  int attempt = 0;  ///< the number of the one to come, from 2; after a success anew
+};
+
 struct RunOptions {
   ReadOptions read;
   /// What the pipeline does, so that a change of it is seen; the source's identity and
@@ -84,6 +91,11 @@ struct RunOptions {
   /// it. What is not written by then is dropped: kCancelled, and the next call reads it
   /// again.
   std::chrono::milliseconds longest_stop{10'000};
+  /// For how long what has failed, and may pass, is tried again, see run(): from the
+  /// first failure after a commit on; 0: not at all.
+  std::chrono::milliseconds retry_for{300'000};
+  /// Called before each pause, on the calling thread.
+  std::function<void(const Retry&)> on_retry;
   /// Called after each batch; must be quick.
   std::function<void(const Progress&)> on_progress;
   /// Hears of the steps of each commit; outlives the call.
@@ -101,6 +113,12 @@ struct RunOptions {
 /// Goes on where the record of this pipeline ends. Where the source has no splits, all
 /// rows are committed together at its end. A stop commits what was read, see
 /// Progress::stopped. Where the sink keeps no record it does what copy() does.
+///
+/// Once the source and the sink have been there, a failure that may pass (kTransient,
+/// kThrottled, kCommitStateUnknown) does not end it: after a pause it takes the sink over
+/// again and goes on from the record, as the next call would, for as long as
+/// RunOptions::retry_for. Not so where the source cannot be read again
+/// (DataSource::can_reread).
 ///
 /// Errors: kInvalidArgument where the record speaks of another
 /// source, SELECT or schema, with the difference; kFenced where a newer run of the

@@ -58,6 +58,8 @@ struct ExecuteOptions {
   DataSink* results = nullptr;
   /// Called while rows are written; must be quick.
   std::function<void(const Progress&)> on_progress;
+  /// Called before what has failed is tried again, see RunOptions::on_retry.
+  std::function<void(const Retry&)> on_retry;
   /// Called after each statement.
   std::function<void(const StatementResult&)> on_statement;
 };

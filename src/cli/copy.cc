@@ -52,6 +52,7 @@ Status copy_rows(const CopyArguments& arguments, const Interrupts& interrupts) {
     so_far = progress;
     line.show(progress);
   };
+  options.on_retry = [&](const Retry& retry) { line.tell(retry); };
   const auto done = run(*source, *sink, identity_of(from, to, *source, *sink, options),
                         options, interrupts.token());
   line.clear();

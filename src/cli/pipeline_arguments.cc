@@ -8,6 +8,7 @@ std::vector<std::pair<std::string, std::string>> PipelineArguments::given() cons
   if (!commit_every.empty()) options.emplace_back("commit_every", commit_every);
   if (!parallel.empty()) options.emplace_back("parallel", parallel);
   if (!limit.empty()) options.emplace_back("limit", limit);
+  if (!retry_for.empty()) options.emplace_back("retry_for", retry_for);
   if (once) options.emplace_back("once", "true");
   return options;
 }
@@ -19,6 +20,8 @@ void add_pipeline_options(CLI::App& parser, PipelineArguments& arguments) {
                     "Time, size or both between commits (10s,128MiB)");
   parser.add_option("--parallel", arguments.parallel, "Readers and writers (1)");
   parser.add_option("--limit", arguments.limit, "The first rows alone, so many at most");
+  parser.add_option("--retry-for", arguments.retry_for,
+                    "How long to try again what may pass, a lost connection (5min)");
   parser.add_flag("--once", arguments.once,
                   "End where the source is now, although it could go on");
 }

@@ -14,6 +14,7 @@ struct PipelineArguments {
   std::string commit_every;
   std::string parallel;
   std::string limit;
+  std::string retry_for;
   bool once = false;
 
   /// Those that were given, by their names in SQL.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <string_view>
 
 namespace velo::cli {
 namespace {
@@ -18,6 +19,20 @@ double seconds_of(const Progress& progress) {
 
 std::string rows_of(int64_t num_rows) {
   return fmt::format("{} {}", with_separators(num_rows), num_rows == 1 ? "row" : "rows");
+}
+
+// Line breaks and what stands around them become a blank.
+std::string on_one_line(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  std::string line;
+  for (size_t at = 0; at < text.size();) {
+    const size_t begin = text.find_first_not_of(kBlanks, at);
+    if (begin == std::string_view::npos) break;
+    at = std::min(text.find_first_of(kBlanks, begin), text.size());
+    if (!line.empty()) line += ' ';
+    line += text.substr(begin, at - begin);
+  }
+  return line;
 }
 
 std::string as_rate(const Progress& progress) {
@@ -75,7 +90,17 @@ std::string notice_of(const Progress& progress) {
   return fmt::format("at least once, no more: {}", progress.notice);
 }
 
+std::string line_of(const Retry& retry) {
+  const double seconds = std::chrono::duration<double>(retry.pause).count();
+  return fmt::format("{}; trying again in {:.1f} s (attempt {})",
+                     on_one_line(retry.failure.message()), seconds, retry.attempt);
+}
+
 std::string outcome_of_stop(const Progress& progress, const DataSink& sink) {
+  if (progress.num_rows_committed > 0) {
+    return fmt::format(" after {}, which are committed; run it again to go on",
+                       rows_of(progress.num_rows_committed));
+  }
   return fmt::format(" after {}; {}", rows_of(progress.num_rows),
                      sink.supports_transactions()
                          ? "nothing of them is visible in the sink"
@@ -94,6 +119,11 @@ void ProgressLine::show(const Progress& progress) {
   shown_ = true;
   fmt::print(stderr, "\r\x1b[K{}", summary_of(progress));
   std::fflush(stderr);
+}
+
+void ProgressLine::tell(const Retry& retry) {
+  clear();
+  fmt::print(stderr, "velo: {}\n", line_of(retry));
 }
 
 void ProgressLine::clear() {

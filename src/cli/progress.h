@@ -19,6 +19,9 @@ std::string summary_of(const Progress& progress);
 /// Its notice, as a line for people; not for one that is empty.
 std::string notice_of(const Progress& progress);
 
+/// "kafka: …; trying again in 0.4 s (attempt 3)"
+std::string line_of(const Retry& retry);
+
 /// " after 1,234 rows; nothing of them is visible in the sink": how a stop has left it.
 std::string outcome_of_stop(const Progress& progress, const DataSink& sink);
 
@@ -29,6 +32,8 @@ class ProgressLine {
   ProgressLine();
   ~ProgressLine() { clear(); }
   void show(const Progress& progress);
+  /// Say, on a line of its own and on a terminal or not, that something is tried again.
+  void tell(const Retry& retry);
   void clear();
 
  private:

@@ -65,6 +65,7 @@ Status run_statements(const RunArguments& arguments, const Interrupts& interrupt
   options.name = script.name;
   options.results = results.get();
   options.on_progress = [&](const Progress& progress) { line.show(progress); };
+  options.on_retry = [&](const Retry& retry) { line.tell(retry); };
   options.on_statement = [&](const StatementResult& result) {
     line.clear();
     fmt::print(stderr, "{}\n", summary_of_statement(result));

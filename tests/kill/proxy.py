@@ -55,11 +55,24 @@ class Proxy:
         self.lock = threading.Lock()
         self.awaited: Break | None = None  # guarded by lock
         self.left = 0  # bytes, or matches, up to it; guarded by lock
+        self.is_away = False  # guarded by lock
+        self.connections: list[Connection] = []  # guarded by lock
         threading.Thread(target=self.accept, daemon=True).start()
 
     def close(self) -> None:
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
+
+    def go_away(self) -> None:
+        """As a server that is killed: every connection is lost, and none is made until it comes back."""
+        with self.lock:
+            self.is_away = True
+            for connection in self.connections:
+                connection.cut()
+
+    def come_back(self) -> None:
+        with self.lock:
+            self.is_away = False
 
     def arm(self, awaited: Break) -> None:
         with self.lock:
@@ -86,11 +99,23 @@ class Proxy:
             for end in (client, server):
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = Connection(client, server)
+            with self.lock:
+                self.connections.append(connection)
+                if self.is_away:
+                    connection.cut()
             threads = [threading.Thread(target=pass_on, args=(connection,), daemon=True)
                        for pass_on in (self.to_server, self.to_client)]  # fmt: skip
             for thread in threads:
                 thread.start()
-            threading.Thread(target=close_after, args=(connection, threads), daemon=True).start()
+            threading.Thread(target=self.close_after, args=(connection, threads), daemon=True).start()
+
+    def close_after(self, connection: Connection, threads: list[threading.Thread]) -> None:
+        for thread in threads:
+            thread.join()
+        with self.lock:
+            self.connections.remove(connection)
+        connection.client.close()
+        connection.server.close()
 
     def to_server(self, connection: Connection) -> None:
         while data := receive(connection.client):
@@ -171,10 +196,3 @@ def end_writing(end: socket.socket) -> None:
         end.shutdown(socket.SHUT_WR)
     except OSError:
         pass
-
-
-def close_after(connection: Connection, threads: list[threading.Thread]) -> None:
-    for thread in threads:
-        thread.join()
-    connection.client.close()
-    connection.server.close()

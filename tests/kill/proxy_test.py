@@ -112,6 +112,25 @@ class TestProxy(unittest.TestCase):
         self.exchange(b"abc")
         self.assertFalse(self.proxy.disarm())
 
+    def test_a_server_that_is_away_loses_all_connections_and_takes_none(self):
+        with socket.create_connection(("127.0.0.1", self.proxy.port)) as before:
+            before.settimeout(10)
+            before.sendall(b"a")
+            self.assertEqual(before.recv(1), b"A")
+            self.proxy.go_away()
+            self.assertEqual(self.read(before), b"")
+        with socket.create_connection(("127.0.0.1", self.proxy.port)) as meanwhile:
+            meanwhile.settimeout(10)
+            self.assertEqual(self.read(meanwhile), b"")
+        self.proxy.come_back()
+        self.assertEqual(self.exchange(b"b"), b"B")
+
+    def read(self, client: socket.socket) -> bytes:
+        try:
+            return client.recv(1)
+        except ConnectionResetError:
+            return b""
+
 
 if __name__ == "__main__":
     unittest.main()

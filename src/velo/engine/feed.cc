@@ -62,6 +62,7 @@ Status Feed::acknowledge(const Positions& positions) {
 
 Status Feed::find_all(const std::stop_token& stop) {
   ARROW_RETURN_NOT_OK(look_for_splits(kNoWait, stop));
+  has_begun_.store(true, std::memory_order_relaxed);
   while (!stop.stop_requested() && !queue_.is_closed()) {
     const bool ended = have_ended();
     if (ended && complete_) {

@@ -2,6 +2,7 @@
 
 /// The reading side of a running pipeline.
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <map>
@@ -44,6 +45,10 @@ class Feed {
   /// read before them.
   Result<Event> next(std::chrono::nanoseconds longest, std::stop_token stop);
 
+  /// Whether the source has told of its splits: it was there, and let us in. Threads:
+  /// any.
+  bool has_begun() const { return has_begun_.load(std::memory_order_relaxed); }
+
   /// See SplitReader::acknowledge.
   Status acknowledge(const Positions& positions);
 
@@ -66,6 +71,7 @@ class Feed {
   const Positions from_;
   const std::unique_ptr<SplitDiscovery> discovery_;
   BoundedQueue<Event> queue_;
+  std::atomic<bool> has_begun_{false};
 
   // The looking thread's own.
   std::set<SplitId> unseen_;  // of from_, not found yet

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "velo/base/clock.h"
-
 namespace velo::engine {
 namespace {
 
@@ -16,9 +14,6 @@ constexpr std::chrono::milliseconds kLookAround{50};
 // counts too.
 constexpr int64_t kRowsToOutput = 4;
 constexpr std::chrono::milliseconds kLongestWait{3'600'000};
-// How long a sink, or a source, that has gone away is waited for when all is committed.
-constexpr std::chrono::seconds kLongestOutage{15};
-constexpr std::chrono::milliseconds kPause{100};
 
 Status is_another(const PipelineIdentity& pipeline, std::string_view what,
                   std::string_view before, std::string_view now) {
@@ -42,13 +37,15 @@ std::string one_line(std::string text) {
 }  // namespace
 
 PipelineRun::PipelineRun(DataSource& source, TransactionalSink& sink,
-                         const PipelineIdentity& pipeline, const RunOptions& options)
+                         const PipelineIdentity& pipeline, const RunOptions& options,
+                         Retries& retries)
     : source_(source),
       whole_source_(source.splits() ? nullptr : whole_source(source)),
       splits_(source.splits() ? source.splits() : whole_source_.get()),
       sink_(sink),
       pipeline_(pipeline),
       options_(options),
+      retries_(retries),
       observer_(options.observer ? *options.observer : no_observer_),
       commit_interval_(
           std::min(options.commit_interval.value_or(sink.commit_pace().interval),
@@ -60,21 +57,29 @@ Result<Progress> PipelineRun::run(std::shared_ptr<arrow::Schema> schema,
   stop_ = stop;
   const std::stop_callback forward(stop, [this] { halt_.request_stop(); });
   schema_ = std::move(schema);
-  ARROW_RETURN_NOT_OK(recover());
-  if (is_done()) {
-    progress_.was_loaded_before = true;
-  } else if (!is_half_forgotten()) {
-    const Status status = explain(move_all());
-    if (!status.ok()) {
-      forget_what_never_began(status);
-      return status;
-    }
+  const Status status = attempt();
+  has_begun_ = has_begun_ || (feed_ && feed_->has_begun());
+  if (!status.ok()) {
+    const bool is_stop =
+        stop_.stop_requested() && kind_of(status) == ErrorKind::kCancelled;
+    if (is_stop && !is_first_ && !feed_) return stop_in_pause();
+    return status;
   }
   if (pipeline_.is_run && (!progress_.stopped || !has_record())) {
     ARROW_RETURN_NOT_OK(forget_finished());
   }
   progress_.elapsed = Clock::now() - begin_;
   return progress_;
+}
+
+Status PipelineRun::attempt() {
+  ARROW_RETURN_NOT_OK(recover());
+  has_recovered_ = true;
+  if (is_done()) {
+    progress_.was_loaded_before = is_first_;
+    return Status::OK();
+  }
+  return is_half_forgotten() ? Status::OK() : explain(move_all());
 }
 
 // What a newer process has committed the source may forget: it is then no loss that its
@@ -87,50 +92,12 @@ Status PipelineRun::explain(const Status& failure) const {
   if (!committer.ok()) return failure;
   const auto now = (*committer)->look(stop_);
   if (!now.ok() || now->positions == record_.positions) return failure;
-  return make_error(ErrorKind::kFenced, {.resource = pipeline_.id},
-                    "a newer run of this pipeline has taken over; this one has stopped "
-                    "and committed nothing more");
+  return overtaken();
 }
 
 Status PipelineRun::move_all() {
   ARROW_RETURN_NOT_OK(open_lanes());
   return move_rows();
-}
-
-// A run that has failed before its first commit leaves nothing behind. One that has
-// failed in it may have been committed: the next run finds out. What was overtaken was
-// not, and nobody comes back for what it has made.
-void PipelineRun::forget_what_never_began(const Status& failure) {
-  if (has_record()) return;
-  if (kind_of(failure) == ErrorKind::kFenced) {
-    // Of lanes that commit alone the first may have been committed before that.
-    if (has_tried_to_commit_ && lanes_commit_alone_ && lanes_.size() > 1) return;
-    feed_.reset();
-    (void)splits_->withdraw(reader(), record_.fence);
-    return;
-  }
-  if (!pipeline_.is_run || has_tried_to_commit_) return;
-  lanes_.clear();
-  // What could not be removed is invisible, and the next run removes it.
-  (void)forget();
-}
-
-// The rows are there: who failed now, for a lost connection or a server that is being
-// started again, would be run again, and send them twice where the record is gone.
-Status PipelineRun::forget_finished() {
-  const auto end = Clock::now() + kLongestOutage;
-  while (true) {
-    const Status status = forget();
-    if (status.ok() || !is_retryable(status) || Clock::now() >= end) return status;
-    if (!steady_clock().wait_for(kPause, stop_)) return status;
-  }
-}
-
-// The source first: what it keeps without a record would be kept for ever.
-Status PipelineRun::forget() {
-  feed_.reset();
-  ARROW_RETURN_NOT_OK(splits_->forget(reader()));
-  return committer_->forget();
 }
 
 // Two sinks may each know a pipeline by one name: what the source keeps is not shared.
@@ -151,17 +118,31 @@ Status PipelineRun::recover() {
   fingerprint_ = {.source = splits_->identity(),
                   .select = options_.select,
                   .schema = one_line(schema_->ToString())};
-  // What is refused must not end who runs under this name.
-  ARROW_ASSIGN_OR_RAISE(record_, committer_->look(stop_));
-  ARROW_RETURN_NOT_OK(check_fingerprint());
-  ARROW_ASSIGN_OR_RAISE(record_, committer_->recover(stop_));
+  ARROW_ASSIGN_OR_RAISE(CommitRecord now, committer_->look(stop_));
+  if (is_first_) {
+    // What is refused must not end who runs under this name.
+    record_ = std::move(now);
+    ARROW_RETURN_NOT_OK(check_fingerprint());
+  } else {
+    ARROW_RETURN_NOT_OK(check_not_overtaken(now));
+  }
+  fence_is_known_ = false;
+  ARROW_ASSIGN_OR_RAISE(now, committer_->recover(stop_));
+  // Who has taken over since the look has finished, and its record is gone.
+  if (!is_first_ && now.incarnation != record_.incarnation) return overtaken();
+  if (commit_is_open_ && now.num_rows > record_.num_rows) ++progress_.num_commits;
+  record_ = std::move(now);
+  fence_is_known_ = true;
+  commit_is_open_ = false;
   ARROW_RETURN_NOT_OK(check_fingerprint());
   if (committer_->commits_once()) {
     // What was there is replaced: nothing of it counts.
     record_.positions.clear();
     record_.num_rows = 0;
   }
-  progress_.num_rows_before = record_.num_rows;
+  if (is_first_) progress_.num_rows_before = record_.num_rows;
+  progress_.num_rows = record_.num_rows - progress_.num_rows_before;
+  progress_.num_rows_committed = progress_.num_rows;
   return Status::OK();
 }
 
@@ -358,7 +339,7 @@ Status PipelineRun::commit(bool finished) {
   record.finished = finished;
   ARROW_ASSIGN_OR_RAISE(const auto tokens, prepare(record));
   observer_.reached(CommitStep::kAfterPrepare);
-  has_tried_to_commit_ = true;
+  commit_is_open_ = true;
   ARROW_RETURN_NOT_OK(committer_->commit(record, tokens));
   observer_.reached(CommitStep::kAfterCommit);
   if (feed_) ARROW_RETURN_NOT_OK(feed_->acknowledge(record.positions));
@@ -369,6 +350,7 @@ Status PipelineRun::commit(bool finished) {
     record.positions.insert_or_assign(split, std::move(progress));
   }
   record_ = std::move(record);
+  commit_is_open_ = false;
   shares_.assign(lanes_.size(), {});
   bytes_committed_ = bytes_written();
   bytes_queued_ = 0;
@@ -425,7 +407,7 @@ int64_t PipelineRun::bytes_written() const {
 }
 
 void PipelineRun::tell_progress() {
-  progress_.bytes_written = bytes_written();
+  progress_.bytes_written = bytes_before_ + bytes_written();
   progress_.elapsed = Clock::now() - begin_;
   if (options_.on_progress) options_.on_progress(progress_);
 }

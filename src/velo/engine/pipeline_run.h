@@ -13,6 +13,7 @@
 
 #include "velo/engine/feed.h"
 #include "velo/engine/lane.h"
+#include "velo/engine/retries.h"
 #include "velo/engine/whole_source.h"
 #include "velo/pipeline.h"
 
@@ -22,16 +23,46 @@ namespace velo::engine {
 ///
 ///     look → recover → (write … prepare → commit → acknowledge) …
 ///
+/// One attempt of a call of velo::run: the first, or the next() of one that has failed.
 /// Threads: thread-compatible; used once.
 class PipelineRun {
  public:
-  /// All references outlive the run.
+  /// All references outlive the run and its next ones.
   PipelineRun(DataSource& source, TransactionalSink& sink,
-              const PipelineIdentity& pipeline, const RunOptions& options);
+              const PipelineIdentity& pipeline, const RunOptions& options,
+              Retries& retries);
 
-  /// See velo::run. `schema` is that of the rows.
+  /// See velo::run. `schema` is that of the rows. After a failure, what was made for a
+  /// pipeline that has not begun is still there: another attempt can use it.
   Result<Progress> run(std::shared_ptr<arrow::Schema> schema,
                        const std::stop_token& stop);
+
+  // What follows is of a run that has failed.
+
+  /// Whether source and sink have been there, in this attempt or an earlier one, so that
+  /// another may go on.
+  bool can_go_on() const { return has_begun_ && !is_forgetting_; }
+
+  /// Whether this attempt has committed something.
+  bool has_committed() const { return progress_.num_commits > num_commits_before_; }
+
+  /// Whether it has only waited for rows.
+  bool is_idle() const;
+
+  /// Let go of the source and of the sink.
+  void let_go();
+
+  /// The next attempt, with what this one knows; to be called after let_go().
+  std::unique_ptr<PipelineRun> next() const;
+
+  /// End as a stop does, after let_go().
+  Result<Progress> stop_in_pause();
+
+  /// There is no next attempt, for this failure. A run that has failed before its first
+  /// commit leaves nothing behind. One that has failed in it may have been committed: the
+  /// next run finds out. What was overtaken was not, and nobody comes back for what it
+  /// has made.
+  void forget_what_never_began(const Status& failure);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -43,10 +74,13 @@ class PipelineRun {
     int64_t num_rows = 0;
   };
 
+  Status attempt();
   Status recover();
+  Status check_not_overtaken(const CommitRecord& now) const;
+  Status overtaken() const;
   Status explain(const Status& failure) const;
   Status move_all();
-  void forget_what_never_began(const Status& failure);
+  bool never_began() const;
   Status forget();
   Status forget_finished();
   std::string reader() const;
@@ -78,6 +112,7 @@ class PipelineRun {
   TransactionalSink& sink_;
   const PipelineIdentity pipeline_;
   const RunOptions& options_;
+  Retries& retries_;
   mutable CommitObserver no_observer_;
   CommitObserver& observer_;
   const std::chrono::milliseconds commit_interval_;
@@ -89,9 +124,9 @@ class PipelineRun {
   std::shared_ptr<arrow::Schema> schema_;
   Fingerprint fingerprint_;
   std::unique_ptr<Committer> committer_;
-  bool has_tried_to_commit_ = false;
-  bool one_epoch_ = false;  // only the end of the source ends the epoch
-  CommitRecord record_;     // the last that was committed, by whomever
+  bool commit_is_open_ = false;  // what became of the last commit is not known
+  bool one_epoch_ = false;       // only the end of the source ends the epoch
+  CommitRecord record_;          // the last that was committed, by whomever
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Feed> feed_;
 
@@ -104,6 +139,15 @@ class PipelineRun {
   const bool lanes_commit_alone_;
   std::map<SplitId, size_t> lane_of_split_;
   size_t next_lane_ = 0;
+
+  // Of this attempt among those of the call.
+  bool is_first_ = true;
+  bool has_recovered_ = false;
+  bool fence_is_known_ = true;  // no take-over has failed since that of record_
+  bool has_begun_ = false;
+  bool is_forgetting_ = false;
+  int64_t num_commits_before_ = 0;
+  int64_t bytes_before_ = 0;
 
   Progress progress_;
   int64_t bytes_committed_ = 0;  // of bytes_written()

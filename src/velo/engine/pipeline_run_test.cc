@@ -43,6 +43,7 @@ class PipelineRuns : public ::testing::Test {
   PipelineRuns() {
     script_.splits = {{"a", count(3)}, {"b", count(2, 3)}};
     options_.commit_interval = 1h;
+    options_.retry_for = 0s;
   }
 
   // Run the pipeline; a run that hangs ends the program.
@@ -603,6 +604,7 @@ TEST_F(PipelineRuns, AreFencedWhereASourceHasForgottenWhatANewerOneCommitted) {
 }
 
 TEST_F(PipelineRuns, WaitForASinkThatGoesAwayWhenAllIsCommitted) {
+  options_.retry_for = 60s;
   memory_.on_call = [left = 2](const std::string& made, const std::stop_token&) mutable {
     if (made != "forget" || left-- <= 0) return Status::OK();
     return make_error(ErrorKind::kTransient, {}, "the server is starting");

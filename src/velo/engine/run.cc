@@ -2,8 +2,9 @@
 
 #include <utility>
 
+#include "velo/base/clock.h"
 #include "velo/engine/limited_source.h"
-#include "velo/engine/pipeline_run.h"
+#include "velo/engine/retrying_run.h"
 #include "velo/pipeline.h"
 
 namespace velo {
@@ -75,8 +76,8 @@ Result<Progress> run(DataSource& source, DataSink& sink, const PipelineIdentity&
     ARROW_ASSIGN_OR_RAISE(schema, select(*schema, *options.read.columns));
   }
   ARROW_RETURN_NOT_OK(sink.validate_schema(*schema));
-  return engine::PipelineRun(source, *transactions, pipeline, options)
-      .run(std::move(schema), stop);
+  return engine::run_with_retries(source, *transactions, pipeline, options,
+                                  std::move(schema), steady_clock(), stop);
 }
 
 }  // namespace velo

@@ -62,6 +62,18 @@ Status set_parallel(RunOptions& options, std::string_view text) {
   return Status::OK();
 }
 
+Status set_retry_for(RunOptions& options, std::string_view text) {
+  const auto time = parse_duration(text);
+  if (!time) {
+    return fail(ErrorKind::kInvalidArgument,
+                fmt::format("retry_for = {}: a time (5min), or 0s for not at all, is "
+                            "expected",
+                            text));
+  }
+  options.retry_for = *time;
+  return Status::OK();
+}
+
 Status set_once(RunOptions& options, std::string_view text) {
   if (text != "true" && text != "false") {
     return fail(ErrorKind::kInvalidArgument,
@@ -94,6 +106,7 @@ constexpr std::array<Known, 12> kKnown = {{
     {"guarantee", set_guarantee},
     {"commit_every", set_commit_every},
     {"parallel", set_parallel},
+    {"retry_for", set_retry_for},
     {"memory", nullptr},
     {"on_error", nullptr, "fail"},
     {"on_schema_change", nullptr, "fail"},

@@ -47,6 +47,20 @@ TEST(RunOptions, SetTheGuarantee) {
               IsError(ErrorKind::kInvalidArgument, HasSubstr("exactly_once or")));
 }
 
+TEST(RunOptions, SetForHowLongToTryAgain) {
+  RunOptions options;
+  EXPECT_EQ(options.retry_for, 5min);
+  EXPECT_THAT(options.set("retry_for", "90s"), IsOk());
+  EXPECT_EQ(options.retry_for, 90s);
+  EXPECT_THAT(options.set("retry_for", "0s"), IsOk());
+  EXPECT_EQ(options.retry_for, 0s);
+  for (const char* text : {"", "5", "-1s", "long"}) {
+    EXPECT_THAT(options.set("retry_for", text),
+                IsError(ErrorKind::kInvalidArgument, HasSubstr("a time (5min)")))
+        << text;
+  }
+}
+
 TEST(RunOptions, SetTheNumberOfWriters) {
   RunOptions options;
   EXPECT_THAT(options.set("parallel", "64"), IsOk());

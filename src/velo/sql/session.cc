@@ -50,13 +50,15 @@ Status error_at(const Statement& statement, ErrorKind kind, std::string_view mes
 Status explain_stop(const Status& status, const StatementResult& result,
                     const DataSink& sink) {
   if (kind_of(status) != ErrorKind::kCancelled) return status;
-  return status.WithMessage(
-      fmt::format("{}{}{}: stopped after {} rows; {}", result.place,
-                  result.sinks.empty() ? "" : " → ", fmt::join(result.sinks, ", "),
-                  result.progress.num_rows,
-                  sink.supports_transactions()
-                      ? "nothing of them is visible in the sink"
-                      : "what had appeared in the sink by then stays there"));
+  const Progress& progress = result.progress;
+  const bool has_committed = progress.num_rows_committed > 0;
+  std::string outcome = "what had appeared in the sink by then stays there";
+  if (sink.supports_transactions()) outcome = "nothing of them is visible in the sink";
+  if (has_committed) outcome = "they are committed; run it again to go on";
+  return status.WithMessage(fmt::format(
+      "{}{}{}: stopped after {} rows; {}", result.place,
+      result.sinks.empty() ? "" : " → ", fmt::join(result.sinks, ", "),
+      has_committed ? progress.num_rows_committed : progress.num_rows, outcome));
 }
 
 }  // namespace
@@ -254,6 +256,7 @@ class Session::State {
       result.progress = progress;
       if (execute.on_progress) execute.on_progress(progress);
     };
+    run_options.on_retry = execute.on_retry;
     const auto done = velo::run(source, sink, identity, run_options, stop);
     if (!done.ok()) {
       return stop.stop_requested() ? explain_stop(done.status(), result, sink)

@@ -70,7 +70,9 @@ struct Script {
   std::map<SplitId, std::vector<int64_t>> splits;
   bool has_splits = true;  ///< whether it can be read from a position
   bool ends = true;        ///< whether a split that is read through has ended
+  bool can_reread = true;
   bool is_complete = true;
+  Status at_look;                      ///< what a look for splits answers instead
   Status at_end;                       ///< what poll() answers in the place of End
   std::chrono::milliseconds pause{0};  ///< before each row
   /// Only behind every so many rows, and at its end, a split has a position.
@@ -188,6 +190,7 @@ class ScriptedSource : public DataSource, public SplitSource {
   }
   bool supports_streaming() const override { return !script_.ends; }
   bool supports_batch() const override { return script_.ends; }
+  bool can_reread() const override { return script_.can_reread; }
   SplitSource* splits() override { return script_.has_splits ? this : nullptr; }
 
   std::string identity() const override { return script_.identity; }
@@ -195,6 +198,7 @@ class ScriptedSource : public DataSource, public SplitSource {
     struct Discovery : SplitDiscovery {
       Result<NewSplits> poll(std::chrono::milliseconds max_wait,
                              std::stop_token stop) override {
+        ARROW_RETURN_NOT_OK(script->at_look);
         if (std::exchange(asked, true)) {
           wait_until_stopped(stop, max_wait);
           if (stop.stop_requested()) {

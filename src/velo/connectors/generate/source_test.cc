@@ -6,12 +6,14 @@
 #include <thread>
 
 #include "velo/connectors/generate/connector.h"
+#include "velo/testing/manual_clock.h"
 
 namespace velo::generate {
 namespace {
 
 using std::chrono::milliseconds;
 using ::testing::ElementsAre;
+using testing::ManualClock;
 
 Result<std::unique_ptr<DataSource>> open(std::string_view uri,
                                          Clock& clock = steady_clock()) {
@@ -142,23 +144,6 @@ TEST(Generate, StopEndsReading) {
   EXPECT_EQ(kind_of(reader->read(stop.get_token()).status()), ErrorKind::kCancelled);
   EXPECT_EQ(kind_of(reader->read().status()), ErrorKind::kCancelled) << "sticky";
 }
-
-/// Time that passes only when it is waited for.
-class ManualClock : public Clock {
- public:
-  Time now() override { return now_; }
-  bool wait_until(Time time, std::stop_token) override {
-    now_ = std::max(now_, time);
-    return true;
-  }
-  void advance(milliseconds duration) { now_ += duration; }
-  milliseconds elapsed() const {
-    return std::chrono::duration_cast<milliseconds>(now_.time_since_epoch());
-  }
-
- private:
-  Time now_{};
-};
 
 TEST(Generate, RateSpreadsRowsOverTime) {
   ManualClock clock;
