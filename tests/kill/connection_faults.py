@@ -10,7 +10,7 @@ from proxy import Break, Proxy
 
 
 class ConnectionFault(Fault):
-    """A connection is cut; velo stops and says so, or has no more need of it."""
+    """A connection is cut; velo makes another, or stops and says so, or has no more need of it."""
 
     def __init__(self, name: str, proxy: Proxy, at: Break):
         self.name, self.proxy, self.at = name, proxy, at

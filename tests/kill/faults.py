@@ -142,6 +142,16 @@ class SignalAt(Fault):
         return outcome
 
 
+def wait_for_fence(process: subprocess.Popen, case: Case, before: set[str], draw: random.Random) -> bool:
+    """Until the process has made the record its own: one that is woken before that begins anew, as a later one does."""
+    while process.poll() is None:
+        if case.sink.record_mark(case.folder) - before:
+            time.sleep(draw.random() * 0.1)
+            return process.poll() is None
+        time.sleep(0.002)
+    return False
+
+
 class Zombie(Fault):
     """A process is stopped, another takes over and ends; the first is woken, and must not change anything.
 
@@ -155,7 +165,7 @@ class Zombie(Fault):
     def meet(self, start: Start) -> Outcome:
         before = self.case.sink.record_mark(self.case.folder)
         first = start.begin()
-        if not (self.pace.wait(first, self.draw) if self.case.is_named else self.wait_for_fence(first, before)):
+        if not (self.pace.wait(first, self.draw) if self.case.is_named else wait_for_fence(first, self.case, before, self.draw)):
             return start.end(first, self.name)
         first.send_signal(signal.SIGSTOP)
         if not self.case.is_named and not self.case.sink.record_exists(self.case.folder):
@@ -172,15 +182,6 @@ class Zombie(Fault):
             wake(lambda: first.send_signal(signal.SIGCONT), first, start, second, self.case)
         second.hit = True
         return second
-
-    def wait_for_fence(self, process: subprocess.Popen, before: set[str]) -> bool:
-        """Until the process has made the record its own: one that is woken before that begins anew, as a later one does."""
-        while process.poll() is None:
-            if self.case.sink.record_mark(self.case.folder) - before:
-                time.sleep(self.draw.random() * 0.1)
-                return process.poll() is None
-            time.sleep(0.002)
-        return False
 
     def wake_beside_third(self, first: subprocess.Popen, start: Start, answer: Outcome) -> None:
         answer.fault = "zombie of an earlier run"

@@ -5,25 +5,28 @@ import random
 import subprocess
 import time
 
+from case import Case
 from ends.end import End
-from faults import Fault, Outcome, Pace, Start
+from faults import Fault, Outcome, Pace, Start, wait_for_fence
 
 SERVERS = pathlib.Path(__file__).parents[2] / "dev/servers"
 LONGEST_DOWN_SECONDS = 2
 
 
 class ServerKilled(Fault):
-    """kill -9 of a server at a random time, which is started again on what is left of its data, soon or after a while. velo stops
-    and says which it was, or waits until it is back."""
+    """kill -9 of a server at a random time, which is started again on what is left of its data, soon or after a while. velo waits
+    until it is back, or stops and says which it was."""
 
-    def __init__(self, server: str, ends: list[End], pace: Pace, draw: random.Random):
+    def __init__(self, server: str, ends: list[End], pace: Pace, draw: random.Random, case: Case):
         self.name = f"{server} killed and started again"
-        self.server, self.ends, self.pace, self.draw = server, ends, pace, draw
+        self.server, self.ends, self.pace, self.draw, self.case = server, ends, pace, draw, case
 
     def meet(self, start: Start) -> Outcome:
         killer = Killer(self.server)
+        at_work = self.draw.random() < 0.6  # else it may be met before it has begun, which it does not live through
+        before = self.case.sink.record_mark(self.case.folder) if at_work else set()
         process = start.begin()
-        was_there = self.pace.wait(process, self.draw)
+        was_there = wait_for_fence(process, self.case, before, self.draw) if at_work else self.pace.wait(process, self.draw)
         killer.kill()
         is_there = process.poll() is None
         time.sleep(self.draw.random() ** 2 * LONGEST_DOWN_SECONDS)

@@ -34,6 +34,7 @@ MOST_STARTS = 30
 WEIGHTS = {"crash": 7, "kill": 6, "stop": 2, "zombie": 2, "zombie_of_run": 1, "strace": 4, "cut": 3, "request": 4, "hold": 2}
 UNLESS_SAID = tuple(WEIGHTS)  # the kinds of faults that are drawn
 WEIGHTS["server"] = 4
+RETRY_FOR = ("0s", "1min", "1min")  # what fails at once is started again
 TIMES = (1, 1, 1, 2, 2, 3, 4, 5, 7, 10, 15, 25)
 
 
@@ -137,6 +138,7 @@ class Trial:
     def start(self, fault: Fault) -> Outcome:
         self.num_starts += 1
         options = ["--commit-every", self.draw_start("commit").choice(COMMIT_EVERY), "--parallel", str(self.draw_lanes())]
+        options += ["--retry-for", self.draw_start("retry").choice(RETRY_FOR)]
         arguments = [*self.case.arguments, *options]
         self.commands.append(f"{shlex.join(['velo', *arguments])}  # {fault.name}")
         return fault.meet(Start(self.programs, arguments, self.folder))
@@ -180,7 +182,7 @@ class Trial:
                 return cut_at_a_request(*draw.choice(self.proxies), draw)
             case "server":
                 server = draw.choice(self.proxies)[1].server
-                return ServerKilled(server, [end for _, end in self.proxies if end.server == server], self.pace, draw)
+                return ServerKilled(server, [end for _, end in self.proxies if end.server == server], self.pace, draw, self.case)
             case "hold":
                 return hold_a_request(*draw.choice(self.proxies), draw, self.case)
         calls = [(call, end) for end in (self.case.sink, self.case.source) for call in end.system_calls]
