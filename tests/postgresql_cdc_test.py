@@ -587,7 +587,8 @@ class Changes(ProgramTest):
         self.session.execute("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name ~ %s",
                              [self.name])
         self.session.execute("INSERT INTO orders VALUES (4)")
-        self.assertEqual(process.wait(timeout=30), 1)
+        self.wait_for(lambda: len(self.changes()) == 4, process)
+        self.stop(process)
         self.once()
         self.check_state()
 

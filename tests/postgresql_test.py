@@ -290,7 +290,8 @@ class Postgresql(ProgramTest):
         time.sleep(0.5)
         self.session.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS lane(pid)",
                              ([pid for (pid,) in self.lanes()],))
-        self.assertEqual(process.wait(timeout=30), 1)
+        self.assertEqual(process.wait(timeout=30), 0)
+        self.assertRegex(process.stderr.read(), r"trying again in 0\.\d s \(attempt 2\)\n.*: 30,000 rows, ")
         self.check_slow_pipeline()
 
     def test_a_stop_commits(self):
