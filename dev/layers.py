@@ -28,6 +28,7 @@ ALLOWED = {
 FOREIGN = {
     "duckdb.h": "src/velo/sql/",
     "nlohmann/": (
+        "src/cli/",
         "src/velo/sql/",
         "src/velo/storage/",
         "src/velo/connectors/iceberg/",

@@ -14,6 +14,7 @@ import clickhouse_connect
 import pyarrow
 import pyarrow.parquet
 
+from kept_state import KeptState
 from kill.proxy import Break, Proxy
 from program import CRASHING, ProgramTest, wait_until_signals_are_awaited
 
@@ -36,7 +37,7 @@ VALUES = [
 ]
 
 
-class Clickhouse(ProgramTest):
+class Clickhouse(KeptState, ProgramTest):
     def setUp(self):
         super().setUp()
         self.database = f"velo_{uuid.uuid4().hex[:12]}"
@@ -52,6 +53,12 @@ class Clickhouse(ProgramTest):
         at = f"{SERVER.username}:{SERVER.password}@{SERVER.hostname}:{port or SERVER.port}/{self.database}"
         options = {**({"table": table} if table else {}), **options}
         return f"clickhouse://{at}?" + urllib.parse.urlencode(options, quote_via=urllib.parse.quote)
+
+    def sink_of_state(self):
+        return self.uri("kept")
+
+    def source_of_state(self, sink):
+        return sink
 
     def break_at(self, pattern, times=1, **more):
         proxy = Proxy(SERVER.hostname, SERVER.port)

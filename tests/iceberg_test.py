@@ -20,6 +20,7 @@ from pyiceberg.schema import Schema
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import LongType, NestedField, StringType
 
+from kept_state import KeptState
 from program import ProgramTest, wait_until_signals_are_awaited
 from kill.proxy import Break, Proxy
 
@@ -30,7 +31,7 @@ UTC = datetime.timezone.utc
 ONE_ROW = pyarrow.table({"id": [-1]})
 
 
-class Tables(ProgramTest):
+class Tables(KeptState, ProgramTest):
     """What holds in every catalog. self.options are those of the catalog, self.catalog is PyIceberg's."""
 
     def setUp(self):
@@ -52,6 +53,12 @@ class Tables(ProgramTest):
         options = {**self.options, **options}
         return f"iceberg://velo/{self.namespace}/{table}?" + urllib.parse.urlencode(
             options, quote_via=urllib.parse.quote)
+
+    def sink_of_state(self):
+        return self.uri("kept")
+
+    def source_of_state(self, sink):
+        return sink
 
     def in_sql(self, *arguments, **options):
         return self.uri(*arguments, **options).replace("://", "('", 1) + "')"

@@ -16,6 +16,7 @@ import pyarrow.dataset
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from kept_state import KeptState
 from kill.proxy import Break, Proxy
 from program import ProgramTest, wait_until_signals_are_awaited
 
@@ -24,7 +25,7 @@ BROKER = urllib.parse.urlsplit(SERVER).netloc
 STEPS = ["in_write", "after_prepare_one", "after_prepare", "between_completes", "after_commit", "in_recover"]
 
 
-class Kafka(ProgramTest):
+class Kafka(KeptState, ProgramTest):
     def setUp(self):
         super().setUp()
         self.admin = AdminClient({"bootstrap.servers": BROKER})
@@ -53,6 +54,12 @@ class Kafka(ProgramTest):
     def address(self, topic, **options):
         query = urllib.parse.urlencode(options, quote_via=urllib.parse.quote)
         return f"{BROKER}/{topic}" + ("?" + query if query else "")
+
+    def sink_of_state(self):
+        return self.uri(self.topic("kept"))
+
+    def source_of_state(self, sink):
+        return sink
 
     def produce(self, topic, messages, partition=0):
         producer = Producer({"bootstrap.servers": BROKER})

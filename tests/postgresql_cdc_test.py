@@ -106,6 +106,34 @@ class Changes(ProgramTest):
                 state[at] = values
         self.assertEqual(sorted(state.values()), sorted(self.rows(f"SELECT * FROM {table}")))
 
+    def test_reset_takes_slot_and_publication_along(self):
+        self.create()
+        self.write("go.sql", self.statement())
+        process = self.start("run", "go.sql")
+        self.wait_for(lambda: len(self.changes()) == 3, process)
+        self.session.execute("INSERT INTO orders VALUES (4, 'n4', 6)")
+        self.wait_for(lambda: len(self.changes()) == 4, process)
+        shown = self.done("state", "show", "go.sql").stdout
+        self.assertRegex(shown, rf"split    {self.name}\.orders: [0-9A-F]+/[0-9A-F]+")
+        [slot], [publication] = self.slots(), self.publications()
+        folder = "out/?format=parquet"
+        refused = self.velo("state", "reset", folder, self.name, "--yes")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("something may be kept for it: a replication slot. --source URI", refused.stderr)
+        self.assertIsNone(process.poll())
+        told = self.done("state", "reset", folder, self.name, "--yes", "--source", self.uri()).stderr
+        self.assertIn(f"goes:  replication slot {slot[:slot.rindex('_')]}_…", told)
+        self.assertIn(f"goes:  publication {publication[:publication.rindex('_')]}_…", told)
+        self.assertEqual(process.wait(timeout=60), 1)
+        self.assertIn("a newer run of this pipeline has taken over", process.stderr.read())
+        self.assertEqual((self.slots(), self.publications()), ([], []))
+        # Anew, with a snapshot; and this time the statement tells the source.
+        self.once()
+        self.assertEqual(len(self.changes()), 8)
+        self.assertEqual(len(self.slots()), 1)
+        self.done("state", "reset", "go.sql", "--yes")
+        self.assertEqual((self.slots(), self.publications()), ([], []))
+
     def test_the_table_and_then_what_changes(self):
         self.create()
         process = self.start("run", "-e", self.statement())

@@ -18,6 +18,7 @@ import pyarrow
 import pyarrow.csv
 import pyarrow.parquet
 
+from kept_state import KeptState
 from kill.proxy import Break, Proxy
 from program import VELO, ProgramTest, wait_until_signals_are_awaited
 
@@ -41,7 +42,7 @@ ROWS = [
 ]
 
 
-class Postgresql(ProgramTest):
+class Postgresql(KeptState, ProgramTest):
     def setUp(self):
         super().setUp()
         self.session = psycopg.connect(SERVER, autocommit=True)
@@ -55,6 +56,13 @@ class Postgresql(ProgramTest):
     def uri(self, table=None, **options):
         options = {"schema": self.schema, **({"table": table} if table else {}), **options}
         return SERVER + "?" + urllib.parse.urlencode(options, quote_via=urllib.parse.quote)
+
+    def sink_of_state(self):
+        return self.uri("kept")
+
+    def source_of_state(self, sink):
+        return sink
+
 
     def rows(self, query, parameters=None):
         return self.session.execute(query, parameters).fetchall()

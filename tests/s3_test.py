@@ -14,6 +14,7 @@ import boto3
 import pyarrow
 import pyarrow.parquet
 
+from kept_state import KeptState
 from kill.proxy import Break, Proxy
 from program import ProgramTest, wait_until_signals_are_awaited
 
@@ -24,7 +25,7 @@ KEYS = {name: OPTIONS[name] for name in ("access_key_id", "secret_access_key")}
 ODD_NAMES = ["a b+c.csv", "naïve ☃.csv", "100%.csv", "quo'te&<x>.csv", "q=1;[x].csv"]
 
 
-class S3(ProgramTest):
+class S3(KeptState, ProgramTest):
     def setUp(self):
         super().setUp()
         self.bucket = f"velo-{uuid.uuid4().hex[:12]}"
@@ -40,6 +41,12 @@ class S3(ProgramTest):
         os.environ["AWS_ENDPOINT_URL_S3"] = OPTIONS["endpoint"]
         os.environ["AWS_ACCESS_KEY_ID"] = KEYS["access_key_id"]
         os.environ["AWS_SECRET_ACCESS_KEY"] = KEYS["secret_access_key"]
+
+    def sink_of_state(self):
+        return f"s3://{self.bucket}/kept/?format=csv"
+
+    def source_of_state(self, sink):
+        return f"s3://{self.bucket}/kept/*.csv"
 
     def remove_bucket(self):
         for upload in self.uploads():

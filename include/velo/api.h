@@ -10,6 +10,7 @@
 #include "velo/sink.h"         // IWYU pragma: export
 #include "velo/source.h"       // IWYU pragma: export
 #include "velo/sql.h"          // IWYU pragma: export
+#include "velo/state.h"        // IWYU pragma: export
 #include "velo/stream.h"       // IWYU pragma: export
 #include "velo/uri.h"          // IWYU pragma: export
 #include "velo/version.h"      // IWYU pragma: export

@@ -12,6 +12,8 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "velo/error.h"
@@ -35,6 +37,9 @@ PipelineIdentity named_pipeline(std::string_view name);
 /// empty) and where it writes.
 PipelineIdentity unnamed_run(std::string_view source, std::string_view select,
                              std::string_view sink);
+
+/// The identity that was given this id, as a record has it.
+PipelineIdentity pipeline_of_id(std::string id);
 
 /// What a pipeline reads and yields. A pipeline that goes on under its name must have the
 /// same.
@@ -61,6 +66,10 @@ struct CommitRecord {
   std::string written_at;  ///< UTC, ISO 8601
   std::string velo_version;
 };
+
+/// Who reads for a pipeline (ReadOptions::reader): two sinks may each know a pipeline by
+/// one name, and what the source keeps is not shared.
+std::string reader_of(const PipelineIdentity& pipeline, const CommitRecord& record);
 
 /// What EpochWriter::prepare returns: enough to commit or to remove what was prepared, in
 /// another process too where the sink is kDurable.
@@ -139,6 +148,12 @@ class Committer {
   /// what was committed is gone; kTransient …
   virtual Result<CommitRecord> look(std::stop_token stop) = 0;
 
+  /// The same for who only wants to know, or to remove it: whether what was committed is
+  /// still there is not asked. Its fence is 0 where the pipeline is not known here.
+  virtual Result<CommitRecord> read_record(std::stop_token stop) {
+    return look(std::move(stop));
+  }
+
   /// Take the sink over from every earlier process of this pipeline: 1 fence them, 2 read
   /// the record, 3 roll forward what was decided, 4 remove what was not. To be called
   /// before all that follows, and again after kCommitStateUnknown.
@@ -165,7 +180,8 @@ class Committer {
   virtual Status commit(const CommitRecord& record,
                         std::span<const CommitToken> tokens) = 0;
 
-  /// Remove the record of a finished run. Idempotent, also after an error: it is called
+  /// Remove the record: of a finished run, or of a pipeline that is to begin anew.
+  /// Idempotent, also after an error: it is called
   /// again after kTransient.
   virtual Status forget() = 0;
 };
@@ -194,6 +210,10 @@ class TransactionalSink {
 
   /// Where rows are written, the same from wherever it is opened, without secrets.
   virtual std::string identity() const = 0;
+
+  /// The ids of the pipelines whose records are kept for what is written here, in their
+  /// order. Changes nothing. Errors: those of reaching it.
+  virtual Result<std::vector<std::string>> list_pipelines(std::stop_token stop) = 0;
 
   /// Both references outlive the committer and its writers. Waits for no server, where
   /// that can wait until look() or recover().

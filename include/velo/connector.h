@@ -3,11 +3,13 @@
 /// A kind of system that rows come from or go to, and the set of those that are known.
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "velo/error.h"
 #include "velo/options.h"
+#include "velo/position.h"
 #include "velo/sink.h"
 #include "velo/source.h"
 #include "velo/uri.h"
@@ -24,6 +26,13 @@ struct Connector {
   /// nullptr where the system cannot be a source (a sink).
   Result<std::unique_ptr<DataSource>> (*create_source)(const Uri& uri) = nullptr;
   Result<std::unique_ptr<DataSink>> (*create_sink)(const Uri& uri) = nullptr;
+  /// Say a position of a source in words: "offset 1234". `source` is its identity. Empty
+  /// where it is none of its positions; nullptr where there are none.
+  std::string (*describe_position)(std::string_view source,
+                                   const Position& position) = nullptr;
+  /// Whether a source may keep something in its system for a reader that comes again, see
+  /// SplitSource::forget.
+  bool keeps_for_readers = false;
 };
 
 /// A set of connectors, by scheme. Fill it, then share it: reading is thread-safe.

@@ -147,6 +147,10 @@ class SplitSource {
   virtual Result<std::unique_ptr<SplitReader>> create_split_reader(
       const ReadOptions& options) = 0;
 
+  /// What forget() removes, for a person who is asked whether it may: "replication slot
+  /// velo_orders_09af33c1". Asks no server.
+  virtual std::vector<std::string> kept_for(const std::string& reader) const;
+
   /// Remove what is kept for a reader (ReadOptions::reader), which will not come again:
   /// its readers are closed. Idempotent.
   virtual Status forget(const std::string& reader);

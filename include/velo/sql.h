@@ -73,6 +73,14 @@ struct QueryOptions {
   bool applies_changes = false;
 };
 
+/// A statement that has a name and writes somewhere.
+struct NamedStatement {
+  std::string name;
+  PipelineIdentity pipeline;
+  std::string place;       ///< "quickstart.sql:4:1"
+  std::vector<Uri> sinks;  ///< named connections resolved
+};
+
 /// Runs statements, and remembers those that were named. Threads: thread-compatible.
 class Session {
  public:
@@ -96,6 +104,16 @@ class Session {
   /// the session. Errors: as execute().
   Result<std::unique_ptr<DataSource>> query(std::string_view text,
                                             const QueryOptions& options = {});
+
+  /// The statements of `text` that have names and sinks; nothing is opened or run.
+  /// `name` is what messages call the text. Errors: as of parsing in execute().
+  Result<std::vector<NamedStatement>> named_statements(std::string_view text,
+                                                       std::string_view name);
+
+  /// What the statement of this name in `text` reads. None is run. Must not outlive the
+  /// session. Errors: those of the sources.
+  Result<std::unique_ptr<DataSource>> source_of(std::string_view text,
+                                                const std::string& statement);
 
  private:
   class State;

@@ -37,10 +37,11 @@ std::string zsh_arguments(const VerbDescription& verb) {
                     zsh_doc(option.doc), option.takes_value ? ":value:_files" : ""));
     }
   }
-  const std::string words = verb.words.empty()
-                                ? "*:file:_files"
-                                : fmt::format("1:word:({})", fmt::join(verb.words, " "));
-  return specifications + " " + in_quotes(words);
+  if (!verb.words.empty()) {
+    specifications +=
+        " " + in_quotes(fmt::format("1:word:({})", fmt::join(verb.words, " ")));
+  }
+  return specifications + " " + in_quotes("*:file:_files");
 }
 
 std::string fish_quotes(std::string_view text) {
@@ -72,7 +73,7 @@ std::string bash_script(const std::vector<VerbDescription>& verbs) {
     cases +=
         fmt::format("    *:{}:-*) words='{}' ;;\n", verb.name, fmt::join(options, " "));
     if (!verb.words.empty()) {
-      cases += fmt::format("    *:{}:*) words='{}' ;;\n", verb.name,
+      cases += fmt::format("    2:{}:*) words='{}' ;;\n", verb.name,
                            fmt::join(verb.words, " "));
     }
   }

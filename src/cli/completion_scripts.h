@@ -18,7 +18,8 @@ struct VerbDescription {
   std::string name;
   std::string doc;
   std::vector<OptionDescription> options;
-  /// The words that its arguments are chosen from; empty where they are files.
+  /// The words that its first argument is chosen from; empty where it is a file, as all
+  /// others are.
   std::vector<std::string> words;
 };
 

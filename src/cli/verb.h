@@ -19,5 +19,6 @@ Verb add_help_verb(CLI::App& program);
 Verb add_run_verb(CLI::App& program);
 Verb add_schema_verb(CLI::App& program);
 Verb add_show_verb(CLI::App& program);
+Verb add_state_verb(CLI::App& program);
 
 }  // namespace velo::cli

@@ -7,7 +7,7 @@ import unittest
 
 from program import ProgramTest
 
-VERBS = ["run", "copy", "show", "schema", "help", "completion"]
+VERBS = ["run", "copy", "show", "schema", "state", "help", "completion"]
 
 
 class Completion(ProgramTest):
@@ -38,6 +38,9 @@ class Completion(ProgramTest):
         self.assertEqual(self.bash("velo", "help", "st"), ["stdin", "stdout"])
         self.assertEqual(self.bash("velo", "completion", ""), ["bash", "zsh", "fish"])
         self.assertEqual(self.bash("velo", "copy", "tw"), ["two words.csv"])
+        self.assertEqual(self.bash("velo", "state", ""), ["show", "reset"])
+        self.assertEqual(self.bash("velo", "state", "show", "tw"), ["two words.csv"])
+        self.assertIn("--yes", self.bash("velo", "state", "reset", "--y"))
 
     def test_zsh(self):
         script = self.script("zsh")

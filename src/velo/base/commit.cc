@@ -38,6 +38,20 @@ PipelineIdentity unnamed_run(std::string_view source, std::string_view select,
   return {.id = "run_" + sha256_hex(text).substr(0, 16), .is_run = true};
 }
 
+PipelineIdentity pipeline_of_id(std::string id) {
+  constexpr std::string_view kRun = "run_";
+  constexpr size_t kHashSize = 16;
+  const bool is_run =
+      id.size() == kRun.size() + kHashSize && id.starts_with(kRun) &&
+      id.find_first_not_of("0123456789abcdef", kRun.size()) == std::string::npos;
+  return {.id = std::move(id), .is_run = is_run};
+}
+
+std::string reader_of(const PipelineIdentity& pipeline, const CommitRecord& record) {
+  constexpr size_t kDigits = 8;
+  return pipeline.id + "_" + record.incarnation.substr(0, kDigits);
+}
+
 std::string_view to_string(CommitStep step) {
   switch (step) {
     case CommitStep::kInWrite:

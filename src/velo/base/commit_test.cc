@@ -29,5 +29,15 @@ TEST(PipelineIdentity, OfARunDependsOnEachPart) {
   EXPECT_NE(run.id, unnamed_run("file:/", "a", "file:/b/").id);
 }
 
+TEST(PipelineIdentity, OfAnId) {
+  const PipelineIdentity run = unnamed_run("file:/a", "", "file:/b/");
+  EXPECT_EQ(pipeline_of_id(run.id).id, run.id);
+  EXPECT_TRUE(pipeline_of_id(run.id).is_run);
+  for (const char* name : {"orders", "run_", "run_0123456789abcdeg", "run_0123"}) {
+    EXPECT_EQ(pipeline_of_id(name).id, name);
+    EXPECT_FALSE(pipeline_of_id(name).is_run) << name;
+  }
+}
+
 }  // namespace
 }  // namespace velo

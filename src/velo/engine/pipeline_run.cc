@@ -82,17 +82,19 @@ Status PipelineRun::attempt() {
   return is_half_forgotten() ? Status::OK() : explain(move_all());
 }
 
-// What a newer process has committed the source may forget: it is then no loss that its
-// place is gone.
+// Who takes over ends what we read by, and what it has committed the source may forget:
+// it is then no loss that our place is gone.
 Status PipelineRun::explain(const Status& failure) const {
-  if (failure.ok() || kind_of(failure) != ErrorKind::kPositionLost || one_epoch_) {
-    return failure;
-  }
+  const ErrorKind kind = kind_of(failure);
+  const bool is_of_source = kind == ErrorKind::kPositionLost ||
+                            (kind == ErrorKind::kTransient && source_has_failed_);
+  if (failure.ok() || !is_of_source || one_epoch_) return failure;
   const auto committer = sink_.create_committer(pipeline_, no_observer_);
   if (!committer.ok()) return failure;
-  const auto now = (*committer)->look(stop_);
-  if (!now.ok() || now->positions == record_.positions) return failure;
-  return overtaken();
+  const auto now = (*committer)->read_record(stop_);
+  if (!now.ok()) return failure;
+  const bool is_ours = now->fence == record_.fence && now->positions == record_.positions;
+  return is_ours ? failure : overtaken();
 }
 
 Status PipelineRun::move_all() {
@@ -100,11 +102,7 @@ Status PipelineRun::move_all() {
   return move_rows();
 }
 
-// Two sinks may each know a pipeline by one name: what the source keeps is not shared.
-std::string PipelineRun::reader() const {
-  constexpr size_t kDigits = 8;
-  return pipeline_.id + "_" + record_.incarnation.substr(0, kDigits);
-}
+std::string PipelineRun::reader() const { return reader_of(pipeline_, record_); }
 
 Status PipelineRun::recover() {
   ARROW_ASSIGN_OR_RAISE(committer_, sink_.create_committer(pipeline_, observer_));
@@ -225,7 +223,9 @@ Status PipelineRun::move_rows() {
     const auto longest = one_epoch_ || !inside_.empty()
                              ? kLongestWait
                              : std::min(time_to_commit(), kLongestWait);
-    ARROW_ASSIGN_OR_RAISE(Event event, feed_->next(longest, halt_.get_token()));
+    auto next = feed_->next(longest, halt_.get_token());
+    source_has_failed_ = !next.ok();
+    ARROW_ASSIGN_OR_RAISE(Event event, std::move(next));
     ARROW_RETURN_NOT_OK(failure_of_lane());
     if (stop_.stop_requested()) return stop_here();
     if (auto* batch = std::get_if<Batch>(&event)) {

@@ -124,6 +124,7 @@ class PipelineRun {
   std::shared_ptr<arrow::Schema> schema_;
   Fingerprint fingerprint_;
   std::unique_ptr<Committer> committer_;
+  bool source_has_failed_ = false;
   bool commit_is_open_ = false;  // what became of the last commit is not known
   bool one_epoch_ = false;       // only the end of the source ends the epoch
   CommitRecord record_;          // the last that was committed, by whomever

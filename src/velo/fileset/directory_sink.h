@@ -21,6 +21,10 @@ class DirectorySink : public TransactionalSink {
   CommitKind commit_kind() const override { return CommitKind::kDurable; }
   std::string identity() const override { return options_.identity; }
 
+  Result<std::vector<std::string>> list_pipelines(std::stop_token stop) override {
+    return directory_->list_records(std::move(stop));
+  }
+
   /// Errors: kInvalidArgument without `format=`; kAlreadyExists with mode=error where
   /// there are files, but for a pipeline that has begun to write them; kSystem.
   Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,

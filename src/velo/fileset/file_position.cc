@@ -57,4 +57,11 @@ Result<FilePosition> FilePosition::decode(const Position& position) {
                   .mark = position.bytes.substr(2 * kNumberBytes)}};
 }
 
+std::string describe_position(std::string_view, const Position& position) {
+  const auto place = FilePosition::decode(position);
+  if (!place.ok()) return {};
+  return fmt::format("row {} of a file of {} bytes", place->next_row,
+                     place->version.num_bytes);
+}
+
 }  // namespace velo::fileset

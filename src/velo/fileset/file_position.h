@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "velo/error.h"
 #include "velo/position.h"
@@ -32,5 +33,8 @@ struct FilePosition {
   /// Errors: kCorruptData.
   static Result<FilePosition> decode(const Position& position);
 };
+
+/// "row 12 of a file of 345 bytes", counted from 0; empty for what is no such position.
+std::string describe_position(std::string_view source, const Position& position);
 
 }  // namespace velo::fileset

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "velo/fileset/directory_sink.h"
@@ -87,14 +88,7 @@ class SingleFileSink : public DataSink {
     ARROW_RETURN_NOT_OK(encoding_of(place_->shown(), options_.values).status());
     ARROW_ASSIGN_OR_RAISE(const auto trial, place_->create());
     trial->discard();
-    if (options_.mode == FilesetOptions::Mode::kError) {
-      ARROW_ASSIGN_OR_RAISE(const bool exists, place_->exists());
-      if (exists) {
-        return make_error(ErrorKind::kAlreadyExists,
-                          {.connector = options_.connector, .resource = place_->shown()},
-                          "the file exists, and mode=error");
-      }
-    }
+    ARROW_RETURN_NOT_OK(check_mode());
     return std::make_unique<SingleFileWriter>(place_, options_);
   }
 
@@ -102,6 +96,15 @@ class SingleFileSink : public DataSink {
   bool supports_upsert() const override { return false; }
 
  private:
+  Status check_mode() const {
+    if (options_.mode != FilesetOptions::Mode::kError) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(const bool exists, place_->exists());
+    if (!exists) return Status::OK();
+    return make_error(ErrorKind::kAlreadyExists,
+                      {.connector = options_.connector, .resource = place_->shown()},
+                      "the file exists, and mode=error");
+  }
+
   const FilesetOptions options_;
   const std::shared_ptr<SingleFile> place_;
 };

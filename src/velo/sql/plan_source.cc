@@ -78,6 +78,10 @@ class PlanSource : public DataSource, public SplitSource {
     });
   }
 
+  std::vector<std::string> kept_for(const std::string& reader) const override {
+    return plan_->splits()->kept_for(reader);
+  }
+
   Status forget(const std::string& reader) override {
     return plan_->splits()->forget(reader);
   }

@@ -46,6 +46,26 @@ Status error_at(const Statement& statement, ErrorKind kind, std::string_view mes
   return statement.text.error_at(0, kind, message);
 }
 
+std::string place_of(const Statement& statement) {
+  return statement.text.script->place_of(statement.text.begin);
+}
+
+// The rows that a statement with this limit has.
+std::unique_ptr<DataSource> first_rows(std::unique_ptr<DataSource> rows,
+                                       std::optional<int64_t> limit) {
+  return limit ? engine::limit_rows(std::move(rows), *limit) : std::move(rows);
+}
+
+// As names in SQL are compared.
+PipelineIdentity identity_of_name(const std::string& name) {
+  return named_pipeline(ascii_lower(name));
+}
+
+bool is_named_pipeline(const Statement& statement) {
+  return statement.kind == Statement::Kind::kCreate && !statement.explain &&
+         !statement.sinks.empty();
+}
+
 // Says of a stop which statement it ended, and with what outcome.
 Status explain_stop(const Status& status, const StatementResult& result,
                     const DataSink& sink) {
@@ -89,7 +109,7 @@ class Session::State {
                  const std::stop_token& stop) {
     StatementResult result{.kind = kind_of_statement(statement),
                            .name = statement.name,
-                           .place = statement.text.script->place_of(statement.text.begin),
+                           .place = place_of(statement),
                            .sinks = {},
                            .skipped = false,
                            .progress = {}};
@@ -103,6 +123,41 @@ class Session::State {
     }
     if (execute.on_statement) execute.on_statement(result);
     return Status::OK();
+  }
+
+  Result<std::vector<NamedStatement>> named(
+      const std::vector<Statement>& statements) const {
+    std::vector<NamedStatement> named;
+    for (const Statement& statement : statements) {
+      if (!is_named_pipeline(statement)) continue;
+      NamedStatement one{.name = statement.name,
+                         .pipeline = identity_of_name(statement.name),
+                         .place = place_of(statement),
+                         .sinks = {}};
+      for (const Address& address : statement.sinks) {
+        ARROW_ASSIGN_OR_RAISE(Uri uri, options_.connections.resolve(address.uri));
+        one.sinks.push_back(std::move(uri));
+      }
+      named.push_back(std::move(one));
+    }
+    return named;
+  }
+
+  // What those before it have named is known to it, as if they had run.
+  Result<std::unique_ptr<DataSource>> source_of(const std::vector<Statement>& statements,
+                                                const std::string& name) {
+    for (const Statement& statement : statements) {
+      ARROW_ASSIGN_OR_RAISE(const RunOptions options,
+                            sql::read_pipeline_options(statement, defaults_));
+      if (is_named_pipeline(statement) && statement.name == name) {
+        StatementResult unused;
+        ARROW_ASSIGN_OR_RAISE(const Sinks sinks, open_sinks(statement, unused));
+        return rows_of(statement, options, plan_options(options, sinks));
+      }
+      ARROW_RETURN_NOT_OK(only_name(statement, options));
+    }
+    return make_error(ErrorKind::kNotFound, {},
+                      fmt::format("there is no statement named {} here", name));
   }
 
   Result<std::unique_ptr<DataSource>> query(const std::vector<Statement>& statements,
@@ -167,10 +222,17 @@ class Session::State {
                                         : sql::make_fan_out_sink(std::move(sinks));
     ARROW_RETURN_NOT_OK(move_rows(*source, *sink, identity_of(statement, *source, *sink),
                                   options, execute, stop, result));
-    if (statement.kind == Statement::Kind::kCreate) {
-      ARROW_ASSIGN_OR_RAISE(Uri uri, reading_address(statement.sinks.front().uri));
-      planner_.add_name(statement.name, std::move(uri));
+    return only_name(statement, options);
+  }
+
+  // Let later statements read what this one has a name for; nothing is run.
+  Status only_name(const Statement& statement, const RunOptions& options) {
+    if (statement.kind != Statement::Kind::kCreate || statement.explain) {
+      return Status::OK();
     }
+    if (statement.sinks.empty()) return create_view(statement, options);
+    ARROW_ASSIGN_OR_RAISE(Uri uri, reading_address(statement.sinks.front().uri));
+    planner_.add_name(statement.name, std::move(uri));
     return Status::OK();
   }
 
@@ -234,7 +296,7 @@ class Session::State {
   static PipelineIdentity identity_of(const Statement& statement, DataSource& source,
                                       DataSink& sink) {
     if (statement.kind == Statement::Kind::kCreate) {
-      return named_pipeline(ascii_lower(statement.name));  // as names in SQL are compared
+      return identity_of_name(statement.name);
     }
     std::error_code ignored;
     const SplitSource* splits = source.splits();
@@ -274,9 +336,9 @@ class Session::State {
     if (statement.kind == Statement::Kind::kDescribe)
       return describe_statement(statement);
     ARROW_ASSIGN_OR_RAISE(SelectPlan plan, planner_.plan(statement.select, how));
-    auto rows = sql::make_plan_source(planner_, statement.select, std::move(plan), how);
-    return options.limit ? engine::limit_rows(std::move(rows), *options.limit)
-                         : std::move(rows);
+    return first_rows(
+        sql::make_plan_source(planner_, statement.select, std::move(plan), how),
+        options.limit);
   }
 
   Result<std::unique_ptr<DataSource>> explain(const Statement& statement,
@@ -352,6 +414,22 @@ Result<std::unique_ptr<DataSource>> Session::query(std::string_view text,
     return script->error_at(0, ErrorKind::kInvalidArgument, "there is no statement here");
   }
   return state_->query(statements, options.applies_changes);
+}
+
+Result<std::vector<NamedStatement>> Session::named_statements(std::string_view text,
+                                                              std::string_view name) {
+  const auto script =
+      std::make_shared<const Script>(std::string(name), std::string(text));
+  ARROW_ASSIGN_OR_RAISE(const auto statements, sql::parse_statements(script));
+  return state_->named(statements);
+}
+
+Result<std::unique_ptr<DataSource>> Session::source_of(std::string_view text,
+                                                       const std::string& statement) {
+  const auto script = std::make_shared<const Script>("SQL", std::string(text));
+  ARROW_ASSIGN_OR_RAISE(const auto statements, sql::parse_statements(script));
+  ARROW_RETURN_NOT_OK(state_->read_defaults());
+  return state_->source_of(statements, statement);
 }
 
 Result<std::unique_ptr<DataSource>> describe(const arrow::Schema& schema) {

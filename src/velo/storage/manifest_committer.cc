@@ -107,7 +107,7 @@ Result<CommitRecord> ManifestCommitter::look(std::stop_token stop) {
     if (!found) return CommitRecord();
     ARROW_ASSIGN_OR_RAISE(const uint64_t newest, sink_.store->newest());
     if (newest == 0) return CommitRecord();
-    auto record = read_record(newest);
+    auto record = read_record_at(newest);
     if (record.ok()) return record;
     if (newest == before) {
       ARROW_ASSIGN_OR_RAISE(const Manifest last, read(newest));
@@ -138,7 +138,7 @@ Result<CommitRecord> ManifestCommitter::try_to_recover(bool& has_fence) {
   ARROW_ASSIGN_OR_RAISE(const uint64_t newest, win_fence());
   has_fence = true;
   observer_.reached(CommitStep::kInRecover);
-  ARROW_ASSIGN_OR_RAISE(record_, read_record(newest));
+  ARROW_ASSIGN_OR_RAISE(record_, read_record_at(newest));
   ARROW_RETURN_NOT_OK(roll_forward(newest));
   ARROW_RETURN_NOT_OK(
       sink_.store->remove_staged_below(record_.incarnation, record_.fence));
@@ -203,7 +203,7 @@ Result<bool> ManifestCommitter::is_of_a_forgotten_record(const Manifest& manifes
   return done == 0;
 }
 
-Result<CommitRecord> ManifestCommitter::read_record(uint64_t newest) {
+Result<CommitRecord> ManifestCommitter::read_record_at(uint64_t newest) {
   ARROW_ASSIGN_OR_RAISE(Manifest manifest, read(newest));
   if (manifest.is_forgotten) return CommitRecord();
   CommitRecord record = std::move(manifest.record);

@@ -48,7 +48,7 @@ class ManifestCommitter : public Committer {
   Result<CommitRecord> try_to_recover(bool& has_fence);
   Result<uint64_t> win_fence();
   Result<bool> is_of_a_forgotten_record(const Manifest& manifest) const;
-  Result<CommitRecord> read_record(uint64_t newest);
+  Result<CommitRecord> read_record_at(uint64_t newest);
   Status roll_forward(uint64_t newest);
   Result<std::vector<Manifest>> read_undone(uint64_t newest) const;
   Status complete(const Manifest& manifest);

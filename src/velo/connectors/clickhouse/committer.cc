@@ -28,6 +28,11 @@ class ClickhouseCommitter : public Committer {
     return records_.look(*client_, target.exists);
   }
 
+  Result<CommitRecord> read_record(std::stop_token stop) override {
+    const StopScope scope(*client_, std::move(stop));
+    return records_.read_past_loss(*client_);
+  }
+
   Result<CommitRecord> recover(std::stop_token stop) override {
     const StopScope scope(*client_, std::move(stop));
     ARROW_ASSIGN_OR_RAISE(TargetTable target, find_target(*client_, options_));

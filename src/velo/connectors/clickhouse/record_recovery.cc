@@ -79,6 +79,16 @@ Result<CommitRecord> RecordTable::look(Client& client, bool has_target) const {
   return record;
 }
 
+Result<CommitRecord> RecordTable::read_past_loss(Client& client) const {
+  const auto fence = newest_fence(client);
+  if (!fence.ok() && code_of(fence.status()) == kUnknownTable) return CommitRecord();
+  ARROW_RETURN_NOT_OK(fence.status());
+  ARROW_ASSIGN_OR_RAISE(CommitRecord record, look(client, /*has_target=*/true));
+  record.pipeline = pipeline_;
+  record.fence = *fence;
+  return record;
+}
+
 Result<CommitRecord> RecordTable::try_to_look(Client& client, bool has_target) const {
   ARROW_ASSIGN_OR_RAISE(Found found, find_last(client));
   ARROW_RETURN_NOT_OK(check_target(found, has_target));

@@ -37,6 +37,21 @@ RecordTable::RecordTable(const ClickhouseOptions& options, std::string pipeline)
       checkpoints_(options.name_of(kCheckpoints)),
       splits_(options.name_of("velo_split")) {}
 
+Result<std::vector<std::string>> RecordTable::list(Client& client,
+                                                   const ClickhouseOptions& options) {
+  const auto rows = client.query(
+      {.sql = fmt::format("SELECT DISTINCT pipeline FROM {} WHERE target = {} ORDER BY "
+                          "pipeline",
+                          options.name_of(kCheckpoints), quote_literal(options.table))});
+  std::vector<std::string> pipelines;
+  if (!rows.ok() && code_of(rows.status()) == kUnknownTable) return pipelines;
+  ARROW_RETURN_NOT_OK(rows.status());
+  for (int64_t row = 0; row < rows->num_rows(); ++row) {
+    pipelines.push_back(rows->text(row, 0));
+  }
+  return pipelines;
+}
+
 Status RecordTable::create(Client& client) const {
   for (const std::string& sql : create_statements(checkpoints_, splits_)) {
     ARROW_RETURN_NOT_OK(client.execute({.sql = sql}));

@@ -40,6 +40,14 @@ class RecordTable {
   /// fence; an empty one where there is none. `has_target` and errors: as of read().
   Result<CommitRecord> look(Client& client, bool has_target) const;
 
+  /// Read the record as it stands, whatever has become of the rows; where nothing is done
+  /// yet, with the fence alone.
+  Result<CommitRecord> read_past_loss(Client& client) const;
+
+  /// The pipelines that have a record of writing the table of these options.
+  static Result<std::vector<std::string>> list(Client& client,
+                                               const ClickhouseOptions& options);
+
   /// Make the tables where they are not there.
   Status create(Client& client) const;
 

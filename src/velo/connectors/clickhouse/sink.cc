@@ -6,6 +6,7 @@
 
 #include "velo/connectors/clickhouse/append_writer.h"
 #include "velo/connectors/clickhouse/committer.h"
+#include "velo/connectors/clickhouse/record_table.h"
 #include "velo/connectors/clickhouse/target_table.h"
 
 namespace velo::clickhouse {
@@ -55,6 +56,12 @@ class ClickhouseSink : public DataSink, public TransactionalSink {
 
   CommitKind commit_kind() const override { return CommitKind::kCounted; }
   std::string identity() const override { return options_.identity; }
+
+  Result<std::vector<std::string>> list_pipelines(std::stop_token stop) override {
+    ARROW_ASSIGN_OR_RAISE(const auto client, Client::make(options_));
+    client->set_stop(std::move(stop));
+    return RecordTable::list(*client, options_);
+  }
 
   Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,
                                                       CommitObserver& observer) override {

@@ -5,6 +5,7 @@
 #include "velo/connectors/file/options.h"
 #include "velo/connectors/file/sink.h"
 #include "velo/connectors/file/source.h"
+#include "velo/connectors/file/watch_source.h"
 
 namespace velo::file {
 namespace {
@@ -30,6 +31,7 @@ Connector file_connector() {
       .options = FileOptions::descriptors(),
       .create_source = create_source,
       .create_sink = create_sink,
+      .describe_position = describe_position,
   };
 }
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -96,6 +97,13 @@ class LocalDirectory : public fileset::Directory {
     };
     record.store = std::move(store);
     return record;
+  }
+
+  Result<std::vector<std::string>> list_records(std::stop_token) override {
+    ARROW_ASSIGN_OR_RAISE(auto names, storage::names_in(path_ + "_velo/"));
+    std::erase_if(names, [](const std::string& name) { return name.starts_with('.'); });
+    std::ranges::sort(names);
+    return names;
   }
 
   Result<std::vector<std::string>> list() override {

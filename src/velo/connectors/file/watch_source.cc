@@ -19,6 +19,7 @@
 #include "velo/connectors/file/listing.h"
 #include "velo/connectors/file/watched_file.h"
 #include "velo/fileset/encoding.h"
+#include "velo/fileset/file_position.h"
 
 namespace velo::file {
 namespace {
@@ -366,6 +367,17 @@ class WatchSource : public DataSource, public SplitSource {
 
 std::unique_ptr<DataSource> make_watch_source(FileOptions options) {
   return std::make_unique<WatchSource>(std::move(options));
+}
+
+std::string describe_position(std::string_view source, const Position& position) {
+  const auto uri = parse_uri(source);
+  if (!uri.ok()) return {};
+  const auto options = FileOptions::from_uri(*uri, OptionUse::kSource);
+  if (!options.ok() || !options->watch) {
+    return fileset::describe_position(source, position);
+  }
+  const auto place = WatchedPosition::decode(position);
+  return place.ok() ? fmt::format("byte {}", place->num_bytes) : "";
 }
 
 }  // namespace velo::file

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "velo/connectors/file/watch_source.h"
 #include "velo/testing/matchers.h"
 #include "velo/testing/temporary_folder.h"
 
@@ -136,6 +137,15 @@ TEST_F(WatchedFiles, KnowThatTheyWereRemoved) {
 TEST_F(WatchedFiles, RefusePositionsThatAreNone) {
   EXPECT_THAT(WatchedPosition::decode(Position{"short"}),
               IsError(ErrorKind::kCorruptData, HasSubstr("16 bytes, not 5")));
+}
+
+TEST(WatchedPositions, AreSaidInWordsWhereTheSourceWatches) {
+  const Position position = WatchedPosition{.num_bytes = 345, .beginning = 7}.encode();
+  EXPECT_EQ(describe_position("file:/var/log/*.json?watch=true", position), "byte 345");
+  EXPECT_EQ(describe_position("file:/var/log/*.json", position),
+            "row 345 of a file of 7 bytes");
+  EXPECT_EQ(describe_position("file:/var/log/*.json?watch=true", {"short"}), "");
+  EXPECT_EQ(describe_position("%", position), "");
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ Connector generate_connector() {
       .options = generate_options(),
       .create_source =
           [](const Uri& uri) { return GenerateSource::make(uri, steady_clock()); },
+      .describe_position = describe_position,
   };
 }
 

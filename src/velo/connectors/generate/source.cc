@@ -160,6 +160,11 @@ class GenerateReader : public SplitReader {
 
 }  // namespace
 
+std::string describe_position(std::string_view, const Position& position) {
+  const auto row = decode_position(position);
+  return row.ok() ? fmt::format("row {}", *row) : "";
+}
+
 Result<std::unique_ptr<DataSource>> GenerateSource::make(const Uri& uri, Clock& clock) {
   ARROW_ASSIGN_OR_RAISE(const GenerateOptions options, GenerateOptions::from_uri(uri));
   return std::unique_ptr<DataSource>(

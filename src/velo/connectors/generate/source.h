@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "velo/base/clock.h"
@@ -9,6 +10,9 @@
 #include "velo/source.h"
 
 namespace velo::generate {
+
+/// "row 1234", counted from 0, for a position of a reader's; empty for another.
+std::string describe_position(std::string_view source, const Position& position);
 
 /// A table that is made as it is read. Reads no predicate; a limit ends it early.
 /// Threads: thread-compatible.

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <thread>
 
+#include "velo/base/big_endian.h"
 #include "velo/connectors/generate/connector.h"
 #include "velo/testing/manual_clock.h"
 
@@ -234,6 +235,13 @@ TEST(Generate, ConnectorExamplesWork) {
     SCOPED_TRACE(example);
     EXPECT_TRUE(connector.create_source(parse_uri(example).ValueOrDie()).ok());
   }
+}
+
+TEST(Generate, SaysPositionsInWords) {
+  Position position;
+  append_big_endian(position.bytes, uint64_t{1234});
+  EXPECT_EQ(describe_position("generate://orders", position), "row 1234");
+  EXPECT_EQ(describe_position("generate://orders", {"short"}), "");
 }
 
 }  // namespace

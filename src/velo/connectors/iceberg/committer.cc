@@ -33,12 +33,15 @@ class TableCommitter : public Committer {
     const StopScope scope(hold_, std::move(stop));
     ARROW_ASSIGN_OR_RAISE(const auto found, hold_.look());
     if (!found) return CommitRecord();
-    const int64_t id = found->tag.snapshot_id;
-    ARROW_ASSIGN_OR_RAISE(const auto known,
-                          read_record_in(*found->files, found->table.metadata, id));
-    CommitRecord record = known ? known->record : CommitRecord();
-    record.fence = found->tag.fence;
-    return record;
+    ARROW_RETURN_NOT_OK(check_is_in_branch(found->table.metadata, found->tag));
+    return record_of(*found);
+  }
+
+  Result<CommitRecord> read_record(std::stop_token stop) override {
+    const StopScope scope(hold_, std::move(stop));
+    ARROW_ASSIGN_OR_RAISE(const auto found, hold_.look());
+    if (!found) return CommitRecord();
+    return record_of(*found);
   }
 
   Result<CommitRecord> recover(std::stop_token stop) override {
@@ -110,7 +113,13 @@ class TableCommitter : public Committer {
     return Status::OK();
   }
 
-  Status forget() override { return hold_.release(); }
+  Status forget() override {
+    CommitRecord end = record_;
+    end.epoch += 1;
+    end.num_rows = 0;
+    Summary summary = summary_of(end, options_.branch, record_.num_rows, {}, {});
+    return hold_.release(as_forgotten(std::move(summary)));
+  }
 
  private:
   Result<CommitRecord> take_over() {
@@ -127,8 +136,9 @@ class TableCommitter : public Committer {
     }
     observer_.reached(CommitStep::kInRecover);
     ARROW_ASSIGN_OR_RAISE(const LoadedTable table, hold_.load());
-    ARROW_ASSIGN_OR_RAISE(auto found, read_record_in(*hold_.files(), table.metadata,
-                                                     hold_.tag().snapshot_id));
+    ARROW_RETURN_NOT_OK(check_is_in_branch(table.metadata, hold_.tag()));
+    ARROW_ASSIGN_OR_RAISE(auto found,
+                          read_record_in(*hold_.files(), table.metadata, hold_.tag()));
     FileOrigin committed;
     if (found) {
       committed = {.fence = found->record.fence, .epoch = found->record.epoch};
@@ -143,25 +153,39 @@ class TableCommitter : public Committer {
     return record_;
   }
 
+  Status check_is_in_branch(const TableMetadata& metadata, const PipelineTag& tag) const {
+    const int64_t id = tag.snapshot_id;
+    const auto head = metadata.ref(options_.branch);
+    if (metadata.find_snapshot(id) && head && is_ancestor(metadata, id, *head)) {
+      return Status::OK();
+    }
+    return make_error(
+        ErrorKind::kCommitLost,
+        {.connector = "iceberg", .resource = options_.table.shown()},
+        fmt::format("snapshot {}, which this pipeline has committed last, is no longer "
+                    "in branch {}: it was rolled back. Begin anew under another name",
+                    id, options_.branch));
+  }
+
   // What the snapshot says that a tag of ours names; nullopt where it only tells where
   // the pipeline began.
   Result<std::optional<RecordInSummary>> read_record_in(FileIo& files,
                                                         const TableMetadata& metadata,
-                                                        int64_t id) const {
-    const Snapshot* snapshot = metadata.find_snapshot(id);
-    const auto head = metadata.ref(options_.branch);
-    if (!snapshot || !head || !is_ancestor(metadata, id, *head)) {
-      return make_error(
-          ErrorKind::kCommitLost,
-          {.connector = "iceberg", .resource = options_.table.shown()},
-          fmt::format("snapshot {}, which this pipeline has committed last, is no longer "
-                      "in branch {}: it was rolled back. Begin anew under another name",
-                      id, options_.branch));
-    }
-    const bool is_ours = pipeline_of(snapshot->summary) == pipeline_ &&
+                                                        const PipelineTag& tag) const {
+    const Snapshot* snapshot = metadata.find_snapshot(tag.snapshot_id);
+    const bool is_ours = snapshot && pipeline_of(snapshot->summary) == pipeline_ &&
                          branch_of(snapshot->summary) == options_.branch;
     if (!is_ours) return std::nullopt;
-    return read_record(files, fmt::format("snapshot {}", id), snapshot->summary);
+    return iceberg::read_record(files, fmt::format("snapshot {}", tag.snapshot_id),
+                                snapshot->summary);
+  }
+
+  Result<CommitRecord> record_of(const TableHold::Found& found) const {
+    ARROW_ASSIGN_OR_RAISE(const auto known,
+                          read_record_in(*found.files, found.table.metadata, found.tag));
+    CommitRecord record = known ? known->record : CommitRecord{.pipeline = pipeline_};
+    record.fence = found.tag.fence;
+    return record;
   }
 
   Status make_table(const arrow::Schema& schema) {

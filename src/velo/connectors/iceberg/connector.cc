@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "velo/connectors/iceberg/options.h"
+#include "velo/connectors/iceberg/scan.h"
 #include "velo/connectors/iceberg/sink.h"
 #include "velo/connectors/iceberg/source.h"
 
@@ -33,6 +34,7 @@ Connector iceberg_connector() {
       .options = IcebergOptions::descriptors(),
       .create_source = create_source,
       .create_sink = create_sink,
+      .describe_position = describe_position,
   };
 }
 

@@ -2,13 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <set>
+#include <string_view>
+
 #include "velo/base/parse_number.h"
 
 namespace velo::iceberg {
 namespace {
 
+constexpr std::string_view kPrefix = "velo_";
+
 std::string prefix_of(const std::string& pipeline, const std::string& branch) {
-  return fmt::format("velo_{}.{}.f", pipeline, branch);
+  return fmt::format("{}{}.{}.f", kPrefix, pipeline, branch);
 }
 
 }  // namespace
@@ -32,6 +37,18 @@ std::optional<PipelineTag> find_tag(const TableMetadata& metadata,
     }
   }
   return newest;
+}
+
+std::vector<std::string> pipelines_with_tags(const TableMetadata& metadata,
+                                             const std::string& branch) {
+  std::set<std::string> pipelines;
+  for (const auto& [name, ref] : metadata.refs) {
+    const size_t end = name.find('.');  // no id has one
+    if (!name.starts_with(kPrefix) || end == std::string::npos) continue;
+    std::string pipeline = name.substr(kPrefix.size(), end - kPrefix.size());
+    if (find_tag(metadata, pipeline, branch)) pipelines.insert(std::move(pipeline));
+  }
+  return {pipelines.begin(), pipelines.end()};
 }
 
 }  // namespace velo::iceberg

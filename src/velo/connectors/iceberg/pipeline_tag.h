@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "velo/connectors/iceberg/table_metadata.h"
 
@@ -24,5 +25,9 @@ std::string tag_name(const std::string& pipeline, const std::string& branch,
 std::optional<PipelineTag> find_tag(const TableMetadata& metadata,
                                     const std::string& pipeline,
                                     const std::string& branch);
+
+/// The pipelines that have a tag for a branch, in their order.
+std::vector<std::string> pipelines_with_tags(const TableMetadata& metadata,
+                                             const std::string& branch);
 
 }  // namespace velo::iceberg

@@ -133,6 +133,15 @@ bool is_finished(const Summary& summary) {
   return Entries(summary).text_or_empty("velo.finished") == "true";
 }
 
+bool is_forgotten(const Summary& summary) {
+  return Entries(summary).text_or_empty("velo.forgotten") == "true";
+}
+
+Summary as_forgotten(Summary summary) {
+  summary["velo.forgotten"] = "true";
+  return summary;
+}
+
 std::optional<FileOrigin> attempt_of(const Summary& summary) {
   Entries entries(summary);
   const FileOrigin attempt{.fence = entries.number<uint64_t>("velo.fence"),

@@ -10,6 +10,7 @@
 ///                            moved since velo.positions-file was written, or all
 ///     velo.positions-file    a file of all positions, as above, compressed by zstd
 ///     velo.positions-sha256  of that file's bytes
+///     velo.forgotten         "true": the record ends here, and the tag is gone
 ///
 /// Persisted: entries may be added, none may change its meaning.
 
@@ -36,6 +37,10 @@ struct PositionsFile {
 std::string pipeline_of(const Summary& summary);
 std::string branch_of(const Summary& summary);
 bool is_finished(const Summary& summary);
+/// Whether a pipeline's record was taken away on purpose, so that it begins anew: what
+/// as_forgotten() has added to the summary of its last, empty snapshot.
+bool is_forgotten(const Summary& summary);
+Summary as_forgotten(Summary summary);
 /// The fence and the epoch; nullopt where it does not have them.
 std::optional<FileOrigin> attempt_of(const Summary& summary);
 

@@ -126,6 +126,16 @@ Result<ScanPosition> ScanPosition::decode(const Position& position) {
                       .table_uuid = position.bytes.substr(kBytesOfNumbers)};
 }
 
+std::string describe_position(std::string_view, const Position& position) {
+  const auto place = ScanPosition::decode(position);
+  if (!place.ok()) return {};
+  const ScanRange& range = place->range;
+  if (!range.snapshot) return "a table without snapshots";
+  return fmt::format("file {}, row {} of snapshot {}{}", place->file, place->row,
+                     *range.snapshot,
+                     range.after ? fmt::format(", after snapshot {}", *range.after) : "");
+}
+
 // Version 1 has no sequence numbers.
 uint64_t order_of(const TableMetadata& metadata, const ScanRange& range) {
   const Snapshot* snapshot =

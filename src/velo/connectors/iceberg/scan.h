@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "velo/connectors/iceberg/file_io.h"
@@ -39,6 +40,10 @@ struct ScanPosition {
   /// Errors: kCorruptData.
   static Result<ScanPosition> decode(const Position& position);
 };
+
+/// "file 3, row 12 of snapshot 99, after snapshot 98"; empty for what is no such
+/// position.
+std::string describe_position(std::string_view source, const Position& position);
 
 /// The number that `ScanPosition::order` is for a snapshot.
 uint64_t order_of(const TableMetadata& metadata, const ScanRange& range);

@@ -7,6 +7,7 @@
 #include "velo/connectors/iceberg/catalog.h"
 #include "velo/connectors/iceberg/column_plan.h"
 #include "velo/connectors/iceberg/committer.h"
+#include "velo/connectors/iceberg/pipeline_tag.h"
 #include "velo/connectors/iceberg/table_hold.h"
 
 namespace velo::iceberg {
@@ -48,6 +49,18 @@ class IcebergSink : public DataSink, public TransactionalSink {
 
   CommitKind commit_kind() const override { return CommitKind::kDurable; }
   std::string identity() const override { return options_.identity; }
+
+  Result<std::vector<std::string>> list_pipelines(std::stop_token stop) override {
+    const auto catalog = open_catalog(options_, /*creates=*/false, stop);
+    // It may be made; until then it has nothing.
+    if (!catalog.ok() && kind_of(catalog.status()) == ErrorKind::kNotFound) {
+      return std::vector<std::string>();
+    }
+    ARROW_RETURN_NOT_OK(catalog.status());
+    ARROW_ASSIGN_OR_RAISE(const auto table, (*catalog)->load(options_.table));
+    if (!table) return std::vector<std::string>();
+    return pipelines_with_tags(table->metadata, options_.branch);
+  }
 
   Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,
                                                       CommitObserver& observer) override {

@@ -140,7 +140,9 @@ Status TableHold::check_history(const TableMetadata& metadata) const {
       continue;
     }
     const bool has_begun = snapshot->summary_text("velo.epoch") != "0";
-    if (!has_begun || (pipeline_.is_run && is_finished(summary))) break;
+    const bool has_ended =
+        is_forgotten(summary) || (pipeline_.is_run && is_finished(summary));
+    if (!has_begun || has_ended) break;
     return error_at(
         ErrorKind::kCommitLost, options_.table.shown(),
         fmt::format("snapshot {} is of pipeline {}, whose record, the tag {}, somebody "
@@ -204,19 +206,38 @@ Status TableHold::try_to_publish(const Append& append, int attempt) {
                                             to_tag(name(), snapshot.id)}});
 }
 
-Status TableHold::release() {
+Status TableHold::release(const std::map<std::string, std::string>& last_summary) {
   if (!has_table() || tag_.fence == 0) return Status::OK();
   for (Attempts attempts;;) {
     ARROW_ASSIGN_OR_RAISE(const auto table, catalog_->load(options_.table));
     // Where it has another, the record is somebody's who goes on.
     if (!table || table->metadata.ref(name()) != tag_.snapshot_id) return Status::OK();
-    const Status status = catalog_->commit(options_.table, *table,
-                                           {.requirements = {{name(), tag_.snapshot_id}},
-                                            .snapshot = {},
-                                            .removed_refs = {name()},
-                                            .changed_refs = {}});
+    TableCommit commit{.requirements = {{name(), tag_.snapshot_id}},
+                       .snapshot = {},
+                       .removed_refs = {name()},
+                       .changed_refs = {}};
+    if (!pipeline_.is_run) {
+      ARROW_RETURN_NOT_OK(add_end(*table, last_summary, attempts.number(), commit));
+    }
+    const Status status = catalog_->commit(options_.table, *table, commit);
     if (status.ok() || !attempts.again(status)) return status;
   }
+}
+
+Status TableHold::add_end(const LoadedTable& table,
+                          const std::map<std::string, std::string>& summary, int attempt,
+                          TableCommit& commit) {
+  const std::string last =
+      fmt::format("{}/{}f{}-e0-{}", table.metadata.metadata_location(), prefix(),
+                  tag_.fence, random_uuid());
+  ARROW_ASSIGN_OR_RAISE(const Append append,
+                        prepare_append(*files_, table.metadata, last, {}, summary));
+  ARROW_ASSIGN_OR_RAISE(
+      commit.snapshot,
+      write_snapshot(*files_, table.metadata, options_.branch, append, attempt));
+  commit.requirements.push_back({options_.branch, table.metadata.ref(options_.branch)});
+  commit.changed_refs.push_back(to_branch(options_.branch, append.snapshot_id));
+  return Status::OK();
 }
 
 Status check_writable(const IcebergOptions& options, const TableMetadata& metadata) {

@@ -52,8 +52,9 @@ class TableHold {
   /// Commit an append. Errors: kFenced; kCommitStateUnknown; others: it was not.
   Status publish(const Append& append);
 
-  /// Remove the tag. Idempotent.
-  Status release();
+  /// Remove the tag. A named pipeline leaves an empty snapshot of this summary behind,
+  /// which tells that nobody has lost it. Idempotent.
+  Status release(const std::map<std::string, std::string>& last_summary);
 
   /// Whether the table was there to be taken.
   bool has_table() const { return files_ != nullptr; }
@@ -71,6 +72,10 @@ class TableHold {
   Result<PipelineTag> raise(const LoadedTable& table, const PipelineTag& before);
   Result<PipelineTag> begin(const LoadedTable& table,
                             std::map<std::string, std::string> summary, int attempt);
+  /// Let a commit append an empty snapshot.
+  Status add_end(const LoadedTable& table,
+                 const std::map<std::string, std::string>& summary, int attempt,
+                 TableCommit& commit);
   Status check_history(const TableMetadata& metadata) const;
   Status try_to_publish(const Append& append, int attempt);
 

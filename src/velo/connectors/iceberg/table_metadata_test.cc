@@ -12,7 +12,9 @@ namespace velo::iceberg {
 namespace {
 
 using ::testing::_;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using velo::testing::IsError;
 using velo::testing::IsOk;
 
@@ -181,6 +183,33 @@ TEST(PlanFiles, WhatWasReadCannotBeGone) {
   EXPECT_THAT(plan_files(**files, new_table(), {}, "t"), IsOk());
   EXPECT_THAT(plan_files(**files, new_table(), {.after = 5}, "t"),
               IsError(ErrorKind::kPositionLost, HasSubstr("has none now")));
+}
+
+TEST(ScanPositions, AreSaidInWords) {
+  ScanPosition position{.order = 7, .file = 3, .row = 12};
+  EXPECT_EQ(describe_position("", position.encode()), "a table without snapshots");
+  position.range.snapshot = 99;
+  EXPECT_EQ(describe_position("", position.encode()), "file 3, row 12 of snapshot 99");
+  position.range.after = 98;
+  EXPECT_EQ(describe_position("", position.encode()),
+            "file 3, row 12 of snapshot 99, after snapshot 98");
+  EXPECT_EQ(describe_position("", {"short"}), "");
+}
+
+TEST(PipelineTags, TellWhichPipelinesThereAre) {
+  TableMetadata table = new_table();
+  const Ref tag{.snapshot_id = 1};
+  table.refs = {{"main", {.snapshot_id = 1, .is_branch = true}},
+                {tag_name("orders", "main", 3), tag},
+                {tag_name("orders", "main", 2), tag},
+                {tag_name("a_b", "main", 1), tag},
+                {tag_name("other", "staging", 1), tag},
+                {"velo_words.main.fine", tag},
+                {"velo_none", tag},
+                {"orders.main.f1", tag}};
+  EXPECT_THAT(pipelines_with_tags(table, "main"), ElementsAre("a_b", "orders"));
+  EXPECT_THAT(pipelines_with_tags(table, "staging"), ElementsAre("other"));
+  EXPECT_THAT(pipelines_with_tags(table, "elsewhere"), IsEmpty());
 }
 
 }  // namespace

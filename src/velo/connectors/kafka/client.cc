@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
@@ -164,35 +165,56 @@ Status Client::error(rd_kafka_error_t* answer, const std::string& what) const {
   return error(library_.error_code(answer), what, library_.error_string(answer));
 }
 
-Result<std::optional<std::vector<int32_t>>> Client::partitions(
-    const std::string& topic, const std::stop_token& stop) {
-  const Owned asked(library_.topic_new(handle_, topic.c_str(), nullptr),
-                    library_.topic_destroy);
-  if (asked.get() == nullptr) return error(library_.last_error(), "name " + topic);
+// `asked`: nullptr for all topics. The answer is the caller's.
+Result<const struct rd_kafka_metadata*> Client::metadata(rd_kafka_topic_t* asked,
+                                                         const std::string& what,
+                                                         const std::stop_token& stop) {
   const auto begin = steady_clock().now();
   const struct rd_kafka_metadata* answer = nullptr;
   while (true) {
-    const auto code = library_.metadata(handle_, /*all_topics=*/0, asked.get(), &answer,
-                                        kSliceMilliseconds);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) break;
+    const auto code = library_.metadata(handle_, /*all_topics=*/asked == nullptr, asked,
+                                        &answer, kSliceMilliseconds);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return answer;
     if (stop.stop_requested()) return stopped();
     bring_reports();
     const auto elapsed = steady_clock().now() - begin;
     if (elapsed >= kLongestConnect ||
         (elapsed >= kLongestRefused && reports_.has_outage())) {
-      return error(code, "ask for the partitions of " + topic);
+      return error(code, what);
     }
   }
-  const Owned metadata(answer, library_.metadata_destroy);
+}
+
+Result<std::optional<std::vector<int32_t>>> Client::partitions(
+    const std::string& topic, const std::stop_token& stop) {
+  const std::string what = "ask for the partitions of " + topic;
+  const Owned asked(library_.topic_new(handle_, topic.c_str(), nullptr),
+                    library_.topic_destroy);
+  if (asked.get() == nullptr) return error(library_.last_error(), "name " + topic);
+  ARROW_ASSIGN_OR_RAISE(const auto* answer, metadata(asked.get(), what, stop));
+  const Owned owned(answer, library_.metadata_destroy);
   if (answer->topic_cnt != 1) return std::nullopt;
   const rd_kafka_metadata_topic& found = answer->topics[0];
   if (classify_kafka_error(found.err) == ErrorKind::kNotFound) return std::nullopt;
-  if (found.err) return error(found.err, "ask for the partitions of " + topic);
+  if (found.err) return error(found.err, what);
   std::vector<int32_t> partitions;
   for (int i = 0; i < found.partition_cnt; ++i) {
     partitions.push_back(found.partitions[i].id);
   }
   return partitions;
+}
+
+Result<std::vector<std::string>> Client::topics(const std::string& prefix,
+                                                const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const auto* answer, metadata(nullptr, "ask for topics", stop));
+  const Owned owned(answer, library_.metadata_destroy);
+  std::vector<std::string> names;
+  for (int i = 0; i < answer->topic_cnt; ++i) {
+    const std::string_view name = answer->topics[i].topic;
+    if (name.starts_with(prefix)) names.emplace_back(name);
+  }
+  std::ranges::sort(names);
+  return names;
 }
 
 // Asked by times that stand for the two ends: rd_kafka_query_watermark_offsets (2.0.2)

@@ -80,6 +80,11 @@ class Client {
   Result<std::optional<std::vector<int32_t>>> partitions(
       const std::string& topic, const std::stop_token& stop = {});
 
+  /// The names of all topics that we may see and that begin with `prefix`, in their
+  /// order.
+  Result<std::vector<std::string>> topics(const std::string& prefix,
+                                          const std::stop_token& stop = {});
+
   /// The offsets of a partition; where the handle is read_committed they end before the
   /// first open transaction.
   Result<OffsetRange> offsets(const std::string& topic, int32_t partition,
@@ -106,6 +111,9 @@ class Client {
   Client(const Librdkafka& library, std::string shown)
       : library_(library), shown_(std::move(shown)) {}
 
+  Result<const struct rd_kafka_metadata*> metadata(rd_kafka_topic_t* asked,
+                                                   const std::string& what,
+                                                   const std::stop_token& stop);
   template <typename Request>
   Status change_topic(const std::string& topic, const std::string& what,
                       const std::stop_token& stop, Request request);

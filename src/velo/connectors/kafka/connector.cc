@@ -5,6 +5,7 @@
 #include "velo/connectors/kafka/options.h"
 #include "velo/connectors/kafka/sink.h"
 #include "velo/connectors/kafka/source.h"
+#include "velo/connectors/kafka/split_reader.h"
 
 namespace velo::kafka {
 namespace {
@@ -31,6 +32,7 @@ Connector kafka_connector() {
       .options = KafkaOptions::descriptors(),
       .create_source = create_source,
       .create_sink = create_sink,
+      .describe_position = describe_position,
   };
 }
 

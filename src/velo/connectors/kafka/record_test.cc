@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "velo/connectors/kafka/split_reader.h"
 namespace velo::kafka {
 namespace {
 
@@ -103,6 +104,11 @@ TEST(RecordLog, RefusesWhatVeloHasNotWritten) {
     EXPECT_EQ(kind_of(status), ErrorKind::kCorruptData);
     EXPECT_THAT(status.message(), HasSubstr(each.words));
   }
+}
+
+TEST(KafkaPositions, AreSaidInWords) {
+  EXPECT_EQ(describe_position("kafka://b/t", encode_position(1234)), "offset 1234");
+  EXPECT_EQ(describe_position("kafka://b/t", {"short"}), "");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 namespace velo::kafka {
 namespace {
 
+constexpr char kPrefix[] = "velo_checkpoint-";
 constexpr int32_t kPartition = 0;
 constexpr std::chrono::seconds kLongestRead{60};
 constexpr std::chrono::milliseconds kPollWait{200};
@@ -65,7 +66,21 @@ Status RecordReader::read_to(int64_t end, const std::stop_token& stop) {
 }
 
 RecordTopic::RecordTopic(KafkaOptions options, const PipelineIdentity& pipeline)
-    : options_(std::move(options)), name_("velo_checkpoint-" + pipeline.id) {}
+    : options_(std::move(options)), name_(kPrefix + pipeline.id) {}
+
+Result<std::vector<std::string>> RecordTopic::list(const KafkaOptions& options,
+                                                   const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const auto control, Client::open_control(options));
+  ARROW_ASSIGN_OR_RAISE(const auto topics, control->topics(kPrefix, stop));
+  std::vector<std::string> pipelines;
+  for (const std::string& topic : topics) {
+    ARROW_ASSIGN_OR_RAISE(const auto reader, RecordReader::open(options, topic, stop));
+    ARROW_RETURN_NOT_OK(reader->read_before_open(stop));
+    if (reader->log().topic() != options.topic) continue;
+    pipelines.push_back(topic.substr(std::string_view(kPrefix).size()));
+  }
+  return pipelines;
+}
 
 Status RecordTopic::create(Client& control, const std::stop_token& stop) const {
   ARROW_ASSIGN_OR_RAISE(const auto known, control.partitions(name_, stop));

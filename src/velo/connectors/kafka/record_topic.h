@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "velo/commit.h"
 #include "velo/connectors/kafka/consumer.h"
@@ -48,6 +49,10 @@ class RecordTopic {
   RecordTopic(KafkaOptions options, const PipelineIdentity& pipeline);
 
   const std::string& name() const { return name_; }
+
+  /// The pipelines whose records are of the sink's topic.
+  static Result<std::vector<std::string>> list(const KafkaOptions& options,
+                                               const std::stop_token& stop);
 
   /// Make it where it is not there.
   Status create(Client& control, const std::stop_token& stop) const;

@@ -48,9 +48,15 @@ class KafkaCommitter : public Committer {
         control_(std::move(control)) {}
 
   Result<CommitRecord> look(std::stop_token stop) override {
+    ARROW_ASSIGN_OR_RAISE(CommitRecord record, read_record(stop));
+    if (record.num_rows > 0) ARROW_RETURN_NOT_OK(has_topic(record, stop).status());
+    return record;
+  }
+
+  Result<CommitRecord> read_record(std::stop_token stop) override {
     ARROW_ASSIGN_OR_RAISE(const auto known, control_->partitions(records_.name(), stop));
     if (!known) return CommitRecord();
-    auto record = read_record(stop);
+    auto record = try_to_read(stop);
     // A run that has finished took it away meanwhile.
     if (!record.ok() && kind_of(record.status()) == ErrorKind::kNotFound) {
       return CommitRecord();
@@ -121,13 +127,11 @@ class KafkaCommitter : public Committer {
   }
 
  private:
-  Result<CommitRecord> read_record(const std::stop_token& stop) const {
+  Result<CommitRecord> try_to_read(const std::stop_token& stop) const {
     ARROW_ASSIGN_OR_RAISE(const auto reader, records_.open_reader(stop));
     ARROW_RETURN_NOT_OK(reader->read_before_open(stop));
     ARROW_RETURN_NOT_OK(check_topic(reader->log().topic()));
-    CommitRecord record = reader->log().record();
-    if (record.num_rows > 0) ARROW_RETURN_NOT_OK(has_topic(record, stop).status());
-    return record;
+    return reader->log().record();
   }
 
   Status check_topic(const std::string& of_record) const {
@@ -226,6 +230,10 @@ class KafkaSink : public DataSink, public TransactionalSink {
     return {.interval = kCommitInterval, .longest = options_.transaction_timeout / 2};
   }
   std::string identity() const override { return options_.identity; }
+
+  Result<std::vector<std::string>> list_pipelines(std::stop_token stop) override {
+    return RecordTopic::list(options_, stop);
+  }
 
   Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,
                                                       CommitObserver& observer) override {

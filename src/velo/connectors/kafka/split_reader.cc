@@ -60,6 +60,11 @@ Result<int64_t> decode_position(const SplitId& split, const Position& position) 
                     "a position in a partition has 8 bytes");
 }
 
+std::string describe_position(std::string_view, const Position& position) {
+  const auto offset = decode_position("", position);
+  return offset.ok() ? fmt::format("offset {}", *offset) : "";
+}
+
 Result<std::unique_ptr<SplitReader>> KafkaSplitReader::make(
     const KafkaOptions& options, bool once, formats::DecodeOptions decode,
     std::shared_ptr<arrow::Schema> schema) {

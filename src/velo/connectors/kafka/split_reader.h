@@ -23,6 +23,9 @@ Result<int32_t> partition_of(const std::string& topic, const SplitId& split);
 Position encode_position(int64_t offset);
 Result<int64_t> decode_position(const SplitId& split, const Position& position);
 
+/// "offset 1234"; empty for what is no such position.
+std::string describe_position(std::string_view source, const Position& position);
+
 /// Each batch is of one partition. Threads: as SplitReader.
 class KafkaSplitReader : public SplitReader {
  public:

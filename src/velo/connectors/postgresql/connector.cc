@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "velo/connectors/postgresql/cdc/change_position.h"
 #include "velo/connectors/postgresql/cdc/source.h"
 #include "velo/connectors/postgresql/options.h"
 #include "velo/connectors/postgresql/sink.h"
@@ -37,6 +38,8 @@ Connector postgresql_connector() {
       .options = PostgresqlOptions::descriptors(),
       .create_source = create_source,
       .create_sink = create_sink,
+      .describe_position = describe_position,
+      .keeps_for_readers = true,
   };
 }
 

@@ -33,6 +33,25 @@ Status RecordTable::is_of_another_table(const std::string& other) const {
                   other, table_));
 }
 
+Result<std::vector<std::string>> RecordTable::list(Connection& connection,
+                                                   const std::string& schema,
+                                                   const std::string& table) {
+  const auto rows = connection.execute(
+      fmt::format("SELECT pipeline FROM {}.velo_checkpoint WHERE lane = {} AND target = "
+                  "$1 ORDER BY pipeline COLLATE \"C\"",
+                  quote_identifier(schema), kFenceLane),
+      {table});
+  std::vector<std::string> pipelines;
+  if (!rows.ok() && kind_of(rows.status()) == ErrorKind::kNotFound) return pipelines;
+  ARROW_RETURN_NOT_OK(rows.status());
+  for (int row = 0; row < rows->num_rows(); ++row) {
+    pipelines.push_back(rows->text(row, 0));
+  }
+  return pipelines;
+}
+
+}
+
 // In one snapshot, or a process that commits meanwhile would be seen in parts.
 Result<CommitRecord> RecordTable::look(Connection& connection) const {
   ARROW_RETURN_NOT_OK(

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "velo/commit.h"
 #include "velo/connectors/postgresql/client.h"
@@ -28,6 +29,11 @@ class RecordTable {
   /// Read the record as it stands; an empty one where there is none. Errors:
   /// kInvalidArgument where it is of another table.
   Result<CommitRecord> look(Connection& connection) const;
+
+  /// The pipelines that have a record of writing `table` of `schema`.
+  static Result<std::vector<std::string>> list(Connection& connection,
+                                               const std::string& schema,
+                                               const std::string& table);
 
   /// Make the tables where they are not there.
   Status create(Connection& connection) const;

@@ -85,6 +85,12 @@ class PostgresqlCommitter : public Committer {
     return record;
   }
 
+  Result<CommitRecord> read_record(std::stop_token stop) override {
+    ARROW_RETURN_NOT_OK(connect(stop));
+    const StopScope scope(*connection_, stop);
+    return records_.look(*connection_);
+  }
+
   Result<CommitRecord> recover(std::stop_token stop) override {
     lanes_.clear();
     ARROW_RETURN_NOT_OK(connect(stop));
@@ -210,6 +216,13 @@ class PostgresqlSink : public DataSink, public TransactionalSink {
   // Rows of one key wait for each other's transaction.
   int max_lanes() const override {
     return options_.key.empty() ? TransactionalSink::max_lanes() : 1;
+  }
+
+  Result<std::vector<std::string>> list_pipelines(std::stop_token stop) override {
+    ARROW_ASSIGN_OR_RAISE(const auto connection,
+                          Connection::open(options_, "velo", stop));
+    const StopScope scope(*connection, std::move(stop));
+    return RecordTable::list(*connection, options_.schema, options_.table);
   }
 
   Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,

@@ -5,6 +5,7 @@
 #include "velo/connectors/s3/objects.h"
 #include "velo/connectors/s3/options.h"
 #include "velo/connectors/s3/sink.h"
+#include "velo/fileset/file_position.h"
 #include "velo/fileset/source.h"
 
 namespace velo::s3 {
@@ -33,6 +34,7 @@ Connector s3_connector() {
       .options = S3Options::descriptors(),
       .create_source = create_source,
       .create_sink = create_sink,
+      .describe_position = fileset::describe_position,
   };
 }
 

@@ -1,5 +1,7 @@
 #include "velo/connectors/s3/prefix.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "velo/base/glob.h"
@@ -86,6 +88,20 @@ class Prefix : public fileset::Directory {
     };
     record.store = std::move(store);
     return record;
+  }
+
+  Result<std::vector<std::string>> list_records(std::stop_token stop) override {
+    const std::string home = prefix_ + "_velo/";
+    std::vector<std::string> pipelines;
+    const auto visit = [&](const storage::S3Object& object) {
+      const std::string_view below = std::string_view(object.key).substr(home.size());
+      const std::string_view pipeline = below.substr(0, below.find('/'));
+      const bool is_new = pipelines.empty() || pipelines.back() != pipeline;
+      if (is_new && pipeline.size() < below.size()) pipelines.emplace_back(pipeline);
+      return true;
+    };
+    ARROW_RETURN_NOT_OK(bucket_->list(home, kManyPerPage, visit, std::move(stop)));
+    return pipelines;
   }
 
   Result<std::vector<std::string>> list() override {

@@ -38,6 +38,14 @@ Result<ChangePosition> decode_position(const SplitId& split, const Position& pos
                     "a position among its changes has 16 bytes");
 }
 
+std::string describe_position(std::string_view, const Position& position) {
+  const auto place = decode_position("", position);
+  if (!place.ok()) return {};
+  const std::string lsn = lsn_text(place->lsn);
+  if (place->row == 0) return lsn;
+  return fmt::format("{}, behind {} rows of that transaction", lsn, place->row);
+}
+
 std::string lsn_text(uint64_t lsn) {
   return fmt::format("{:X}/{:X}", lsn >> kHalf, lsn & 0xFFFFFFFF);
 }

@@ -27,6 +27,10 @@ Position encode_position(const ChangePosition& position);
 /// Errors: kCorruptData, naming the split.
 Result<ChangePosition> decode_position(const SplitId& split, const Position& position);
 
+/// "16/B374D848", and in a transaction the rows of it that were read; empty for what is
+/// no such position.
+std::string describe_position(std::string_view source, const Position& position);
+
 /// A place in the write-ahead log as PostgreSQL shows it: "16/B374D848".
 std::string lsn_text(uint64_t lsn);
 

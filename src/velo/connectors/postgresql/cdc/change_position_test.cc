@@ -37,5 +37,12 @@ TEST(ChangePositions, PlacesInTheLog) {
   }
 }
 
+TEST(ChangePositions, AreSaidInWords) {
+  EXPECT_EQ(describe_position("", encode_position({.lsn = 0x16B374D848})), "16/B374D848");
+  EXPECT_EQ(describe_position("", encode_position({.lsn = 0x16B374D848, .row = 3})),
+            "16/B374D848, behind 3 rows of that transaction");
+  EXPECT_EQ(describe_position("", {"short"}), "");
+}
+
 }  // namespace
 }  // namespace velo::postgresql

@@ -66,6 +66,15 @@ class ChangeSource : public DataSource, public SplitSource {
     return ChangeReader::make(options_, *table_, read);
   }
 
+  std::vector<std::string> kept_for(const std::string& reader) const override {
+    const SlotNames names = SlotNames::of(options_, reader, /*process=*/0);
+    const std::string ours = "velo_" + reader + "_…";
+    std::vector<std::string> kept = {
+        fmt::format("replication slot {}", names.owns_slot ? ours : names.slot)};
+    if (names.owns_publication) kept.push_back("publication " + ours);
+    return kept;
+  }
+
   Status forget(const std::string& reader) override {
     ARROW_RETURN_NOT_OK(withdraw(reader, kNewest));
     if (options_.slot.empty()) return Status::OK();

@@ -1,0 +1,122 @@
+#include "velo/state.h"
+
+#include <gtest/gtest.h>
+
+#include "velo/testing/matchers.h"
+#include "velo/testing/memory_sink.h"
+
+namespace velo {
+namespace {
+
+using testing::CallLog;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::IsError;
+using testing::IsOk;
+using testing::Memory;
+using testing::MemorySink;
+
+const PipelineIdentity kOrders{.id = "orders"};
+
+// Says what it was asked.
+class KeepingSource : public SplitSource {
+ public:
+  explicit KeepingSource(CallLog& log) : log_(log) {}
+  std::string identity() const override { return "keeping:x"; }
+  Result<std::unique_ptr<SplitDiscovery>> discover() override { return nullptr; }
+  Result<std::unique_ptr<SplitReader>> create_split_reader(const ReadOptions&) override {
+    return nullptr;
+  }
+  Status forget(const std::string& reader) override {
+    log_.add("forget reader " + reader);
+    return answer;
+  }
+  Status answer;
+
+ private:
+  CallLog& log_;
+};
+
+class States : public ::testing::Test {
+ protected:
+  void begin() {
+    CommitObserver nobody;
+    const auto committer = sink_.create_committer(kOrders, nobody).ValueOrDie();
+    CommitRecord record = committer->recover({}).ValueOrDie();
+    record.epoch += 1;
+    record.num_rows = 5;
+    record.positions["a"] = {{"x"}, true};
+    ASSERT_THAT(committer->commit(record, {}), IsOk());
+  }
+
+  CallLog log_;
+  Memory memory_{log_};
+  MemorySink sink_{memory_};
+  KeepingSource source_{log_};
+};
+
+TEST_F(States, AreLookedAtWithoutAFence) {
+  ASSERT_THAT(look_at_pipeline(sink_, kOrders).status(), IsOk());
+  EXPECT_FALSE(look_at_pipeline(sink_, kOrders)->has_value());
+  begin();
+  const auto state = look_at_pipeline(sink_, kOrders).ValueOrDie();
+  ASSERT_TRUE(state.has_value());
+  EXPECT_EQ(state->record.num_rows, 5);
+  EXPECT_EQ(state->record.fence, 1U);
+  EXPECT_THAT(state->obstacle, IsOk());
+  EXPECT_EQ(memory_.records().at("orders").fence, 1U);
+  EXPECT_EQ(log_.count("recover"), 1);
+}
+
+TEST_F(States, AreResetSourceFirst) {
+  begin();
+  EXPECT_TRUE(reset_pipeline(sink_, &source_, kOrders).ValueOrDie());
+  EXPECT_THAT(log_.calls(),
+              ElementsAre("recover", "commit 5 rows of 0 lanes", "committed", "look",
+                          "recover", "forget reader orders_09af", "forget"));
+  EXPECT_THAT(memory_.records(), IsEmpty());
+  EXPECT_FALSE(reset_pipeline(sink_, &source_, kOrders).ValueOrDie());
+  EXPECT_EQ(log_.count("recover"), 2) << "what is not there is not begun";
+}
+
+TEST_F(States, KeepTheRecordOfWhatTheSourceStillHas) {
+  begin();
+  source_.answer = make_error(ErrorKind::kTransient, {}, "gone for now");
+  EXPECT_THAT(reset_pipeline(sink_, &source_, kOrders).status(),
+              IsError(ErrorKind::kTransient, HasSubstr("gone for now")));
+  EXPECT_EQ(memory_.records().size(), 1U);
+  source_.answer = Status::OK();
+  EXPECT_TRUE(reset_pipeline(sink_, &source_, kOrders).ValueOrDie());
+}
+
+TEST_F(States, AreResetAlthoughRowsAreLost) {
+  begin();
+  memory_.on_call = [](const std::string& call, const std::stop_token&) {
+    if (call != "recover") return Status::OK();
+    return make_error(ErrorKind::kCommitLost, {}, "the table is gone");
+  };
+  EXPECT_TRUE(reset_pipeline(sink_, nullptr, kOrders).ValueOrDie());
+  EXPECT_THAT(memory_.records(), IsEmpty());
+}
+
+TEST(Positions, AreSaidInWordsOrInHexadecimal) {
+  Registry registry;
+  registry.add({.scheme = "known",
+                .describe_position =
+                    [](std::string_view source, const Position& position) {
+                      if (position.bytes.empty()) return std::string();
+                      return std::string(source) + " at " + position.bytes;
+                    },
+                .keeps_for_readers = true});
+  registry.add({.scheme = "silent"});
+  EXPECT_EQ(describe_position("known:/x", {"12"}, registry), "known:/x at 12");
+  EXPECT_EQ(describe_position("known:/x", {""}, registry), "0x");
+  EXPECT_EQ(describe_position("silent:/x", {"12"}, registry), "0x3132");
+  EXPECT_EQ(describe_position("", {"12"}, registry), "0x3132");
+  EXPECT_TRUE(connector_of_source("known:/x", registry)->keeps_for_readers);
+  EXPECT_EQ(connector_of_source("other:/x", registry), nullptr);
+}
+
+}  // namespace
+}  // namespace velo
