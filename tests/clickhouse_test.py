@@ -471,6 +471,26 @@ class Clickhouse(KeptState, ProgramTest):
 
     # What is said.
 
+    def everything(self):
+        return self.rows("SELECT name, engine, create_table_query, toString(total_rows) FROM system.tables WHERE database = "
+                         f"'{self.database}' ORDER BY name")
+
+    def test_check(self):
+        self.session.command("CREATE TABLE orders (id Int64) ENGINE = MergeTree ORDER BY id")
+        before = self.everything()
+        steps = self.checked(self.uri("orders"))
+        self.assertRegex(steps[0][2], r"^ClickHouse \d+\.\d+.*, as .*, database velo_")
+        self.assertEqual(steps[1][1:], (f"read `{self.database}`.`orders`", "SELECT is granted"))
+        steps = self.checked(self.uri("orders"), "sink")
+        self.assertIn(("lacks", "exactly once"), [step[:2] for step in steps])
+        self.assertEqual({step[0] for step in self.checked(self.uri("new"), "sink")}, {"ok"})
+        self.assertIn("orders", self.checked(self.uri("order"), code=2)[-1][2])
+        self.assertEqual(self.everything(), before)
+        at = f"{SERVER.hostname}:{SERVER.port}"
+        [(mark, what, words)] = self.checked(f"clickhouse://{SERVER.username}:wrong@{at}/{self.database}?table=t", code=2)
+        self.assertEqual((mark, what), ("failed", "sign in"))
+        self.checked(self.uri("orders", port=9), code=1)
+
     def test_messages(self):
         self.write("in.csv", "id\n1\n")
         at = f"{SERVER.hostname}:{SERVER.port}"

@@ -339,6 +339,32 @@ class Kafka(KeptState, ProgramTest):
         self.assertIn("transaction_timeout", process.stderr.read())
         self.check_slow_pipeline(topic)
 
+    def everything(self):
+        topics = self.admin.list_topics(timeout=10).topics
+        return {name: sorted(topics[name].partitions) for name in self.topics()}
+
+    def test_check(self):
+        topic = self.topic("events", 2)
+        before = self.everything()
+        steps = self.checked(self.uri(topic))
+        self.assertEqual(steps[0][:2], ("ok", "open librdkafka"))
+        self.assertIn(("ok", "read a message", "it has no messages yet"), steps)
+        if steps[0][2] < "2.1":
+            self.assertIn("leader epochs (KIP-320; 2.1.0)", steps[1][2])
+            self.assertIn("KIP-848", steps[1][2])
+        self.produce(topic, [{"id": 1}], partition=1)
+        self.assertEqual(self.checked(self.uri(topic))[-1], ("ok", "read a message", "partition 1 has offsets 0 to 1"))
+        self.assertEqual(self.checked(self.uri(topic), "sink")[-1][:2], ("ok", "begin transactions"))
+        self.assertIn(("ok", "make the topic", "it is not there, and may be made"),
+                      self.checked(self.uri(self.topic("new")), "sink"))
+        mark, _, words = self.checked(self.uri(topic[:-1] + "x"), code=2)[-1]
+        self.assertEqual(mark, "failed")
+        self.assertIn("there is no such topic that we may see", words)
+        self.assertIn("is a broker there, and does it listen at this address?",
+                      self.checked("kafka://127.0.0.1:9/events", code=1)[-1][2])
+        self.assertEqual(self.everything(), before)
+        self.assertEqual([message.value() for message in self.consume(topic)], [b'{"id": 1}'])
+
     def test_messages(self):
         topic = self.topic("events", 1)
         self.write("in.csv", "id\n1\n")

@@ -63,6 +63,62 @@ class Postgresql(KeptState, ProgramTest):
     def source_of_state(self, sink):
         return sink
 
+    def everything(self):
+        """What is in the schema, and what roles may do with it."""
+        return [self.rows(query) for query in (
+            f"SELECT relname, relkind, relacl::text, oid FROM pg_class WHERE relnamespace = '{self.schema}'::regnamespace "
+            "ORDER BY 1",
+            "SELECT attrelid, attname, atttypid FROM pg_attribute WHERE attrelid IN (SELECT oid FROM pg_class WHERE "
+            f"relnamespace = '{self.schema}'::regnamespace) ORDER BY 1, attnum",
+            f"SELECT slot_name FROM pg_replication_slots WHERE slot_name ~ '{self.schema}' ORDER BY 1",
+            f"SELECT pubname FROM pg_publication WHERE pubname ~ '{self.schema}' ORDER BY 1")]
+
+    def role(self):
+        """A role that may do nothing yet, and the URI of a table as it."""
+        role = "r" + self.schema
+        self.session.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'not-much'")
+        self.addCleanup(self.session.execute, f"DROP OWNED BY {role}; DROP ROLE {role}")
+        at = urllib.parse.urlsplit(SERVER)
+        server = at._replace(netloc=f"{role}:not-much@{at.hostname}:{at.port}").geturl()
+        return role, lambda table, **options: self.uri(table, **options).replace(SERVER, server)
+
+    def test_check(self):
+        self.session.execute("CREATE TABLE orders (id bigint PRIMARY KEY)")
+        role, uri = self.role()
+        before = self.everything()
+        steps = self.checked(self.uri("orders"))
+        self.assertRegex(steps[0][2], r"^PostgreSQL 1\d\.\d+.*, as .*, with(out)? TLS, by libpq 1\d\.\d+$")
+        self.assertEqual([step[0] for step in steps], ["ok", "ok"])
+        self.assertEqual({step[0] for step in self.checked(self.uri("orders", key="id"), "sink")}, {"ok"})
+        self.assertIn(("ok", f'write "{self.schema}"."new"', "it is not there, and may be made"),
+                      self.checked(self.uri("new"), "sink"))
+        self.assertEqual([step[0] for step in self.checked(self.uri("orders", cdc="true"))], ["ok"] * 6)
+        mark, what, words = self.checked(self.uri("ordres"), code=2)[-1]
+        self.assertEqual((mark, what), ("failed", f'read "{self.schema}"."ordres"'))
+        self.assertIn("did you mean 'orders'?", words)
+        mark, _, words = self.checked(uri("orders"), "sink", code=2)[2]
+        self.assertEqual(mark, "failed")
+        self.assertIn(f'GRANT USAGE ON SCHEMA "{self.schema}" TO "{role}"', words)
+        self.session.execute(f"GRANT USAGE ON SCHEMA {self.schema} TO {role}")
+        steps = self.checked(uri("orders", key="id"), "sink", code=2)
+        self.assertIn(f'GRANT SELECT, INSERT, UPDATE, DELETE ON "{self.schema}"."orders" TO "{role}"', steps[2][2])
+        self.assertIn(f'GRANT CREATE ON SCHEMA "{self.schema}" TO "{role}"', steps[-1][2])
+        self.session.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON orders TO {role}; "
+                             f"GRANT CREATE ON SCHEMA {self.schema} TO {role}")
+        self.assertEqual({step[0] for step in self.checked(uri("orders", key="id"), "sink")}, {"ok"})
+        self.assertEqual([words for mark, _, words in self.checked(uri("orders", cdc="true"), code=2) if mark == "failed"][0],
+                         f"{uri('').split('?')[0].replace('not-much', '***')}: ALTER ROLE \"{role}\" REPLICATION lets it "
+                         "read changes")
+        self.session.execute(f"REVOKE ALL ON orders FROM {role}; REVOKE ALL ON SCHEMA {self.schema} FROM {role}")
+        [(mark, what, words)] = self.checked(uri("orders").replace("not-much", "wrong"), code=2)
+        self.assertEqual((mark, what), ("failed", "sign in"))
+        self.assertNotIn("wrong", words)
+        [(mark, _, words)] = self.checked("postgresql://127.0.0.1:9/x?table=t", code=1)
+        self.assertEqual(mark, "failed")
+        process = self.velo("check", self.uri("orders", tabel="x"))
+        self.assertEqual((process.returncode, process.stdout), (2, ""))
+        self.assertEqual(self.everything()[1:], before[1:])
+
 
     def rows(self, query, parameters=None):
         return self.session.execute(query, parameters).fetchall()

@@ -68,6 +68,13 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(process.stdout, "")
         self.assertEqual(self.files(), before)
 
+    def checked(self, uri, use="source", code=0, environment=None):
+        """Run `velo check`; answers its steps as (mark, what, words)."""
+        process = self.velo("check", uri, "--as", use, environment=environment)
+        self.assertEqual(process.returncode, code, process.stdout + process.stderr)
+        lines = [re.fullmatch(r"(ok|lacks|failed) +(.*?): (.*)", line) for line in process.stdout.splitlines()]
+        return [line.groups() for line in lines if line]
+
     def start(self, *arguments, program=VELO, environment=None, stdout=None, prefix=()):
         """Start the program in the folder; it is killed at the end of the test."""
         process = subprocess.Popen(

@@ -2,6 +2,7 @@
 
 /// Everything of libvelo's C++ interface.
 
+#include "velo/check.h"        // IWYU pragma: export
 #include "velo/connections.h"  // IWYU pragma: export
 #include "velo/connector.h"    // IWYU pragma: export
 #include "velo/error.h"        // IWYU pragma: export

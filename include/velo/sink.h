@@ -10,6 +10,7 @@
 #include <stop_token>
 #include <string>
 
+#include "velo/check.h"
 #include "velo/commit.h"
 #include "velo/error.h"
 #include "velo/event.h"
@@ -92,6 +93,10 @@ class DataSink {
   /// The way to keep a pipeline's record together with its rows; nullptr where there is
   /// none. Lives as long as the sink.
   virtual TransactionalSink* transactions() { return nullptr; }
+
+  /// Find out, step by step, whether it can be written, as DataSource::check; what a step
+  /// has to make for that is removed again.
+  virtual void check(CheckReport& report, std::stop_token stop);
 };
 
 /// Write epochs and leave no record behind: what DataSink::create_writer does where there

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "velo/check.h"
 #include "velo/error.h"
 #include "velo/event.h"
 #include "velo/position.h"
@@ -198,6 +199,10 @@ class DataSource {
   /// The way to read it again from a position; nullptr where there is none, and rows that
   /// were not committed can only be had from the beginning. Lives as long as the source.
   virtual SplitSource* splits() { return nullptr; }
+
+  /// Find out, step by step, whether it can be read: that it is reached, that we may sign
+  /// in, that we may read. Leaves nothing behind. Ends soon after `stop` was requested.
+  virtual void check(CheckReport& report, std::stop_token stop);
 };
 
 }  // namespace velo

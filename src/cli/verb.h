@@ -13,6 +13,7 @@ struct Verb {
 };
 
 // Each in a file of its name. They add themselves to the program's parser.
+Verb add_check_verb(CLI::App& program);
 Verb add_completion_verb(CLI::App& program);
 Verb add_copy_verb(CLI::App& program);
 Verb add_help_verb(CLI::App& program);

@@ -125,4 +125,11 @@ Result<std::unique_ptr<DataWriter>> write_epochs(TransactionalSink& sink,
       options.all_at_once ? std::nullopt : std::optional(sink.commit_pace()));
 }
 
+void DataSink::check(CheckReport& report, std::stop_token) {
+  const auto promised = promise(std::nullopt);
+  const auto outcome = promised.ok() ? Result<std::string>("there is nothing to reach")
+                                     : promised.status();
+  (void)report.tried("open it", outcome);
+}
+
 }  // namespace velo

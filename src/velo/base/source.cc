@@ -79,6 +79,15 @@ Status SplitSource::forget(const std::string&) { return Status::OK(); }
 
 Status SplitSource::withdraw(const std::string&, uint64_t) { return Status::OK(); }
 
+void DataSource::check(CheckReport& report, std::stop_token) {
+  const auto schema = fetch_schema();
+  const auto outcome =
+      schema.ok()
+          ? Result<std::string>(fmt::format("{} columns", (*schema)->num_fields()))
+          : schema.status();
+  (void)report.tried("read its columns", outcome);
+}
+
 std::unique_ptr<DataReader> read_all_splits(std::unique_ptr<SplitDiscovery> discovery,
                                             std::unique_ptr<SplitReader> reader,
                                             std::shared_ptr<arrow::Schema> schema) {

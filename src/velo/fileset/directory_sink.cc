@@ -76,4 +76,14 @@ Result<std::unique_ptr<Committer>> DirectorySink::create_committer(
                                                       observer);
 }
 
+void DirectorySink::check(CheckReport& report, const std::stop_token& stop) const {
+  const Status format = check_format();
+  const std::string name = options_.values.text("format");
+  if (!report.tried("know the format", format.ok() ? Result<std::string>(name) : format)
+           .ok()) {
+    return;
+  }
+  directory_->check(report, stop);
+}
+
 }  // namespace velo::fileset

@@ -30,6 +30,9 @@ class DirectorySink : public TransactionalSink {
   Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,
                                                       CommitObserver& observer) override;
 
+  /// See DataSink::check.
+  void check(CheckReport& report, const std::stop_token& stop) const;
+
  private:
   Status check_format() const;
   /// The files that mode=overwrite replaces and mode=error objects to: those of the

@@ -95,6 +95,21 @@ class SingleFileSink : public DataSink {
   bool supports_transactions() const override { return true; }
   bool supports_upsert() const override { return false; }
 
+  void check(CheckReport& report, std::stop_token) override {
+    const auto known = [&]() -> Result<std::string> {
+      ARROW_ASSIGN_OR_RAISE(const auto encoding,
+                            encoding_of(place_->shown(), options_.values));
+      return std::string(encoding.format->name);
+    };
+    if (!report.tried("know the format", known()).ok()) return;
+    const auto begun = [&]() -> Result<std::string> {
+      ARROW_ASSIGN_OR_RAISE(const auto trial, place_->create());
+      trial->discard();
+      return "begun, and dropped again";
+    };
+    (void)report.tried("write " + place_->shown(), begun());
+  }
+
  private:
   Status check_mode() const {
     if (options_.mode != FilesetOptions::Mode::kError) return Status::OK();
@@ -137,6 +152,10 @@ class DirectoryDataSink : public DataSink {
   bool supports_transactions() const override { return true; }
   bool supports_upsert() const override { return false; }
   TransactionalSink* transactions() override { return &transactions_; }
+
+  void check(CheckReport& report, std::stop_token stop) override {
+    transactions_.check(report, stop);
+  }
 
  private:
   const FilesetOptions options_;

@@ -259,6 +259,27 @@ class FileSource : public DataSource, public SplitSource {
   bool supports_batch() const override { return true; }
   SplitSource* splits() override { return this; }
 
+  void check(CheckReport& report, std::stop_token stop) override {
+    std::vector<std::string> files;
+    const auto list = [&]() -> Result<std::string> {
+      ARROW_ASSIGN_OR_RAISE(files, opener_.store().list());
+      return files.size() == 1 ? opener_.store().shown(files.front())
+                               : fmt::format("{} files", files.size());
+    };
+    if (!report.tried("find files", list()).ok()) return;
+    const auto read = [&]() -> Result<std::string> {
+      ARROW_ASSIGN_OR_RAISE(const FileVersion version,
+                            opener_.store().version_of(files.front()));
+      ARROW_ASSIGN_OR_RAISE(const auto file,
+                            opener_.store().open(files.front(), version, stop));
+      ARROW_RETURN_NOT_OK(file->Read(1).status());
+      return fmt::format("{} bytes", version.num_bytes);
+    };
+    const std::string first = opener_.store().shown(files.front());
+    if (!report.tried("read " + first, read()).ok()) return;
+    DataSource::check(report, std::move(stop));
+  }
+
   std::string identity() const override { return opener_.options().identity; }
 
   Result<std::unique_ptr<SplitDiscovery>> discover() override {

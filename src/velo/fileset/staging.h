@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "velo/check.h"
 #include "velo/commit.h"
 #include "velo/error.h"
 #include "velo/storage/manifest.h"
@@ -73,6 +74,9 @@ class Directory {
   /// The paths below the directory of the files in it and in its partitions
   /// ("country=NL/"), hidden ones and `_velo/` left out.
   virtual Result<std::vector<std::string>> list() = 0;
+
+  /// See DataSink::check.
+  virtual void check(CheckReport& report, const std::stop_token& stop) = 0;
 
   /// How messages call it, with a slash at its end.
   virtual const std::string& shown() const = 0;

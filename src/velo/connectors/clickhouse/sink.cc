@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "velo/connectors/clickhouse/append_writer.h"
+#include "velo/connectors/clickhouse/check.h"
 #include "velo/connectors/clickhouse/committer.h"
 #include "velo/connectors/clickhouse/record_table.h"
 #include "velo/connectors/clickhouse/target_table.h"
@@ -52,6 +53,10 @@ class ClickhouseSink : public DataSink, public TransactionalSink {
   bool supports_upsert() const override { return false; }
   TransactionalSink* transactions() override {
     return supports_transactions() ? this : nullptr;
+  }
+
+  void check(CheckReport& report, std::stop_token stop) override {
+    check_writing(options_, report, stop);
   }
 
   CommitKind commit_kind() const override { return CommitKind::kCounted; }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "velo/base/first_failure.h"
+#include "velo/connectors/clickhouse/check.h"
 #include "velo/connectors/clickhouse/client.h"
 #include "velo/connectors/clickhouse/types.h"
 
@@ -149,6 +150,10 @@ class ClickhouseSource : public DataSource {
 
   bool supports_streaming() const override { return false; }
   bool supports_batch() const override { return true; }
+
+  void check(CheckReport& report, std::stop_token stop) override {
+    check_reading(options_, report, stop);
+  }
 
  private:
   const ClickhouseOptions options_;

@@ -8,6 +8,7 @@
 
 #include "velo/base/system_error.h"
 #include "velo/storage/local_directory.h"
+#include "velo/storage/local_file.h"
 #include "velo/storage/local_manifest_store.h"
 #include "velo/storage/local_output.h"
 
@@ -112,9 +113,33 @@ class LocalDirectory : public fileset::Directory {
     return files;
   }
 
+  void check(CheckReport& report, const std::stop_token&) override {
+    const auto write = [&]() -> Result<std::string> {
+      const fs::path there = nearest_directory();
+      // Without a name: nothing is seen of it, and nothing is left.
+      ARROW_ASSIGN_OR_RAISE(const auto trial,
+                            storage::StagedFile::create((there / "velo-check").string()));
+      trial->discard();
+      return there == fs::path(path_) / "" ? "it takes files"
+                                           : "it may be made in " + there.string();
+    };
+    (void)report.tried("write " + path_, write());
+  }
+
   const std::string& shown() const override { return path_; }
 
  private:
+  // Of the directory and those above it the first that is there.
+  fs::path nearest_directory() const {
+    std::error_code ignored;
+    fs::path there = path_;
+    while (!there.empty() && !fs::exists(there, ignored)) {
+      const fs::path above = there.parent_path();
+      there = above == there ? fs::path() : above;
+    }
+    return there.empty() ? fs::path(".") : there;
+  }
+
   const std::string path_;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "velo/connectors/iceberg/catalog.h"
+#include "velo/connectors/iceberg/check.h"
 #include "velo/connectors/iceberg/column_plan.h"
 #include "velo/connectors/iceberg/committer.h"
 #include "velo/connectors/iceberg/pipeline_tag.h"
@@ -46,6 +47,10 @@ class IcebergSink : public DataSink, public TransactionalSink {
   bool supports_transactions() const override { return true; }
   bool supports_upsert() const override { return false; }
   TransactionalSink* transactions() override { return this; }
+
+  void check(CheckReport& report, std::stop_token stop) override {
+    check_writing(options_, report, stop);
+  }
 
   CommitKind commit_kind() const override { return CommitKind::kDurable; }
   std::string identity() const override { return options_.identity; }

@@ -10,6 +10,7 @@
 #include "velo/base/first_failure.h"
 #include "velo/base/rows_to_skip.h"
 #include "velo/connectors/iceberg/catalog.h"
+#include "velo/connectors/iceberg/check.h"
 #include "velo/connectors/iceberg/data_file_reader.h"
 #include "velo/connectors/iceberg/scan.h"
 
@@ -209,6 +210,10 @@ class IcebergSource : public DataSource, public SplitSource {
   bool supports_streaming() const override { return false; }
   bool supports_batch() const override { return true; }
   SplitSource* splits() override { return this; }
+
+  void check(CheckReport& report, std::stop_token stop) override {
+    check_reading(options_, report, stop);
+  }
 
   std::string identity() const override { return options_.identity; }
 

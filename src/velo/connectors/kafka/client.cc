@@ -280,8 +280,9 @@ Status Client::change_topic(const std::string& topic, const std::string& what,
   return error(code, fmt::format("{} topic {}", what, topic), detail ? detail : "");
 }
 
-Status Client::create_topic(const std::string& topic, int32_t num_partitions,
-                            const Settings& configuration, const std::stop_token& stop) {
+Status Client::request_topic(const std::string& topic, int32_t num_partitions,
+                             const Settings& configuration, bool only_validate,
+                             const std::stop_token& stop) {
   std::array<char, 256> words{};
   // -1: as the broker's default has it.
   const Owned description(library_.new_topic_new(topic.c_str(), num_partitions, -1,
@@ -293,12 +294,26 @@ Status Client::create_topic(const std::string& topic, int32_t num_partitions,
   for (const auto& [name, value] : configuration) {
     library_.new_topic_set_config(description.get(), name.c_str(), value.c_str());
   }
+  return change_topic(topic, "make", stop,
+                      [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+                        if (only_validate) {
+                          library_.admin_options_set_validate_only(
+                              options, 1, words.data(), words.size());
+                        }
+                        rd_kafka_NewTopic_t* topics[] = {description.get()};
+                        library_.create_topics(handle_, topics, 1, options, queue);
+                      });
+}
+
+Status Client::check_may_create(const std::string& topic, int32_t num_partitions,
+                                const std::stop_token& stop) {
+  return request_topic(topic, num_partitions, {}, /*only_validate=*/true, stop);
+}
+
+Status Client::create_topic(const std::string& topic, int32_t num_partitions,
+                            const Settings& configuration, const std::stop_token& stop) {
   ARROW_RETURN_NOT_OK(
-      change_topic(topic, "make", stop,
-                   [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
-                     rd_kafka_NewTopic_t* topics[] = {description.get()};
-                     library_.create_topics(handle_, topics, 1, options, queue);
-                   }));
+      request_topic(topic, num_partitions, configuration, /*only_validate=*/false, stop));
   return wait_until_known(topic, stop);
 }
 

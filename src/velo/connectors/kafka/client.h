@@ -94,6 +94,10 @@ class Client {
   Status create_topic(const std::string& topic, int32_t num_partitions,
                       const Settings& configuration, const std::stop_token& stop = {});
 
+  /// Ask whether create_topic() would succeed; no topic is made.
+  Status check_may_create(const std::string& topic, int32_t num_partitions,
+                          const std::stop_token& stop = {});
+
   /// Delete a topic; one that is not there is no error.
   Status delete_topic(const std::string& topic);
 
@@ -117,6 +121,9 @@ class Client {
   template <typename Request>
   Status change_topic(const std::string& topic, const std::string& what,
                       const std::stop_token& stop, Request request);
+  Status request_topic(const std::string& topic, int32_t num_partitions,
+                       const Settings& configuration, bool only_validate,
+                       const std::stop_token& stop);
   Status wait_until_known(const std::string& topic, const std::stop_token& stop);
 
   const Librdkafka& library_;

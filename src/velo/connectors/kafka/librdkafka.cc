@@ -77,6 +77,10 @@ void load_functions(FunctionLoader& loader, Librdkafka& library) {
   loader.load("rd_kafka_topic_result_error", library.topic_result_error);
   loader.load("rd_kafka_topic_result_error_string", library.topic_result_error_string);
   loader.load("rd_kafka_event_destroy", library.event_destroy);
+  loader.load("rd_kafka_AdminOptions_set_validate_only",
+              library.admin_options_set_validate_only);
+  loader.load("rd_kafka_version", library.version);
+  loader.load("rd_kafka_version_str", library.version_str);
 }
 
 }  // namespace

@@ -74,6 +74,9 @@ struct Librdkafka {
   decltype(&::rd_kafka_topic_result_error) topic_result_error;
   decltype(&::rd_kafka_topic_result_error_string) topic_result_error_string;
   decltype(&::rd_kafka_event_destroy) event_destroy;
+  decltype(&::rd_kafka_AdminOptions_set_validate_only) admin_options_set_validate_only;
+  decltype(&::rd_kafka_version) version;
+  decltype(&::rd_kafka_version_str) version_str;
 };
 
 /// Open the library, once. Errors: kNotFound, saying what to install. Threads: safe.

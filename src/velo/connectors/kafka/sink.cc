@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "velo/base/random_id.h"
+#include "velo/connectors/kafka/check.h"
 #include "velo/connectors/kafka/lane_session.h"
 
 namespace velo::kafka {
@@ -224,6 +225,10 @@ class KafkaSink : public DataSink, public TransactionalSink {
   bool supports_transactions() const override { return true; }
   bool supports_upsert() const override { return false; }
   TransactionalSink* transactions() override { return this; }
+
+  void check(CheckReport& report, std::stop_token stop) override {
+    check_writing(options_, report, stop);
+  }
 
   CommitKind commit_kind() const override { return CommitKind::kSession; }
   CommitPace commit_pace() const override {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "velo/base/clock.h"
+#include "velo/connectors/kafka/check.h"
 #include "velo/connectors/kafka/sample.h"
 #include "velo/connectors/kafka/split_reader.h"
 #include "velo/formats/projection.h"
@@ -78,6 +79,10 @@ class KafkaSource : public DataSource, public SplitSource {
   bool supports_streaming() const override { return true; }
   bool supports_batch() const override { return true; }
   SplitSource* splits() override { return this; }
+
+  void check(CheckReport& report, std::stop_token stop) override {
+    check_reading(options_, report, stop);
+  }
 
   std::string identity() const override { return options_.identity; }
 

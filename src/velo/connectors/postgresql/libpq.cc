@@ -55,6 +55,7 @@ void load_functions(FunctionLoader& loader, Libpq& library) {
   loader.load("PQgetlength", library.getlength);
   loader.load("PQgetisnull", library.getisnull);
   loader.load("PQclear", library.clear);
+  loader.load("PQlibVersion", library.libVersion);
 }
 
 }  // namespace

@@ -54,6 +54,7 @@ struct Libpq {
   decltype(&::PQgetlength) getlength;
   decltype(&::PQgetisnull) getisnull;
   decltype(&::PQclear) clear;
+  decltype(&::PQlibVersion) libVersion;
 };
 
 /// Open the library, once. Errors: kNotFound, saying what to install. Threads: safe.

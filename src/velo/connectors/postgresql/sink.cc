@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "velo/base/stop_scope.h"
+#include "velo/connectors/postgresql/check.h"
 #include "velo/connectors/postgresql/lane_session.h"
 #include "velo/connectors/postgresql/record_table.h"
 #include "velo/connectors/postgresql/target_table.h"
@@ -210,6 +211,10 @@ class PostgresqlSink : public DataSink, public TransactionalSink {
   bool supports_transactions() const override { return true; }
   bool supports_upsert() const override { return !options_.key.empty(); }
   TransactionalSink* transactions() override { return this; }
+
+  void check(CheckReport& report, std::stop_token stop) override {
+    check_writing(options_, report, stop);
+  }
 
   CommitKind commit_kind() const override { return CommitKind::kSession; }
   std::string identity() const override { return options_.identity; }

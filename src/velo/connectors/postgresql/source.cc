@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "velo/base/first_failure.h"
+#include "velo/connectors/postgresql/check.h"
 #include "velo/connectors/postgresql/client.h"
 #include "velo/connectors/postgresql/copy_binary.h"
 #include "velo/connectors/postgresql/types.h"
@@ -129,6 +130,10 @@ class PostgresqlSource : public DataSource {
 
   bool supports_streaming() const override { return false; }
   bool supports_batch() const override { return true; }
+
+  void check(CheckReport& report, std::stop_token stop) override {
+    check_reading(options_, report, stop);
+  }
 
  private:
   const PostgresqlOptions options_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "velo/base/glob.h"
+#include "velo/base/random_id.h"
 #include "velo/storage/s3_manifest_store.h"
 #include "velo/storage/s3_output.h"
 
@@ -115,9 +116,52 @@ class Prefix : public fileset::Directory {
     return files;
   }
 
+  void check(CheckReport& report, const std::stop_token& stop) override {
+    const std::string key = fmt::format("{}_velo/check-{}", prefix_, random_id());
+    const auto list = [&]() -> Result<std::string> {
+      const auto stop_at_first = [](const storage::S3Object&) { return false; };
+      ARROW_RETURN_NOT_OK(bucket_->list(prefix_, 1, stop_at_first, stop));
+      return "the bucket is there";
+    };
+    if (!report.tried("list " + shown_, list()).ok()) return;
+    const auto put = [&]() -> Result<std::string> {
+      ARROW_ASSIGN_OR_RAISE(const auto made, bucket_->put_new(key, "", "one", stop));
+      if (made.is_ours) return "put";
+      return make_error(ErrorKind::kConflict, bucket_->client().context(key),
+                        "an object is in the way");
+    };
+    const std::string shown_key = bucket_->client().shown(key);
+    if (!report.tried("put " + shown_key, put()).ok()) return;
+    (void)report.tried("honour If-None-Match", try_condition(key, stop));
+    (void)report.tried("upload in parts", try_upload(key + "-upload", stop));
+    const Status removed = bucket_->remove(key, {}, stop);
+    (void)report.tried("delete " + shown_key,
+                       removed.ok() ? Result<std::string>("deleted") : removed);
+  }
+
   const std::string& shown() const override { return shown_; }
 
  private:
+  Result<std::string> try_condition(const std::string& key,
+                                    const std::stop_token& stop) const {
+    ARROW_ASSIGN_OR_RAISE(const auto again, bucket_->put_new(key, "", "two", stop));
+    if (!again.is_ours) return "what is there is not overwritten";
+    return make_error(ErrorKind::kNotImplemented, bucket_->client().context(key),
+                      "this store overwrites what is there although it is told not to, "
+                      "so that rows could be committed twice; write one object, whose "
+                      "name does not end in /, or to another store");
+  }
+
+  Result<std::string> try_upload(const std::string& key,
+                                 const std::stop_token& stop) const {
+    ARROW_ASSIGN_OR_RAISE(const auto begun, bucket_->begin_upload(key, "check", stop));
+    const storage::S3Upload upload{.key = key, .id = begun.id};
+    const auto listed = bucket_->list_uploads(key, stop);
+    ARROW_RETURN_NOT_OK(bucket_->abort_upload(upload));
+    ARROW_RETURN_NOT_OK(listed);
+    return "begun, listed, aborted";
+  }
+
   const std::shared_ptr<storage::S3Bucket> bucket_;
   const std::string prefix_;
   const std::string shown_;

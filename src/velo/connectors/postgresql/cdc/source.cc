@@ -9,6 +9,7 @@
 #include "velo/connectors/postgresql/cdc/captured_table.h"
 #include "velo/connectors/postgresql/cdc/change_reader.h"
 #include "velo/connectors/postgresql/cdc/replication_slot.h"
+#include "velo/connectors/postgresql/check.h"
 
 namespace velo::postgresql {
 namespace {
@@ -52,6 +53,10 @@ class ChangeSource : public DataSource, public SplitSource {
   bool supports_streaming() const override { return true; }
   bool supports_batch() const override { return true; }
   SplitSource* splits() override { return this; }
+
+  void check(CheckReport& report, std::stop_token stop) override {
+    check_reading_changes(options_, report, stop);
+  }
 
   std::string identity() const override { return options_.identity; }
 
