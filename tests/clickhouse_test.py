@@ -491,6 +491,31 @@ class Clickhouse(KeptState, ProgramTest):
         self.assertEqual((mark, what), ("failed", "sign in"))
         self.checked(self.uri("orders", port=9), code=1)
 
+    def test_plan_changes_nothing(self):
+        self.session.command("CREATE TABLE orders (id Int64, name String) ENGINE = MergeTree ORDER BY id")
+        self.write("in.csv", "id,name\n1,a\n")
+        before = self.everything()
+        in_sql = self.uri("orders").replace("://", "('", 1) + "')"
+        self.write("go.sql", f"CREATE STREAM moved AS SELECT * FROM file('in.csv') INSERT INTO {in_sql}")
+        process = self.done("plan", "go.sql")
+        self.assertIn("column     id int64 → id Int64", process.stdout)
+        self.assertIn("guarantee  at-least-once: ", process.stdout)
+        self.assertIn("lacks two columns for more", process.stdout)
+        self.assertNotIn("runs ", process.stdout)
+        process = self.velo("plan", "go.sql", "--require", "exactly-once")
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("--require exactly-once: it is at-least-once", process.stderr)
+        process = self.done("plan", "go.sql", "--require", "exactly-once", "--guarantee", "exactly_once")
+        self.assertIn(f"runs       ALTER TABLE `{self.database}`.`orders` ADD COLUMN IF NOT EXISTS _velo_pipeline", process.stdout)
+        self.assertIn(f"makes      table `{self.database}`.`velo_checkpoint`, for the record", process.stdout)
+        process = self.done("plan", "in.csv", self.uri("new"))
+        self.assertIn(f"runs       CREATE TABLE IF NOT EXISTS `{self.database}`.`new`", process.stdout)
+        self.write("in.csv", "id,name\nx,a\n")
+        process = self.velo("plan", "in.csv", self.uri("orders"))
+        self.assertEqual(process.returncode, 2)
+        self.assertRegex(process.stdout, "column     id text: refused: ")
+        self.assertEqual(self.everything(), before)
+
     def test_messages(self):
         self.write("in.csv", "id\n1\n")
         at = f"{SERVER.hostname}:{SERVER.port}"

@@ -54,6 +54,23 @@ class Tables(KeptState, ProgramTest):
         return f"iceberg://velo/{self.namespace}/{table}?" + urllib.parse.urlencode(
             options, quote_via=urllib.parse.quote)
 
+    def test_check_and_plan_leave_nothing(self):
+        table = self.make(ONE_ROW)
+        before = table.metadata_location
+        self.assertEqual([step[0] for step in self.checked(self.uri("source"))], ["ok"] * 3)
+        self.assertEqual([step[0] for step in self.checked(self.uri("source"), "sink")], ["ok"] * 3)
+        self.assertEqual(self.checked(self.uri("new"), "sink")[-1][:2], ("ok", "find the namespace"))
+        self.assertIn("there is no table", self.checked(self.uri("none"), code=2)[-1][2])
+        self.write("in.csv", "id,more\n1,x\n")
+        process = self.velo("plan", "in.csv", self.uri("source"))
+        self.assertEqual(process.returncode, 2)
+        self.assertRegex(process.stdout, "column     id int64 → id long\n  column     more text: refused: ")
+        process = self.done("plan", "in.csv", self.uri("new"), "--require", "exactly-once")
+        self.assertIn(f"makes      table {self.namespace}.new\n", process.stdout)
+        self.assertRegex(process.stdout, r"makes      tag velo_run_[0-9a-f]{16}\.main\.f1, for the record")
+        self.assertEqual(self.table("source").metadata_location, before)
+        self.assertEqual(len(self.catalog.list_tables(self.namespace)), 1)
+
     def sink_of_state(self):
         return self.uri("kept")
 

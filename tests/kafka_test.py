@@ -365,6 +365,29 @@ class Kafka(KeptState, ProgramTest):
         self.assertEqual(self.everything(), before)
         self.assertEqual([message.value() for message in self.consume(topic)], [b'{"id": 1}'])
 
+    def test_plan_changes_nothing(self):
+        topic = self.topic("events", 1)
+        self.produce(topic, [{"id": 1, "name": "a"}])
+        before = self.everything()
+        out = self.topic("out")
+        self.write("go.sql", f"CREATE STREAM moved_{self.mark} AS SELECT name FROM kafka('{self.address(topic)}') WHERE id > 0 "
+                             f"INSERT INTO kafka('{self.address(out)}')")
+        process = self.done("plan", "go.sql", "--require", "exactly-once")
+        for words in (f"makes      topic {out}, 1 partition\n", "column     name text → name JSON",
+                      f"makes      topic velo_checkpoint-moved_{self.mark}, 1 partition, compacted, for the record",
+                      "predicate  id > 0", "in the transaction of the rows", "begins     at the beginning of the source"):
+            self.assertIn(words, process.stdout)
+        self.assertEqual(self.everything(), before)
+        self.done("run", "--once", "go.sql")
+        self.assertIn("begins     after the 1 rows of 1 splits that are committed", self.done("plan", "go.sql").stdout)
+        self.write("other.sql", (self.folder / "go.sql").read_text().replace("id > 0", "id > 1"))
+        process = self.velo("plan", "other.sql")
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("its SELECT has changed since its last run", process.stderr)
+        process = self.velo("plan", self.uri(topic), "one.csv")
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("this source goes on for ever", process.stdout)
+
     def test_messages(self):
         topic = self.topic("events", 1)
         self.write("in.csv", "id\n1\n")

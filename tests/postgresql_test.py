@@ -119,6 +119,49 @@ class Postgresql(KeptState, ProgramTest):
         self.assertEqual((process.returncode, process.stdout), (2, ""))
         self.assertEqual(self.everything()[1:], before[1:])
 
+    def test_plan_and_state_messages(self):
+        role, uri = self.role()
+        self.write("in.csv", "id\n1\n")
+        self.done("run", "-e", "CREATE STREAM kept AS SELECT * FROM file('in.csv') INSERT INTO "
+                  f"postgresql('{self.uri('kept').removeprefix('postgresql://')}')")
+        self.session.execute(f"GRANT USAGE ON SCHEMA {self.schema} TO {role}")
+        gone = "postgresql://127.0.0.1:9/x?table=t"
+        for uri_of, code, words in ((uri("kept").replace("not-much", "wrong"), 2, "password authentication failed"),
+                                    (uri("kept"), 2, "permission denied"), (gone, 1, "127.0.0.1")):
+            for arguments in (["state", "show", uri_of], ["state", "reset", uri_of, "kept", "--yes"],
+                              ["plan", "in.csv", uri_of]):
+                with self.subTest(words=words, verb=arguments[:2]):
+                    process = self.velo(*arguments)
+                    self.assertIn(words, process.stderr)
+                    self.assertEqual(process.returncode, code, process.stderr)
+                    self.assertNotIn("not-much", process.stderr)
+
+    def test_plan_changes_nothing(self):
+        self.session.execute("CREATE TABLE orders (id bigint, name varchar(20), total numeric(12,2))")
+        self.session.execute("INSERT INTO orders VALUES (1, 'a', 2.5)")
+        before = self.everything()
+        source = self.uri("orders").removeprefix("postgresql://")
+        new = self.uri("new").removeprefix("postgresql://")
+        self.write("go.sql", f"CREATE STREAM moved AS SELECT id, total FROM postgresql('{source}') INSERT INTO "
+                             f"postgresql('{new}')")
+        process = self.done("plan", "go.sql", "--require", "exactly-once")
+        for words in (f'runs       CREATE TABLE IF NOT EXISTS "{self.schema}"."new" ("id" bigint, "total" numeric(12,2))',
+                      "column     id int64 → id bigint", f'makes      table "{self.schema}".velo_checkpoint, for the record',
+                      "columns    id, total", "guarantee  exactly-once: all rows appear at once, at the end"):
+            self.assertIn(words, process.stdout)
+        self.session.execute("CREATE TABLE new (id bigint, total integer)")
+        process = self.velo("plan", "go.sql")
+        self.assertEqual(process.returncode, 2)
+        self.assertRegex(process.stdout, r"column     total decimal\(12,2\): refused: .*'total'")
+        self.session.execute("DROP TABLE new")
+        changes = self.uri("orders", cdc="true").removeprefix("postgresql://")
+        self.session.execute("ALTER TABLE orders REPLICA IDENTITY FULL")
+        process = self.done("plan", "-e", f"CREATE STREAM {self.schema} AS SELECT * FROM postgresql('{changes}') INSERT INTO "
+                            "file('out/?format=parquet')")
+        self.assertIn(f"keeps      replication slot velo_{self.schema}_", process.stdout)
+        self.assertIn(f"makes      out/_velo/{self.schema}/, for the record", process.stdout)
+        self.assertEqual(self.everything(), before)
+        self.assertEqual(self.files(), ["go.sql"])
 
     def rows(self, query, parameters=None):
         return self.session.execute(query, parameters).fetchall()

@@ -504,6 +504,23 @@ class S3(KeptState, ProgramTest):
 
     # What is said.
 
+    def test_check_and_plan_leave_nothing(self):
+        self.put("in.csv", "id\n1\n")
+        before = self.keys()
+        self.assertEqual([step[0] for step in self.checked(self.uri("in.csv"))], ["ok"] * 3)
+        steps = self.checked(self.uri("out/", format="csv"), "sink")
+        self.assertEqual([step[0] for step in steps], ["ok"] * 6, steps)
+        self.assertEqual([step[0] for step in self.checked(self.uri("out.csv"), "sink")], ["ok"] * 2)
+        denied = self.uri("", access_key_id="nobody", secret_access_key="wrong")
+        self.assertIn("(InvalidAccessKeyId)", self.checked(denied, code=2)[-1][2])
+        denied = self.uri("out/", format="csv", access_key_id="nobody", secret_access_key="wrong")
+        self.assertIn("(InvalidAccessKeyId)", self.checked(denied, "sink", code=2)[-1][2])
+        self.checked(self.uri("in.csv", endpoint="http://127.0.0.1:9"), code=1)
+        process = self.done("plan", self.uri("in.csv"), self.uri("out/", format="csv"), "--require", "exactly-once")
+        self.assertIn("one step decides on it and the rows", process.stdout)
+        self.assertEqual(self.keys(), before)
+        self.assertEqual(self.uploads(), [])
+
     def test_messages(self):
         self.put("in.csv", "id\n1\n")
         endpoint = OPTIONS["endpoint"]

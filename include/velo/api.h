@@ -8,6 +8,7 @@
 #include "velo/error.h"        // IWYU pragma: export
 #include "velo/options.h"      // IWYU pragma: export
 #include "velo/pipeline.h"     // IWYU pragma: export
+#include "velo/plan.h"         // IWYU pragma: export
 #include "velo/sink.h"         // IWYU pragma: export
 #include "velo/source.h"       // IWYU pragma: export
 #include "velo/sql.h"          // IWYU pragma: export

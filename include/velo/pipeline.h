@@ -15,6 +15,7 @@
 #include "velo/commit.h"
 #include "velo/connector.h"
 #include "velo/error.h"
+#include "velo/plan.h"
 #include "velo/sink.h"
 #include "velo/source.h"
 
@@ -127,6 +128,23 @@ struct RunOptions {
 /// error what was committed stays, and the next call goes on from there.
 Result<Progress> run(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,
                      const RunOptions& options, std::stop_token stop);
+
+/// What run() would do.
+struct RunPlan {
+  Guarantee guarantee = Guarantee::kAtLeastOnce;
+  std::string why;                 ///< it is that, and no more
+  std::string begins;              ///< where it would begin to read
+  std::vector<std::string> keeps;  ///< at the source, see SplitSource::kept_for
+  SinkPlan sink;
+  /// Why run() would refuse; OK where it would not. What is known by then is told beside.
+  Status obstacle;
+};
+
+/// Find out what run() would do with these; nothing of it is done. Errors: those of
+/// reaching the source and the sink.
+Result<RunPlan> plan_run(DataSource& source, DataSink& sink,
+                         const PipelineIdentity& pipeline, const RunOptions& options,
+                         std::stop_token stop = {});
 
 /// A named way from a SELECT to a sink: move-only. The name is what its record is kept by
 /// in the sink, see velo::run(). Threads: thread-compatible.

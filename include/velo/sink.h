@@ -14,6 +14,7 @@
 #include "velo/commit.h"
 #include "velo/error.h"
 #include "velo/event.h"
+#include "velo/plan.h"
 
 namespace velo {
 
@@ -97,6 +98,13 @@ class DataSink {
   /// Find out, step by step, whether it can be written, as DataSource::check; what a step
   /// has to make for that is removed again.
   virtual void check(CheckReport& report, std::stop_token stop);
+
+  /// Say what would be done for rows of this schema: where each column goes, the DDL that
+  /// runs, what is made. Looks at the system, changes nothing. A column that cannot be
+  /// written is told, and no error. Errors: those of reaching the sink; kSchemaMismatch
+  /// where the rows as a whole do not fit.
+  virtual Result<SinkPlan> plan(const arrow::Schema& schema,
+                                const PipelineIdentity& pipeline, std::stop_token stop);
 };
 
 /// Write epochs and leave no record behind: what DataSink::create_writer does where there

@@ -73,6 +73,26 @@ struct QueryOptions {
   bool applies_changes = false;
 };
 
+/// What a statement would do with one of its sinks.
+struct PlannedSink {
+  std::string address;  ///< without secrets
+  RunPlan run;
+};
+
+/// What a statement would do.
+struct StatementPlan {
+  StatementKind kind = StatementKind::kSelect;
+  std::string name;                  ///< of kCreate
+  std::string place;                 ///< "quickstart.sql:4:1"
+  std::vector<std::string> sources;  ///< addresses without secrets
+  /// How its rows come about, and what is pushed down: "columns", "id, name".
+  std::vector<std::pair<std::string, std::string>> steps;
+  std::vector<PlannedColumn> columns;  ///< of its rows, where it has no sink
+  std::vector<PlannedSink> sinks;
+  /// Why it could not be planned; OK where it could.
+  Status obstacle;
+};
+
 /// A statement that has a name and writes somewhere.
 struct NamedStatement {
   std::string name;
@@ -104,6 +124,12 @@ class Session {
   /// the session. Errors: as execute().
   Result<std::unique_ptr<DataSource>> query(std::string_view text,
                                             const QueryOptions& options = {});
+
+  /// Say what each statement of `text` would do; nothing of it is done, and sources and
+  /// sinks are looked at only. `name` is what messages call the text. Errors: as of
+  /// parsing in execute(); those of reaching the systems.
+  Result<std::vector<StatementPlan>> plan(std::string_view text, std::string_view name,
+                                          std::stop_token stop = {});
 
   /// The statements of `text` that have names and sinks; nothing is opened or run.
   /// `name` is what messages call the text. Errors: as of parsing in execute().

@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "commit_observer.h"
+#include "copy_pair.h"
 #include "pipeline_arguments.h"
 #include "progress.h"
 #include "sql_arguments.h"
@@ -21,31 +22,11 @@ struct CopyArguments {
   PipelineArguments pipeline;
 };
 
-// The same run where it reads and writes the same.
-PipelineIdentity identity_of(const Uri& from, const Uri& to, DataSource& source,
-                             DataSink& sink, const RunOptions& options) {
-  const SplitSource* splits = source.splits();
-  TransactionalSink* transactions = sink.transactions();
-  const std::string limit = options.limit ? fmt::format("LIMIT {}", *options.limit) : "";
-  return unnamed_run(splits ? splits->identity() : redact_uri(from), limit,
-                     transactions ? transactions->identity() : redact_uri(to));
-}
-
 Status copy_rows(const CopyArguments& arguments, const Interrupts& interrupts) {
-  ARROW_ASSIGN_OR_RAISE(const Connections connections,
-                        load_connections(arguments.config));
-  ARROW_ASSIGN_OR_RAISE(const Uri from, address_of(arguments.from, connections));
-  ARROW_ASSIGN_OR_RAISE(const Uri to, address_of(arguments.to, connections));
-  ARROW_ASSIGN_OR_RAISE(const auto source, builtin_registry().create_source(from));
-  ARROW_ASSIGN_OR_RAISE(const auto sink, builtin_registry().create_sink(to));
+  ARROW_ASSIGN_OR_RAISE(CopyPair pair, open_copy(arguments.from, arguments.to,
+                                                 arguments.config, arguments.pipeline));
   ProgressLine line;
-  RunOptions options;
-  for (const auto& [name, value] : connections.pipeline_options()) {
-    ARROW_RETURN_NOT_OK(annotate(options.set(name, value), "[pipeline]"));
-  }
-  for (const auto& [name, value] : arguments.pipeline.given()) {
-    ARROW_RETURN_NOT_OK(options.set(name, value));
-  }
+  RunOptions& options = pair.options;
   options.observer = commit_observer();
   Progress so_far;
   options.on_progress = [&](const Progress& progress) {
@@ -53,13 +34,12 @@ Status copy_rows(const CopyArguments& arguments, const Interrupts& interrupts) {
     line.show(progress);
   };
   options.on_retry = [&](const Retry& retry) { line.tell(retry); };
-  const auto done = run(*source, *sink, identity_of(from, to, *source, *sink, options),
-                        options, interrupts.token());
+  const auto done =
+      run(*pair.source, *pair.sink, pair.identity, options, interrupts.token());
   line.clear();
   if (!done.ok()) {
-    return explain_stop(done.status(),
-                        fmt::format("{} → {}", redact_uri(from), redact_uri(to)),
-                        outcome_of_stop(so_far, *sink));
+    return explain_stop(done.status(), fmt::format("{} → {}", pair.from, pair.to),
+                        outcome_of_stop(so_far, *pair.sink));
   }
   fmt::print(stderr, "{}\n", summary_of(*done));
   if (!done->notice.empty()) fmt::print(stderr, "{}\n", notice_of(*done));

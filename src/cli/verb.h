@@ -17,6 +17,7 @@ Verb add_check_verb(CLI::App& program);
 Verb add_completion_verb(CLI::App& program);
 Verb add_copy_verb(CLI::App& program);
 Verb add_help_verb(CLI::App& program);
+Verb add_plan_verb(CLI::App& program);
 Verb add_run_verb(CLI::App& program);
 Verb add_schema_verb(CLI::App& program);
 Verb add_show_verb(CLI::App& program);

@@ -132,4 +132,14 @@ void DataSink::check(CheckReport& report, std::stop_token) {
   (void)report.tried("open it", outcome);
 }
 
+Result<SinkPlan> DataSink::plan(const arrow::Schema& schema, const PipelineIdentity&,
+                                std::stop_token) {
+  ARROW_RETURN_NOT_OK(validate_schema(schema));
+  SinkPlan plan;
+  for (const auto& field : schema.fields()) {
+    plan.columns.push_back({.name = field->name(), .target = field->name()});
+  }
+  return plan;
+}
+
 }  // namespace velo

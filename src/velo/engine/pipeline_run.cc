@@ -104,7 +104,15 @@ Status PipelineRun::move_all() {
 
 std::string PipelineRun::reader() const { return reader_of(pipeline_, record_); }
 
-Status PipelineRun::recover() {
+Result<CommitRecord> PipelineRun::look(std::shared_ptr<arrow::Schema> schema,
+                                       const std::stop_token& stop) {
+  stop_ = stop;
+  schema_ = std::move(schema);
+  ARROW_RETURN_NOT_OK(look());
+  return record_;
+}
+
+Status PipelineRun::look() {
   ARROW_ASSIGN_OR_RAISE(committer_, sink_.create_committer(pipeline_, observer_));
   one_epoch_ = !source_.splits() || committer_->commits_once();
   if (one_epoch_ && goes_on()) {
@@ -117,15 +125,16 @@ Status PipelineRun::recover() {
                   .select = options_.select,
                   .schema = one_line(schema_->ToString())};
   ARROW_ASSIGN_OR_RAISE(CommitRecord now, committer_->look(stop_));
-  if (is_first_) {
-    // What is refused must not end who runs under this name.
-    record_ = std::move(now);
-    ARROW_RETURN_NOT_OK(check_fingerprint());
-  } else {
-    ARROW_RETURN_NOT_OK(check_not_overtaken(now));
-  }
+  if (!is_first_) return check_not_overtaken(now);
+  // What is refused must not end who runs under this name.
+  record_ = std::move(now);
+  return check_fingerprint();
+}
+
+Status PipelineRun::recover() {
+  ARROW_RETURN_NOT_OK(look());
   fence_is_known_ = false;
-  ARROW_ASSIGN_OR_RAISE(now, committer_->recover(stop_));
+  ARROW_ASSIGN_OR_RAISE(CommitRecord now, committer_->recover(stop_));
   // Who has taken over since the look has finished, and its record is gone.
   if (!is_first_ && now.incarnation != record_.incarnation) return overtaken();
   if (commit_is_open_ && now.num_rows > record_.num_rows) ++progress_.num_commits;

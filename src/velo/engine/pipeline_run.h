@@ -37,6 +37,11 @@ class PipelineRun {
   Result<Progress> run(std::shared_ptr<arrow::Schema> schema,
                        const std::stop_token& stop);
 
+  /// Read the record that it would go on from, and check that it could; nothing is taken
+  /// over. Errors: those of run() up to there.
+  Result<CommitRecord> look(std::shared_ptr<arrow::Schema> schema,
+                            const std::stop_token& stop);
+
   // What follows is of a run that has failed.
 
   /// Whether source and sink have been there, in this attempt or an earlier one, so that
@@ -75,6 +80,7 @@ class PipelineRun {
   };
 
   Status attempt();
+  Status look();
   Status recover();
   Status check_not_overtaken(const CommitRecord& now) const;
   Status overtaken() const;

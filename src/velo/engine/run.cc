@@ -5,6 +5,7 @@
 #include "velo/base/clock.h"
 #include "velo/engine/limited_source.h"
 #include "velo/engine/retrying_run.h"
+#include "velo/engine/run_checks.h"
 #include "velo/pipeline.h"
 
 namespace velo {
@@ -35,33 +36,57 @@ Status no_more_than_at_least_once(const Promise& promise) {
 
 }  // namespace
 
-Result<Progress> run(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,
-                     const RunOptions& given, std::stop_token stop) {
+namespace engine {
+
+std::unique_ptr<DataSource> take_limit(DataSource& source, RunOptions& options) {
+  const std::shared_ptr<DataSource> borrowed(std::shared_ptr<DataSource>(), &source);
+  return limit_rows(borrowed, *std::exchange(options.limit, std::nullopt));
+}
+
+Result<RunOptions> options_for(const DataSource& source, const RunOptions& given) {
   RunOptions options = given;
-  if (options.limit) {
-    const std::shared_ptr<DataSource> borrowed(std::shared_ptr<DataSource>(), &source);
-    const auto first_rows = engine::limit_rows(borrowed, *options.limit);
-    options.limit.reset();
-    return run(*first_rows, sink, pipeline, options, std::move(stop));
-  }
   options.read.once = options.read.once || options.once;
-  if (options.read.once && !source.supports_batch()) {
-    return make_error(ErrorKind::kInvalidArgument, {},
-                      "once = true: this source has no end, not even for now");
-  }
-  const bool goes_on = source.supports_streaming() && !options.read.once;
-  ARROW_ASSIGN_OR_RAISE(const Promise promise, sink.promise(options.guarantee));
+  if (!options.read.once || source.supports_batch()) return options;
+  return make_error(ErrorKind::kInvalidArgument, {},
+                    "once = true: this source has no end, not even for now");
+}
+
+Status check_ends(const DataSource& source, DataSink& sink, const Promise& promise,
+                  const RunOptions& options) {
   if (options.guarantee == Guarantee::kExactlyOnce &&
       promise.guarantee != Guarantee::kExactlyOnce) {
     return no_more_than_at_least_once(promise);
   }
-  TransactionalSink* transactions = sink.transactions();
-  if (goes_on && !transactions && sink.supports_transactions()) {
-    return make_error(ErrorKind::kInvalidArgument, {},
-                      "this source goes on for ever, and the sink would show its rows at "
-                      "its end: write into a directory (out/), or let it end where it is "
-                      "now (--once, WITH (once = true))");
+  const bool goes_on = source.supports_streaming() && !options.read.once;
+  if (!goes_on || sink.transactions() || !sink.supports_transactions()) {
+    return Status::OK();
   }
+  return make_error(ErrorKind::kInvalidArgument, {},
+                    "this source goes on for ever, and the sink would show its rows at "
+                    "its end: write into a directory (out/), or let it end where it is "
+                    "now (--once, WITH (once = true))");
+}
+
+Result<std::shared_ptr<arrow::Schema>> schema_of_rows(DataSource& source,
+                                                      const RunOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(auto schema, source.fetch_schema());
+  if (!options.read.columns) return schema;
+  return select(*schema, *options.read.columns);
+}
+
+}  // namespace engine
+
+Result<Progress> run(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,
+                     const RunOptions& given, std::stop_token stop) {
+  if (given.limit) {
+    RunOptions options = given;
+    const auto first_rows = engine::take_limit(source, options);
+    return run(*first_rows, sink, pipeline, options, std::move(stop));
+  }
+  ARROW_ASSIGN_OR_RAISE(const RunOptions options, engine::options_for(source, given));
+  ARROW_ASSIGN_OR_RAISE(const Promise promise, sink.promise(options.guarantee));
+  ARROW_RETURN_NOT_OK(engine::check_ends(source, sink, promise, options));
+  TransactionalSink* transactions = sink.transactions();
   if (!transactions) {
     ARROW_ASSIGN_OR_RAISE(Progress progress, copy(source, sink,
                                                   {.read = options.read,
@@ -71,10 +96,7 @@ Result<Progress> run(DataSource& source, DataSink& sink, const PipelineIdentity&
     progress.notice = promise.reason;
     return progress;
   }
-  ARROW_ASSIGN_OR_RAISE(auto schema, source.fetch_schema());
-  if (options.read.columns) {
-    ARROW_ASSIGN_OR_RAISE(schema, select(*schema, *options.read.columns));
-  }
+  ARROW_ASSIGN_OR_RAISE(auto schema, engine::schema_of_rows(source, options));
   ARROW_RETURN_NOT_OK(sink.validate_schema(*schema));
   return engine::run_with_retries(source, *transactions, pipeline, options,
                                   std::move(schema), steady_clock(), stop);

@@ -1,5 +1,6 @@
 #include "velo/fileset/sink.h"
 
+#include <arrow/io/memory.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -76,6 +77,29 @@ class SingleFileWriter : public DataWriter {
   Status outcome_;  // of finish(), for those who call it again
 };
 
+// What a file of this name would hold of the columns, and what it cannot.
+Result<SinkPlan> plan_file(const std::string& path, const FilesetOptions& options,
+                           const arrow::Schema& schema) {
+  ARROW_ASSIGN_OR_RAISE(const auto encoding, encoding_of(path, options.values));
+  SinkPlan plan;
+  for (const auto& field : schema.fields()) {
+    PlannedColumn planned{.name = field->name(), .target = field->name()};
+    planned.target_type = encoding.format->name;
+    const bool is_directory = std::ranges::count(options.partition_by, field->name()) > 0;
+    if (is_directory) planned.target_type = "directory";
+    ARROW_ASSIGN_OR_RAISE(auto nowhere, arrow::io::BufferOutputStream::Create(0));
+    const Status status = is_directory
+                              ? Status::OK()
+                              : encoding.format
+                                    ->make_encoder(std::move(nowhere),
+                                                   arrow::schema({field}), options.values)
+                                    .status();
+    if (!status.ok()) planned.refusal = status.message();
+    plan.columns.push_back(std::move(planned));
+  }
+  return plan;
+}
+
 class SingleFileSink : public DataSink {
  public:
   SingleFileSink(FilesetOptions options, std::shared_ptr<SingleFile> place)
@@ -108,6 +132,15 @@ class SingleFileSink : public DataSink {
       return "begun, and dropped again";
     };
     (void)report.tried("write " + place_->shown(), begun());
+  }
+
+  Result<SinkPlan> plan(const arrow::Schema& schema, const PipelineIdentity&,
+                        std::stop_token) override {
+    ARROW_RETURN_NOT_OK(check_mode());
+    ARROW_ASSIGN_OR_RAISE(SinkPlan plan, plan_file(place_->shown(), options_, schema));
+    ARROW_ASSIGN_OR_RAISE(const bool exists, place_->exists());
+    if (!exists) plan.makes.push_back("file " + place_->shown());
+    return plan;
   }
 
  private:
@@ -155,6 +188,17 @@ class DirectoryDataSink : public DataSink {
 
   void check(CheckReport& report, std::stop_token stop) override {
     transactions_.check(report, stop);
+  }
+
+  Result<SinkPlan> plan(const arrow::Schema& schema, const PipelineIdentity& pipeline,
+                        std::stop_token) override {
+    ARROW_RETURN_NOT_OK(validate_schema(schema));
+    const std::string extension = extension_of(options_.values);
+    ARROW_ASSIGN_OR_RAISE(SinkPlan plan,
+                          plan_file("part." + extension, options_, schema));
+    plan.makes = {fmt::format("files {}part-….{}", shown_, extension),
+                  fmt::format("{}_velo/{}/, for the record", shown_, pipeline.id)};
+    return plan;
   }
 
  private:

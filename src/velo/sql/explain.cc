@@ -62,23 +62,28 @@ std::string text_of(const std::vector<Comparison>& predicate) {
   return text;
 }
 
-Status add_short_cut(const SelectPlan& plan, Steps& steps) {
-  const ShortCut& short_cut = plan.short_cut;
-  ARROW_RETURN_NOT_OK(steps.add("way", "short cut: straight from the source"));
-  ARROW_RETURN_NOT_OK(steps.add(
-      "columns", short_cut.read.columns
-                     ? fmt::format("{}", fmt::join(*short_cut.read.columns, ", "))
-                     : "all"));
-  if (!short_cut.predicate.empty()) {
-    ARROW_RETURN_NOT_OK(steps.add("predicate", text_of(short_cut.predicate)));
-  }
-  if (short_cut.limit) {
-    ARROW_RETURN_NOT_OK(steps.add("limit", std::to_string(*short_cut.limit)));
-  }
-  return Status::OK();
-}
-
 }  // namespace
+
+std::vector<std::pair<std::string, std::string>> steps_of(
+    const SelectPlan& plan, const std::vector<std::string>& duckdb_plan) {
+  std::vector<std::pair<std::string, std::string>> steps;
+  if (!plan.source) {
+    steps.emplace_back("way", "DuckDB, which asks the sources for the columns it needs");
+    for (const std::string& line : duckdb_plan) steps.emplace_back("plan", line);
+    return steps;
+  }
+  const ShortCut& short_cut = plan.short_cut;
+  steps.emplace_back("way", "short cut: straight from the source");
+  steps.emplace_back("columns",
+                     short_cut.read.columns
+                         ? fmt::format("{}", fmt::join(*short_cut.read.columns, ", "))
+                         : "all");
+  if (!short_cut.predicate.empty()) {
+    steps.emplace_back("predicate", text_of(short_cut.predicate));
+  }
+  if (short_cut.limit) steps.emplace_back("limit", std::to_string(*short_cut.limit));
+  return steps;
+}
 
 Result<std::shared_ptr<arrow::RecordBatch>> explain_plan(
     const SelectPlan& plan, const std::vector<std::string>& duckdb_plan,
@@ -87,15 +92,8 @@ Result<std::shared_ptr<arrow::RecordBatch>> explain_plan(
   for (const auto& source : plan.sources->all()) {
     ARROW_RETURN_NOT_OK(steps.add("source", source->address()));
   }
-  if (plan.source) {
-    ARROW_RETURN_NOT_OK(add_short_cut(plan, steps));
-  } else {
-    ARROW_RETURN_NOT_OK(steps.add("way",
-                                  "DuckDB, which asks the sources for the columns it "
-                                  "needs"));
-    for (const std::string& line : duckdb_plan) {
-      ARROW_RETURN_NOT_OK(steps.add("plan", line));
-    }
+  for (const auto& [step, detail] : steps_of(plan, duckdb_plan)) {
+    ARROW_RETURN_NOT_OK(steps.add(step, detail));
   }
   for (const ExplainedSink& sink : sinks) {
     ARROW_RETURN_NOT_OK(steps.add("sink", sink.address));

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "velo/sql/select_planner.h"
@@ -16,6 +17,11 @@ struct ExplainedSink {
   std::string address;  ///< without secrets
   bool keeps_record = false;
 };
+
+/// How the rows of a SELECT come about: "way", "columns", "predicate" … `duckdb_plan` is
+/// DuckDB's own (see plan_tree.h), empty on the short cut.
+std::vector<std::pair<std::string, std::string>> steps_of(
+    const SelectPlan& plan, const std::vector<std::string>& duckdb_plan);
 
 /// What EXPLAIN shows of a statement: rows of `step` and `detail`. `duckdb_plan` is
 /// DuckDB's own (see plan_tree.h), empty on the short cut.

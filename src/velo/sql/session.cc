@@ -56,6 +56,18 @@ std::unique_ptr<DataSource> first_rows(std::unique_ptr<DataSource> rows,
   return limit ? engine::limit_rows(std::move(rows), *limit) : std::move(rows);
 }
 
+// What fan_out_sink.h makes of a sink's own promise.
+void no_record_of_several(const RunOptions& options, RunPlan& plan) {
+  plan.guarantee = Guarantee::kAtLeastOnce;
+  plan.why = "several sinks keep no position together yet: each run starts anew";
+  if (options.guarantee == Guarantee::kExactlyOnce && plan.obstacle.ok()) {
+    plan.obstacle = make_error(ErrorKind::kInvalidArgument, {},
+                               "guarantee = exactly_once: " + plan.why);
+  }
+  plan.begins = "at the beginning of the source";
+  plan.keeps.clear();
+}
+
 // As names in SQL are compared.
 PipelineIdentity identity_of_name(const std::string& name) {
   return named_pipeline(ascii_lower(name));
@@ -123,6 +135,22 @@ class Session::State {
     }
     if (execute.on_statement) execute.on_statement(result);
     return Status::OK();
+  }
+
+  Result<StatementPlan> plan(const Statement& statement, const std::stop_token& stop) {
+    StatementPlan planned{.kind = kind_of_statement(statement),
+                          .name = statement.name,
+                          .place = place_of(statement)};
+    ARROW_ASSIGN_OR_RAISE(const RunOptions options,
+                          sql::read_pipeline_options(statement, defaults_));
+    if (statement.kind == Statement::Kind::kCreate) {
+      planned.obstacle = is_there(statement).status();
+    }
+    if (planned.obstacle.ok() && statement.select.script) {
+      planned.obstacle = plan_rows(statement, options, stop, planned);
+    }
+    if (planned.obstacle.ok()) planned.obstacle = only_name(statement, options);
+    return planned;
   }
 
   Result<std::vector<NamedStatement>> named(
@@ -233,6 +261,46 @@ class Session::State {
     if (statement.sinks.empty()) return create_view(statement, options);
     ARROW_ASSIGN_OR_RAISE(Uri uri, reading_address(statement.sinks.front().uri));
     planner_.add_name(statement.name, std::move(uri));
+    return Status::OK();
+  }
+
+  // What a statement selects, and what becomes of that.
+  Status plan_rows(const Statement& statement, RunOptions options,
+                   const std::stop_token& stop, StatementPlan& planned) {
+    StatementResult told;
+    ARROW_ASSIGN_OR_RAISE(Sinks sinks, open_sinks(statement, told));
+    const sql::PlanOptions how = plan_options(options, sinks);
+    ARROW_ASSIGN_OR_RAISE(SelectPlan select, planner_.plan(statement.select, how));
+    for (const auto& source : select.sources->all()) {
+      planned.sources.push_back(source->address());
+    }
+    std::vector<std::string> duckdb_plan;
+    if (!select.source) {
+      ARROW_ASSIGN_OR_RAISE(duckdb_plan, planner_.explain(statement.select));
+    }
+    planned.steps = sql::steps_of(select, duckdb_plan);
+    if (sinks.empty()) {
+      for (const auto& field : select.schema->fields()) {
+        planned.columns.push_back(
+            {.name = field->name(), .type = type_name(*field->type())});
+      }
+      return Status::OK();
+    }
+    const auto source = first_rows(
+        sql::make_plan_source(planner_, statement.select, std::move(select), how),
+        options.limit);
+    options.limit.reset();
+    options.select = statement.select.without_secrets();
+    options.replace = statement.or_replace;
+    const bool fans_out = sinks.size() > 1;
+    for (size_t i = 0; i < sinks.size(); ++i) {
+      ARROW_ASSIGN_OR_RAISE(
+          RunPlan run,
+          plan_run(*source, *sinks[i], identity_of(statement, *source, *sinks[i]),
+                   options, stop));
+      if (fans_out) no_record_of_several(options, run);
+      planned.sinks.push_back({.address = told.sinks[i], .run = std::move(run)});
+    }
     return Status::OK();
   }
 
@@ -414,6 +482,21 @@ Result<std::unique_ptr<DataSource>> Session::query(std::string_view text,
     return script->error_at(0, ErrorKind::kInvalidArgument, "there is no statement here");
   }
   return state_->query(statements, options.applies_changes);
+}
+
+Result<std::vector<StatementPlan>> Session::plan(std::string_view text,
+                                                 std::string_view name,
+                                                 std::stop_token stop) {
+  const auto script =
+      std::make_shared<const Script>(std::string(name), std::string(text));
+  ARROW_ASSIGN_OR_RAISE(const auto statements, sql::parse_statements(script));
+  ARROW_RETURN_NOT_OK(state_->read_defaults());
+  std::vector<StatementPlan> plans;
+  for (const Statement& statement : statements) {
+    ARROW_ASSIGN_OR_RAISE(StatementPlan plan, state_->plan(statement, stop));
+    plans.push_back(std::move(plan));
+  }
+  return plans;
 }
 
 Result<std::vector<NamedStatement>> Session::named_statements(std::string_view text,

@@ -79,6 +79,23 @@ Result<CommitRecord> RecordTable::look(Client& client, bool has_target) const {
   return record;
 }
 
+Result<std::vector<std::string>> RecordTable::missing_tables(Client& client) const {
+  std::vector<std::string> missing;
+  for (const char* name : {"velo_checkpoint", "velo_split"}) {
+    ARROW_ASSIGN_OR_RAISE(
+        const Rows rows,
+        client.query(
+            {.sql = fmt::format("SELECT name FROM system.tables WHERE database "
+                                "= {} AND name = {}",
+                                quote_literal(options_.database), quote_literal(name))}));
+    if (rows.num_rows() == 0) missing.push_back(options_.name_of(name));
+  }
+  ARROW_ASSIGN_OR_RAISE(const CommitRecord known, read_past_loss(client));
+  missing.push_back(
+      options_.name_of(fmt::format("velo_fence_{}_{}", pipeline_, known.fence + 1)));
+  return missing;
+}
+
 Result<CommitRecord> RecordTable::read_past_loss(Client& client) const {
   const auto fence = newest_fence(client);
   if (!fence.ok() && code_of(fence.status()) == kUnknownTable) return CommitRecord();

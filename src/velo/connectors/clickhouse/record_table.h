@@ -48,6 +48,9 @@ class RecordTable {
   static Result<std::vector<std::string>> list(Client& client,
                                                const ClickhouseOptions& options);
 
+  /// The tables that create() and take_fence() would have to make.
+  Result<std::vector<std::string>> missing_tables(Client& client) const;
+
   /// Make the tables where they are not there.
   Status create(Client& client) const;
 

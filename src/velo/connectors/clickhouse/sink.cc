@@ -59,6 +59,24 @@ class ClickhouseSink : public DataSink, public TransactionalSink {
     check_writing(options_, report, stop);
   }
 
+  Result<SinkPlan> plan(const arrow::Schema& schema, const PipelineIdentity& pipeline,
+                        std::stop_token stop) override {
+    if (!promise_) ARROW_RETURN_NOT_OK(promise(std::nullopt).status());
+    ARROW_ASSIGN_OR_RAISE(const auto client, Client::make(options_));
+    client->set_stop(std::move(stop));
+    ARROW_ASSIGN_OR_RAISE(const TargetTable target, find_target(*client, options_));
+    const bool keeps_record = transactions() != nullptr;
+    ARROW_ASSIGN_OR_RAISE(SinkPlan plan,
+                          plan_target(target, options_, schema, keeps_record));
+    if (!keeps_record) return plan;
+    ARROW_ASSIGN_OR_RAISE(const auto missing,
+                          RecordTable(options_, pipeline.id).missing_tables(*client));
+    for (const std::string& table : missing) {
+      plan.makes.push_back(fmt::format("table {}, for the record", table));
+    }
+    return plan;
+  }
+
   CommitKind commit_kind() const override { return CommitKind::kCounted; }
   std::string identity() const override { return options_.identity; }
 

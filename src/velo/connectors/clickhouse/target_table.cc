@@ -72,6 +72,57 @@ Status read_columns(Client& client, const ClickhouseOptions& options,
   return Status::OK();
 }
 
+Result<std::string> create_statement(const ClickhouseOptions& options,
+                                     const arrow::Schema& schema, bool with_marks) {
+  ARROW_ASSIGN_OR_RAISE(const auto columns, columns_to_make(options, schema));
+  std::vector<std::string> parts;
+  for (const TableColumn& column : columns) {
+    parts.push_back(quote_identifier(column.name) + " " + column.type.name);
+  }
+  if (with_marks) {
+    parts.push_back(fmt::format("{} UInt64 MATERIALIZED 0", kPipelineColumn));
+    parts.push_back(fmt::format("{} UInt64 MATERIALIZED 0", kAttemptColumn));
+    parts.push_back(
+        fmt::format("INDEX {0}_index {0} TYPE minmax GRANULARITY 1", kAttemptColumn));
+  }
+  std::string sql =
+      fmt::format("CREATE TABLE IF NOT EXISTS {} ({}) ENGINE = {}", options.table_name(),
+                  fmt::join(parts, ", "), options.engine);
+  if (without_arguments(options.engine).ends_with("MergeTree")) {
+    std::vector<std::string> key;
+    for (const std::string& name : options.key) key.push_back(quote_identifier(name));
+    sql += key.empty() ? " ORDER BY tuple()"
+                       : fmt::format(" ORDER BY ({})", fmt::join(key, ", "));
+  }
+  return sql;
+}
+
+std::string add_marks(const ClickhouseOptions& options) {
+  return fmt::format(
+      "ALTER TABLE {0} ADD COLUMN IF NOT EXISTS {1} UInt64 MATERIALIZED 0, ADD COLUMN IF "
+      "NOT EXISTS {2} UInt64 MATERIALIZED 0, ADD INDEX IF NOT EXISTS {2}_index {2} TYPE "
+      "minmax GRANULARITY 1",
+      options.table_name(), kPipelineColumn, kAttemptColumn);
+}
+
+Status plan_new_column(const ClickhouseOptions& options, const arrow::Field& field,
+                       PlannedColumn& planned) {
+  const bool nullable = field.nullable() && !is_key(options, field.name());
+  ARROW_ASSIGN_OR_RAISE(planned.target_type, clickhouse_type_of(field, nullable));
+  planned.target = field.name();
+  return Status::OK();
+}
+
+Status plan_column(const TargetTable& target, const ClickhouseOptions& options,
+                   const arrow::Field& field, PlannedColumn& planned) {
+  if (const auto* column = find_column(target.columns, field.name())) {
+    planned.target = column->name;
+    planned.target_type = column->type_name;
+  }
+  const auto alone = arrow::schema({field.WithName(field.name())});
+  return columns_for(target, options, *alone).status();
+}
+
 }  // namespace
 
 std::string TargetTable::obstacle() const {
@@ -134,38 +185,39 @@ Result<std::vector<TableColumn>> columns_for(const TargetTable& target,
   return columns;
 }
 
+Result<SinkPlan> plan_target(const TargetTable& target, const ClickhouseOptions& options,
+                             const arrow::Schema& schema, bool with_marks) {
+  SinkPlan plan;
+  bool is_refused = false;
+  for (const auto& field : schema.fields()) {
+    PlannedColumn planned{.name = field->name()};
+    const Status status = target.exists ? plan_column(target, options, *field, planned)
+                                        : plan_new_column(options, *field, planned);
+    if (!status.ok() && kind_of(status) != ErrorKind::kSchemaMismatch) return status;
+    if (!status.ok()) planned.refusal = status.message();
+    is_refused = is_refused || !status.ok();
+    plan.columns.push_back(std::move(planned));
+  }
+  if (is_refused) return plan;
+  if (target.exists) {
+    if (with_marks && !target.has_marks) plan.statements.push_back(add_marks(options));
+    return plan;
+  }
+  ARROW_ASSIGN_OR_RAISE(std::string statement,
+                        create_statement(options, schema, with_marks));
+  plan.statements.push_back(std::move(statement));
+  return plan;
+}
+
 Status create_target(Client& client, const ClickhouseOptions& options,
                      const arrow::Schema& schema, bool with_marks) {
-  ARROW_ASSIGN_OR_RAISE(const auto columns, columns_to_make(options, schema));
-  std::vector<std::string> parts;
-  for (const TableColumn& column : columns) {
-    parts.push_back(quote_identifier(column.name) + " " + column.type.name);
-  }
-  if (with_marks) {
-    parts.push_back(fmt::format("{} UInt64 MATERIALIZED 0", kPipelineColumn));
-    parts.push_back(fmt::format("{} UInt64 MATERIALIZED 0", kAttemptColumn));
-    parts.push_back(
-        fmt::format("INDEX {0}_index {0} TYPE minmax GRANULARITY 1", kAttemptColumn));
-  }
-  std::string sql =
-      fmt::format("CREATE TABLE IF NOT EXISTS {} ({}) ENGINE = {}", options.table_name(),
-                  fmt::join(parts, ", "), options.engine);
-  if (without_arguments(options.engine).ends_with("MergeTree")) {
-    std::vector<std::string> key;
-    for (const std::string& name : options.key) key.push_back(quote_identifier(name));
-    sql += key.empty() ? " ORDER BY tuple()"
-                       : fmt::format(" ORDER BY ({})", fmt::join(key, ", "));
-  }
-  return client.execute({.sql = sql});
+  ARROW_ASSIGN_OR_RAISE(const std::string statement,
+                        create_statement(options, schema, with_marks));
+  return client.execute({.sql = statement});
 }
 
 Status add_marks(Client& client, const ClickhouseOptions& options) {
-  return client.execute(
-      {.sql = fmt::format("ALTER TABLE {0} ADD COLUMN IF NOT EXISTS {1} UInt64 "
-                          "MATERIALIZED 0, ADD COLUMN IF NOT EXISTS {2} UInt64 "
-                          "MATERIALIZED 0, ADD INDEX IF NOT EXISTS {2}_index {2} TYPE "
-                          "minmax GRANULARITY 1",
-                          options.table_name(), kPipelineColumn, kAttemptColumn)});
+  return client.execute({.sql = add_marks(options)});
 }
 
 }  // namespace velo::clickhouse

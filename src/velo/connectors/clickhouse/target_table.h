@@ -10,6 +10,7 @@
 
 #include "velo/connectors/clickhouse/client.h"
 #include "velo/connectors/clickhouse/options.h"
+#include "velo/plan.h"
 
 namespace velo::clickhouse {
 
@@ -48,6 +49,10 @@ Result<TargetTable> find_target(Client& client, const ClickhouseOptions& options
 Result<std::vector<TableColumn>> columns_for(const TargetTable& target,
                                              const ClickhouseOptions& options,
                                              const arrow::Schema& schema);
+
+/// Plan what columns_for(), and create_target() or add_marks(), would come to.
+Result<SinkPlan> plan_target(const TargetTable& target, const ClickhouseOptions& options,
+                             const arrow::Schema& schema, bool with_marks);
 
 /// Make the table for rows of a schema where it is not there.
 Status create_target(Client& client, const ClickhouseOptions& options,

@@ -52,6 +52,38 @@ class IcebergSink : public DataSink, public TransactionalSink {
     check_writing(options_, report, stop);
   }
 
+  Result<SinkPlan> plan(const arrow::Schema& schema, const PipelineIdentity& pipeline,
+                        std::stop_token stop) override {
+    const auto catalog = open_catalog(options_, /*creates=*/false, stop);
+    const bool is_none =
+        !catalog.ok() && kind_of(catalog.status()) == ErrorKind::kNotFound;
+    if (is_none && !options_.creates_namespace) return catalog.status();
+    SinkPlan plan;
+    std::optional<LoadedTable> table;
+    if (is_none) {
+      plan.makes.push_back("catalog " + options_.catalog_uri);
+    } else {
+      ARROW_RETURN_NOT_OK(catalog.status());
+      ARROW_ASSIGN_OR_RAISE(table, (*catalog)->load(options_.table));
+      ARROW_ASSIGN_OR_RAISE(const bool has_namespace,
+                            (*catalog)->has_namespace(options_.table));
+      if (!has_namespace) {
+        plan.makes.push_back("namespace " + options_.table.namespace_shown());
+      }
+    }
+    if (table) ARROW_RETURN_NOT_OK(check_writable(options_, table->metadata));
+    for (const auto& field : schema.fields()) {
+      plan.columns.push_back(plan_column(table ? &*table : nullptr, *field));
+    }
+    if (!table) plan.makes.push_back("table " + options_.table.shown());
+    const auto tag = table ? find_tag(table->metadata, pipeline.id, options_.branch)
+                           : std::optional<PipelineTag>();
+    const uint64_t fence = tag ? tag->fence + 1 : 1;
+    plan.makes.push_back(fmt::format("tag {}, for the record",
+                                     tag_name(pipeline.id, options_.branch, fence)));
+    return plan;
+  }
+
   CommitKind commit_kind() const override { return CommitKind::kDurable; }
   std::string identity() const override { return options_.identity; }
 
@@ -73,6 +105,32 @@ class IcebergSink : public DataSink, public TransactionalSink {
   }
 
  private:
+  // `table`: nullptr for one that will be made.
+  PlannedColumn plan_column(const LoadedTable* table, const arrow::Field& field) const {
+    const auto alone = arrow::schema({field.WithName(field.name())});
+    PlannedColumn planned{.name = field.name()};
+    if (!table) {
+      const auto made = table_schema_for(*alone);
+      if (!made.ok()) {
+        planned.refusal = made.status().message();
+      } else {
+        planned.target = made->columns.front().name;
+        planned.target_type = made->columns.front().type;
+      }
+      return planned;
+    }
+    TableSchema only = table->metadata.schema();
+    if (const Column* column = only.find(field.name())) {
+      planned.target = column->name;
+      planned.target_type = column->type;
+      // Those that are required and not among the rows are another matter.
+      only.columns = {*column};
+    }
+    const Status status = ColumnPlan::make(options_.table.shown(), only, *alone).status();
+    if (!status.ok()) planned.refusal = status.message();
+    return planned;
+  }
+
   const IcebergOptions options_;
 };
 

@@ -230,6 +230,34 @@ class KafkaSink : public DataSink, public TransactionalSink {
     check_writing(options_, report, stop);
   }
 
+  Result<SinkPlan> plan(const arrow::Schema& schema, const PipelineIdentity& pipeline,
+                        std::stop_token stop) override {
+    SinkPlan plan;
+    for (const auto& field : schema.fields()) {
+      PlannedColumn planned{.name = field->name(), .target = field->name()};
+      ARROW_ASSIGN_OR_RAISE(auto nowhere, arrow::io::BufferOutputStream::Create(0));
+      const Status status =
+          make_row_encoder(std::move(nowhere), arrow::schema({field})).status();
+      planned.target_type = "JSON";
+      if (!status.ok()) planned.refusal = status.message();
+      plan.columns.push_back(std::move(planned));
+    }
+    ARROW_ASSIGN_OR_RAISE(const auto control, Client::open_control(options_));
+    ARROW_ASSIGN_OR_RAISE(const auto topic, control->partitions(options_.topic, stop));
+    if (!topic) {
+      plan.makes.push_back(fmt::format("topic {}, {} partition{}", options_.topic,
+                                       options_.num_partitions,
+                                       options_.num_partitions == 1 ? "" : "s"));
+    }
+    const RecordTopic records(options_, pipeline);
+    ARROW_ASSIGN_OR_RAISE(const auto record, control->partitions(records.name(), stop));
+    if (!record) {
+      plan.makes.push_back(fmt::format("topic {}, 1 partition, compacted, for the record",
+                                       records.name()));
+    }
+    return plan;
+  }
+
   CommitKind commit_kind() const override { return CommitKind::kSession; }
   CommitPace commit_pace() const override {
     return {.interval = kCommitInterval, .longest = options_.transaction_timeout / 2};

@@ -50,6 +50,15 @@ Result<std::vector<std::string>> RecordTable::list(Connection& connection,
   return pipelines;
 }
 
+Result<std::vector<std::string>> RecordTable::missing_tables(
+    Connection& connection) const {
+  std::vector<std::string> missing;
+  for (const std::string& table : {checkpoints_, splits_}) {
+    ARROW_ASSIGN_OR_RAISE(const ResultRows rows,
+                          connection.execute("SELECT to_regclass($1) IS NULL", {table}));
+    if (rows.text(0, 0) == "t") missing.push_back(table);
+  }
+  return missing;
 }
 
 // In one snapshot, or a process that commits meanwhile would be seen in parts.

@@ -35,6 +35,9 @@ class RecordTable {
                                                const std::string& schema,
                                                const std::string& table);
 
+  /// The names of the tables that create() would have to make.
+  Result<std::vector<std::string>> missing_tables(Connection& connection) const;
+
   /// Make the tables where they are not there.
   Status create(Connection& connection) const;
 

@@ -216,6 +216,20 @@ class PostgresqlSink : public DataSink, public TransactionalSink {
     check_writing(options_, report, stop);
   }
 
+  Result<SinkPlan> plan(const arrow::Schema& schema, const PipelineIdentity& pipeline,
+                        std::stop_token stop) override {
+    ARROW_ASSIGN_OR_RAISE(const auto connection,
+                          Connection::open(options_, "velo", stop));
+    const StopScope scope(*connection, std::move(stop));
+    ARROW_ASSIGN_OR_RAISE(SinkPlan plan, plan_target(*connection, options_, schema));
+    const RecordTable records(options_.schema, options_.table, pipeline);
+    ARROW_ASSIGN_OR_RAISE(const auto missing, records.missing_tables(*connection));
+    for (const std::string& table : missing) {
+      plan.makes.push_back(fmt::format("table {}, for the record", table));
+    }
+    return plan;
+  }
+
   CommitKind commit_kind() const override { return CommitKind::kSession; }
   std::string identity() const override { return options_.identity; }
   // Rows of one key wait for each other's transaction.

@@ -64,6 +64,48 @@ Result<std::shared_ptr<arrow::Schema>> columns_of_target(const PostgresqlOptions
                     "of them; SELECT both");
 }
 
+Result<std::string> create_statement(const PostgresqlOptions& options,
+                                     const arrow::Schema& columns) {
+  std::vector<std::string> parts;
+  for (const auto& field : columns.fields()) {
+    ARROW_ASSIGN_OR_RAISE(const std::string type, sql_type_of(*field));
+    parts.push_back(quote_identifier(field->name()) + " " + type);
+  }
+  if (!options.key.empty()) {
+    std::vector<std::string> key;
+    for (const std::string& name : options.key) key.push_back(quote_identifier(name));
+    parts.push_back(fmt::format("PRIMARY KEY ({})", fmt::join(key, ", ")));
+  }
+  return fmt::format("CREATE TABLE IF NOT EXISTS {} ({})", options.table_name(),
+                     fmt::join(parts, ", "));
+}
+
+// A refusal is part of the plan; any other failure is not.
+Status refuse(const Status& status, PlannedColumn& planned) {
+  if (status.ok() || kind_of(status) != ErrorKind::kSchemaMismatch) return status;
+  planned.refusal = status.message();
+  return Status::OK();
+}
+
+Status plan_new_column(const arrow::Field& field, PlannedColumn& planned) {
+  const auto type = sql_type_of(field);
+  if (!type.ok()) return refuse(type.status(), planned);
+  planned.target = field.name();
+  planned.target_type = *type;
+  return Status::OK();
+}
+
+Status plan_column(const PostgresqlOptions& options,
+                   const std::vector<ResultColumn>& table, const arrow::Field& field,
+                   PlannedColumn& planned) {
+  const ResultColumn* column = find_column(table, field.name());
+  if (!column) return refuse(no_column(options, field.name(), table), planned);
+  planned.target = column->name;
+  planned.target_type = name_of_type(*column);
+  const auto alone = arrow::schema({field.WithName(field.name())});
+  return refuse(CopyEncoder::make(*alone, {*column}).status(), planned);
+}
+
 }  // namespace
 
 Result<TargetColumns> find_target_columns(Connection& connection,
@@ -90,23 +132,36 @@ Result<TargetColumns> find_target_columns(Connection& connection,
   return target;
 }
 
+Result<SinkPlan> plan_target(Connection& connection, const PostgresqlOptions& options,
+                             const arrow::Schema& rows) {
+  ARROW_ASSIGN_OR_RAISE(const auto columns, columns_of_target(options, rows));
+  ARROW_RETURN_NOT_OK(check_key(options, *columns));
+  const auto table = connection.describe("SELECT * FROM " + options.table_name());
+  const bool exists = table.ok();
+  if (!exists && kind_of(table.status()) != ErrorKind::kNotFound) return table.status();
+  SinkPlan plan;
+  bool is_refused = false;
+  for (const auto& field : rows.fields()) {
+    PlannedColumn planned{.name = field->name()};
+    // Of what says how a row came about nothing is written.
+    if (columns->GetFieldIndex(field->name()) >= 0) {
+      ARROW_RETURN_NOT_OK(exists ? plan_column(options, *table, *field, planned)
+                                 : plan_new_column(*field, planned));
+    }
+    is_refused = is_refused || !planned.refusal.empty();
+    plan.columns.push_back(std::move(planned));
+  }
+  if (exists || is_refused) return plan;
+  ARROW_ASSIGN_OR_RAISE(std::string statement, create_statement(options, *columns));
+  plan.statements.push_back(std::move(statement));
+  return plan;
+}
+
 Status create_target_table(Connection& connection, const PostgresqlOptions& options,
                            const arrow::Schema& schema) {
   ARROW_ASSIGN_OR_RAISE(const auto columns, columns_of_target(options, schema));
-  std::vector<std::string> parts;
-  for (const auto& field : columns->fields()) {
-    ARROW_ASSIGN_OR_RAISE(const std::string type, sql_type_of(*field));
-    parts.push_back(quote_identifier(field->name()) + " " + type);
-  }
-  if (!options.key.empty()) {
-    std::vector<std::string> key;
-    for (const std::string& name : options.key) key.push_back(quote_identifier(name));
-    parts.push_back(fmt::format("PRIMARY KEY ({})", fmt::join(key, ", ")));
-  }
-  return connection
-      .execute(fmt::format("CREATE TABLE IF NOT EXISTS {} ({})", options.table_name(),
-                           fmt::join(parts, ", ")))
-      .status();
+  ARROW_ASSIGN_OR_RAISE(const std::string statement, create_statement(options, *columns));
+  return connection.execute(statement).status();
 }
 
 }  // namespace velo::postgresql

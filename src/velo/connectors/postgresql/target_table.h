@@ -10,6 +10,7 @@
 
 #include "velo/connectors/postgresql/client.h"
 #include "velo/connectors/postgresql/options.h"
+#include "velo/plan.h"
 
 namespace velo::postgresql {
 
@@ -26,6 +27,11 @@ struct TargetColumns {
 Result<TargetColumns> find_target_columns(Connection& connection,
                                           const PostgresqlOptions& options,
                                           const arrow::Schema& schema);
+
+/// Plan what find_target_columns() and create_target_table() would come to. Errors:
+/// kSchemaMismatch where the rows as a whole do not fit.
+Result<SinkPlan> plan_target(Connection& connection, const PostgresqlOptions& options,
+                             const arrow::Schema& schema);
 
 /// Make the table where it is not there; with a key, as its primary key.
 Status create_target_table(Connection& connection, const PostgresqlOptions& options,

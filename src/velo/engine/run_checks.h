@@ -1,0 +1,32 @@
+#pragma once
+
+/// What velo::run() finds out before it begins, and velo::plan_run() tells.
+
+#include <arrow/type.h>
+
+#include <memory>
+
+#include "velo/pipeline.h"
+#include "velo/sink.h"
+#include "velo/source.h"
+
+namespace velo::engine {
+
+/// The first rows of a source that outlives the result, as many as options.limit says,
+/// which is taken out of the options.
+std::unique_ptr<DataSource> take_limit(DataSource& source, RunOptions& options);
+
+/// The options as they hold for this source. Errors: kInvalidArgument where it has no
+/// end, and is to end.
+Result<RunOptions> options_for(const DataSource& source, const RunOptions& given);
+
+/// Check that the sink, which has promised this, may take what the source yields.
+/// Errors: kInvalidArgument.
+Status check_ends(const DataSource& source, DataSink& sink, const Promise& promise,
+                  const RunOptions& options);
+
+/// The columns that are read. Errors: those of fetching them; kInvalidArgument.
+Result<std::shared_ptr<arrow::Schema>> schema_of_rows(DataSource& source,
+                                                      const RunOptions& options);
+
+}  // namespace velo::engine

@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "velo/base/clock.h"
+#include "velo/columnar/schema_text.h"
+#include "velo/engine/pipeline_run.h"
+#include "velo/engine/run_checks.h"
+#include "velo/pipeline.h"
+
+namespace velo {
+namespace {
+
+std::string_view why_of(CommitKind kind) {
+  switch (kind) {
+    case CommitKind::kDurable:
+      return "the position is kept in the sink, and one step decides on it and the rows";
+    case CommitKind::kSession:
+      return "the position is kept in the sink, in the transaction of the rows";
+    default:
+      return "the position is kept beside the rows, which are counted against it after "
+             "a failure";
+  }
+}
+
+std::string why_of(DataSource& source, DataSink& sink, const Promise& promise) {
+  TransactionalSink* transactions = sink.transactions();
+  if (transactions && source.splits()) {
+    return std::string(why_of(transactions->commit_kind()));
+  }
+  const std::string at_its_end =
+      "all rows appear at once, at the end, and a run that fails leaves none";
+  if (transactions) return at_its_end + ": this source is read as a whole";
+  if (promise.guarantee == Guarantee::kExactlyOnce) return at_its_end;
+  return promise.reason.empty()
+             ? "this sink keeps no position: each run starts anew, and one that fails "
+               "leaves what it has written"
+             : promise.reason;
+}
+
+std::string where_it_begins(const CommitRecord& record, bool reads_whole) {
+  const bool has_begun =
+      record.finished || record.num_rows > 0 || !record.positions.empty();
+  if (!has_begun) return "at the beginning of the source";
+  if (reads_whole) {
+    return record.finished ? "nowhere: it was loaded before" : "at the beginning again";
+  }
+  return fmt::format("after the {} rows of {} splits that are committed, in epoch {}",
+                     record.num_rows, record.positions.size(), record.epoch);
+}
+
+// The first column that the sink refuses.
+Status refusal_of(const SinkPlan& plan) {
+  for (const PlannedColumn& column : plan.columns) {
+    if (column.refusal.empty()) continue;
+    return make_error(ErrorKind::kSchemaMismatch, {}, column.refusal);
+  }
+  return Status::OK();
+}
+
+// What the sink says of the rows, and which obstacles there are to it.
+Status plan_rows(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,
+                 const RunOptions& options, const std::stop_token& stop, RunPlan& plan) {
+  ARROW_ASSIGN_OR_RAISE(const auto schema, engine::schema_of_rows(source, options));
+  ARROW_ASSIGN_OR_RAISE(plan.sink, sink.plan(*schema, pipeline, stop));
+  for (size_t i = 0; i < plan.sink.columns.size(); ++i) {
+    plan.sink.columns[i].type = type_name(*schema->field(static_cast<int>(i))->type());
+  }
+  ARROW_RETURN_NOT_OK(refusal_of(plan.sink));
+  ARROW_RETURN_NOT_OK(sink.validate_schema(*schema));
+  TransactionalSink* transactions = sink.transactions();
+  if (!transactions) return Status::OK();
+  engine::Retries none(steady_clock(), std::chrono::milliseconds(0), {});
+  engine::PipelineRun run(source, *transactions, pipeline, options, none);
+  ARROW_ASSIGN_OR_RAISE(const CommitRecord record, run.look(schema, stop));
+  plan.begins = where_it_begins(record, source.splits() == nullptr);
+  if (SplitSource* splits = source.splits()) {
+    plan.keeps = splits->kept_for(
+        record.incarnation.empty() ? pipeline.id : reader_of(pipeline, record));
+  }
+  return Status::OK();
+}
+
+// Whether it is the answer to a question that was asked, and none that could not be.
+bool is_obstacle(const Status& status) {
+  switch (kind_of(status)) {
+    case ErrorKind::kTransient:
+    case ErrorKind::kThrottled:
+    case ErrorKind::kUnauthenticated:
+    case ErrorKind::kCancelled:
+    case ErrorKind::kSystem:
+    case ErrorKind::kInternal:
+      return false;
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+Result<RunPlan> plan_run(DataSource& source, DataSink& sink,
+                         const PipelineIdentity& pipeline, const RunOptions& given,
+                         std::stop_token stop) {
+  if (given.limit) {
+    RunOptions options = given;
+    const auto first_rows = engine::take_limit(source, options);
+    return plan_run(*first_rows, sink, pipeline, options, std::move(stop));
+  }
+  RunPlan plan{.begins = "at the beginning of the source"};
+  const auto find_out = [&]() -> Status {
+    ARROW_ASSIGN_OR_RAISE(const RunOptions options, engine::options_for(source, given));
+    ARROW_ASSIGN_OR_RAISE(const Promise promise, sink.promise(options.guarantee));
+    plan.guarantee = promise.guarantee;
+    plan.why = why_of(source, sink, promise);
+    ARROW_RETURN_NOT_OK(engine::check_ends(source, sink, promise, options));
+    return plan_rows(source, sink, pipeline, options, stop, plan);
+  };
+  plan.obstacle = find_out();
+  if (plan.obstacle.ok() || is_obstacle(plan.obstacle)) return plan;
+  return plan.obstacle;
+}
+
+}  // namespace velo
