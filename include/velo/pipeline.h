@@ -31,6 +31,12 @@ struct Progress {
   int64_t num_rows_before = 0;     ///< committed by earlier calls
   int64_t num_rows_committed = 0;  ///< of num_rows: those that no crash can take back
   int64_t num_commits = 0;
+  /// When the last of these commits was done, and how long it took, from the end of its
+  /// epoch on.
+  std::optional<std::chrono::system_clock::time_point> last_commit;
+  std::chrono::nanoseconds last_commit_took{0};
+  int64_t queued_bytes = 0;  ///< of rows that were read and wait for the writers
+  Lag lag;                   ///< a second old at most; see RunOptions::measure_lag
   /// Whether nothing was read, since the whole source was loaded by an earlier call, and
   /// cannot be read from where that has ended.
   bool was_loaded_before = false;
@@ -98,8 +104,11 @@ struct RunOptions {
   std::chrono::milliseconds retry_for{300'000};
   /// Called before each pause, on the calling thread.
   std::function<void(const Retry&)> on_retry;
-  /// Called after each batch; must be quick.
+  /// Called after each batch; where a record is kept, also after each commit and about
+  /// once a second while nothing comes. Must be quick.
   std::function<void(const Progress&)> on_progress;
+  /// Whether Progress::lag is wanted; some sources open a connection for it.
+  bool measure_lag = false;
   /// Hears of the steps of each commit; outlives the call.
   CommitObserver* observer = nullptr;
 

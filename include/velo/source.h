@@ -88,6 +88,16 @@ struct PollLimits {
   std::chrono::milliseconds max_wait{200};
 };
 
+/// How far what a reader has returned is behind what its source has. What is not known is
+/// left out.
+struct Lag {
+  std::optional<int64_t> num_rows;   ///< that were not returned yet
+  std::optional<int64_t> num_bytes;  ///< of files, of a log, as the source counts them
+  /// At most so long ago the next row was written, by the source's clock where it tells;
+  /// 0 where nothing is left.
+  std::optional<std::chrono::milliseconds> age;
+};
+
 /// Reads many splits, and says where it is. Threads: thread-compatible, but for
 /// acknowledge().
 class SplitReader {
@@ -107,6 +117,10 @@ class SplitReader {
   /// Say that the rows before these positions are safe in the sink, so that the source
   /// may forget them. Takes effect at the next poll. Threads: any.
   virtual Status acknowledge(const Positions& positions) = 0;
+
+  /// Say how far it is behind. Called about once a second, between two polls, and only
+  /// where somebody wants to know; does not wait for the source.
+  virtual Lag lag() { return {}; }
 };
 
 /// Splits that have come up since the last look.

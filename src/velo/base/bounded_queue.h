@@ -40,6 +40,12 @@ class BoundedQueue {
     return push_if_room(item, num_bytes, lock);
   }
 
+  /// Bytes of the items in it.
+  int64_t num_bytes() const {
+    std::lock_guard lock(mutex_);
+    return bytes_;
+  }
+
   bool is_closed() const {
     std::lock_guard lock(mutex_);
     return closed_;

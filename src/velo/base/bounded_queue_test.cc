@@ -110,6 +110,15 @@ TEST(BoundedQueue, WakesThoseWhoWaitWhenItCloses) {
   empty.close();
 }
 
+TEST(BoundedQueue, KnowsItsBytes) {
+  BoundedQueue<int> queue(16);
+  queue.push(1, 5, {});
+  queue.push(2, 7, {});
+  EXPECT_EQ(queue.num_bytes(), 12);
+  EXPECT_TRUE(queue.pop({}).ok());
+  EXPECT_EQ(queue.num_bytes(), 7);
+}
+
 TEST(BoundedQueue, PassesEachItemOnce) {
   BoundedQueue<int> queue(16);
   constexpr int kEach = 2000;

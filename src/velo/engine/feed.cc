@@ -15,6 +15,16 @@ constexpr milliseconds kLookEvery{1000};
 constexpr milliseconds kLookWhileIdle{200};
 constexpr milliseconds kNoWait{0};
 
+// What is not known of one is not known of both.
+Lag sum_of(const Lag& one, const Lag& other) {
+  const auto sum = [](const auto& a, const auto& b) {
+    return a && b ? std::optional(*a + *b) : std::nullopt;
+  };
+  return {.num_rows = sum(one.num_rows, other.num_rows),
+          .num_bytes = sum(one.num_bytes, other.num_bytes),
+          .age = one.age && other.age ? std::max(one.age, other.age) : std::nullopt};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Feed>> Feed::start(SplitSource& source, FeedOptions options,
@@ -58,6 +68,16 @@ Status Feed::acknowledge(const Positions& positions) {
     if (!parts[i].empty()) ARROW_RETURN_NOT_OK(readers_[i]->acknowledge(parts[i]));
   }
   return Status::OK();
+}
+
+Lag Feed::lag() const {
+  const std::lock_guard lock(mutex_);
+  std::optional<Lag> all;
+  for (const auto& reader : readers_) {
+    const auto lag = reader->lag();
+    if (lag) all = all ? sum_of(*all, *lag) : *lag;
+  }
+  return all.value_or(Lag());
 }
 
 Status Feed::find_all(const std::stop_token& stop) {
@@ -139,10 +159,11 @@ Result<size_t> Feed::next_reader() {
 }
 
 void Feed::add_reader(std::unique_ptr<SplitReader> reader) {
-  auto added = std::make_unique<FeedReader>(std::move(reader), queue_, [this] {
-    const std::lock_guard lock(mutex_);
-    ended_.notify_all();
-  });
+  auto added = std::make_unique<FeedReader>(std::move(reader), queue_,
+                                            options_.measure_lag, [this] {
+                                              const std::lock_guard lock(mutex_);
+                                              ended_.notify_all();
+                                            });
   const std::lock_guard lock(mutex_);
   readers_.push_back(std::move(added));
 }

@@ -25,7 +25,8 @@ struct FeedOptions {
   /// The most readers, each with a thread and splits of its own. A source of fewer splits
   /// has as many as these.
   int num_readers = 1;
-  int64_t queue_bytes = 0;  ///< of rows that wait to be taken
+  int64_t queue_bytes = 0;   ///< of rows that wait to be taken
+  bool measure_lag = false;  ///< see RunOptions
 };
 
 /// Finds the splits of a source and reads them, ahead of those who take what was read: a
@@ -51,6 +52,13 @@ class Feed {
 
   /// See SplitReader::acknowledge.
   Status acknowledge(const Positions& positions);
+
+  /// See SplitReader::lag, of all readers; a second old at most. Empty where it is not
+  /// measured.
+  Lag lag() const;
+
+  /// Bytes of rows that were read and wait to be taken.
+  int64_t queued_bytes() const { return queue_.num_bytes(); }
 
  private:
   Feed(SplitSource& source, FeedOptions options, Positions from,

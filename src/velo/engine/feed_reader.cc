@@ -15,6 +15,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kPollWait{200};
 // A source hears from us so often while the sink is behind.
 constexpr milliseconds kKeepAlive{1000};
+constexpr milliseconds kMeasureEvery{1000};
 
 int64_t size_of(const Event& event) {
   const auto* batch = std::get_if<Batch>(&event);
@@ -24,9 +25,10 @@ int64_t size_of(const Event& event) {
 }  // namespace
 
 FeedReader::FeedReader(std::unique_ptr<SplitReader> reader, BoundedQueue<Event>& queue,
-                       std::function<void()> on_end)
+                       bool measure_lag, std::function<void()> on_end)
     : reader_(std::move(reader)),
       queue_(queue),
+      measures_lag_(measure_lag),
       on_end_(std::move(on_end)),
       thread_([this](const std::stop_token& stop) {
         const Status read =
@@ -57,7 +59,7 @@ Status FeedReader::read_all(const std::stop_token& stop) {
     const std::vector<SplitStart> assigned = take_assigned(stop);
     if (stop.stop_requested()) break;
     if (!assigned.empty()) ARROW_RETURN_NOT_OK(reader_->assign(assigned));
-    ARROW_ASSIGN_OR_RAISE(Event event, reader_->poll({.max_wait = kPollWait}, stop));
+    ARROW_ASSIGN_OR_RAISE(Event event, poll({.max_wait = kPollWait}, stop));
     if (std::holds_alternative<Idle>(event)) continue;
     if (std::holds_alternative<End>(event)) {
       end();
@@ -77,12 +79,29 @@ void FeedReader::end() {
   on_end_();
 }
 
+Result<Event> FeedReader::poll(const PollLimits& limits, const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(Event event, reader_->poll(limits, stop));
+  if (!measures_lag_) return event;
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_measure_ && !std::holds_alternative<End>(event)) return event;
+  next_measure_ = now + kMeasureEvery;
+  const Lag lag = reader_->lag();
+  const std::lock_guard lock(mutex_);
+  lag_ = lag;
+  return event;
+}
+
+std::optional<Lag> FeedReader::lag() const {
+  const std::lock_guard lock(mutex_);
+  return lag_;
+}
+
 Status FeedReader::hand_on(Event event, const std::stop_token& stop) {
   const int64_t num_bytes = size_of(event);
   while (!queue_.push_for(event, num_bytes, kKeepAlive, stop)) {
     if (stop.stop_requested() || queue_.is_closed()) return Status::OK();
     ARROW_RETURN_NOT_OK(
-        reader_->poll({.max_bytes = 0, .max_wait = milliseconds(0)}, stop).status());
+        poll({.max_bytes = 0, .max_wait = milliseconds(0)}, stop).status());
   }
   return Status::OK();
 }

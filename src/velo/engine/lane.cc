@@ -2,11 +2,17 @@
 
 #include <arrow/util/byte_size.h>
 
+#include <chrono>
 #include <utility>
 
 #include "velo/base/catch_to_status.h"
 
 namespace velo::engine {
+namespace {
+
+constexpr std::chrono::seconds kTellEvery{1};
+
+}  // namespace
 
 Lane::Lane(std::unique_ptr<EpochWriter> writer, int64_t queue_bytes,
            CommitObserver& observer, std::stop_source halt)
@@ -22,11 +28,16 @@ Lane::Lane(std::unique_ptr<EpochWriter> writer, int64_t queue_bytes,
 
 Lane::~Lane() = default;
 
-Status Lane::write(Batch batch, std::stop_token stop) {
+Status Lane::write(Batch batch, const std::stop_token& stop,
+                   const std::function<void()>& waiting) {
   const int64_t num_bytes = arrow::util::TotalBufferSize(*batch.rows);
-  if (queue_.push(std::move(batch), num_bytes, stop)) return Status::OK();
-  if (queue_.is_closed()) return queue_.error();
-  return make_error(ErrorKind::kCancelled, {}, "stopped");
+  Work work = std::move(batch);
+  while (!queue_.push_for(work, num_bytes, kTellEvery, stop)) {
+    if (queue_.is_closed()) return queue_.error();
+    if (stop.stop_requested()) return make_error(ErrorKind::kCancelled, {}, "stopped");
+    waiting();
+  }
+  return Status::OK();
 }
 
 std::future<Result<CommitToken>> Lane::prepare(CommitRecord record) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <memory>
 #include <stop_token>
@@ -25,9 +26,10 @@ class Lane {
   /// Stops the thread, dropping what is queued, and joins it.
   ~Lane();
 
-  /// Queue a batch to write, blocking while the queue is full. Errors: the first that the
-  /// writer made; kCancelled.
-  Status write(Batch batch, std::stop_token stop);
+  /// Queue a batch to write, blocking while the queue is full; `waiting` is called about
+  /// once a second meanwhile. Errors: the first that the writer made; kCancelled.
+  Status write(Batch batch, const std::stop_token& stop,
+               const std::function<void()>& waiting);
 
   /// Have the epoch prepared, once all that is queued is written. A failed lane answers
   /// with its error.
@@ -35,6 +37,9 @@ class Lane {
 
   /// What the writer has failed with; OK while it has not.
   Status failure() const { return queue_.error(); }
+
+  /// Bytes of rows that wait to be written.
+  int64_t queued_bytes() const { return queue_.num_bytes(); }
 
   /// See EpochWriter::bytes_written.
   int64_t bytes_written() const { return bytes_written_.load(std::memory_order_relaxed); }

@@ -14,6 +14,8 @@ constexpr std::chrono::milliseconds kLookAround{50};
 // counts too.
 constexpr int64_t kRowsToOutput = 4;
 constexpr std::chrono::milliseconds kLongestWait{3'600'000};
+// How often those who look on hear of it while nothing comes.
+constexpr std::chrono::milliseconds kTellEvery{1000};
 
 Status is_another(const PipelineIdentity& pipeline, std::string_view what,
                   std::string_view before, std::string_view now) {
@@ -225,14 +227,12 @@ Status PipelineRun::move_rows() {
   ARROW_ASSIGN_OR_RAISE(feed_, Feed::start(*splits_,
                                            {.read = std::move(read),
                                             .num_readers = options_.num_lanes,
-                                            .queue_bytes = options_.queue_bytes / 2},
+                                            .queue_bytes = options_.queue_bytes / 2,
+                                            .measure_lag = options_.measure_lag},
                                            one_epoch_ ? Positions() : record_.positions));
   epoch_begin_ = Clock::now();
   while (true) {
-    const auto longest = one_epoch_ || !inside_.empty()
-                             ? kLongestWait
-                             : std::min(time_to_commit(), kLongestWait);
-    auto next = feed_->next(longest, halt_.get_token());
+    auto next = feed_->next(longest_wait(), halt_.get_token());
     source_has_failed_ = !next.ok();
     ARROW_ASSIGN_OR_RAISE(Event event, std::move(next));
     ARROW_RETURN_NOT_OK(failure_of_lane());
@@ -243,6 +243,8 @@ Status PipelineRun::move_rows() {
       ARROW_RETURN_NOT_OK(take(*ended));
     } else if (std::holds_alternative<End>(event)) {
       return commit(/*finished=*/true);
+    } else {
+      tell_progress();
     }
     if (commit_is_due()) ARROW_RETURN_NOT_OK(commit(/*finished=*/false));
   }
@@ -265,7 +267,8 @@ Status PipelineRun::take(Batch batch) {
   const int64_t num_rows = batch.rows->num_rows();
   const size_t lane = lanes_commit_alone_ ? lane_of(batch.split) : next_lane();
   if (num_rows > 0) {
-    const Status queued = lanes_[lane]->write(batch, halt_.get_token());
+    const Status queued =
+        lanes_[lane]->write(batch, halt_.get_token(), [this] { tell_progress(); });
     // The loop sees why; what was not queued was not read, as far as the record knows.
     if (!queued.ok() && halt_.stop_requested()) return Status::OK();
     ARROW_RETURN_NOT_OK(queued);
@@ -322,6 +325,12 @@ std::chrono::milliseconds PipelineRun::time_to_commit() const {
   return commit_interval_ - age;
 }
 
+std::chrono::milliseconds PipelineRun::longest_wait() const {
+  const auto longest = options_.on_progress ? kTellEvery : kLongestWait;
+  if (one_epoch_ || !inside_.empty()) return longest;
+  return std::min(time_to_commit(), longest);
+}
+
 bool PipelineRun::commit_is_due() const {
   if (one_epoch_ || !inside_.empty()) return false;
   return time_to_commit().count() <= 0 ||
@@ -330,7 +339,8 @@ bool PipelineRun::commit_is_due() const {
 }
 
 Status PipelineRun::commit(bool finished) {
-  epoch_begin_ = Clock::now();
+  const auto begin = Clock::now();
+  epoch_begin_ = begin;
   Share epoch = whole_epoch();
   const bool is_replaced = has_record() && record_.fingerprint != fingerprint_;
   if (epoch.moved.empty() && epoch.num_rows == 0 && !is_replaced &&
@@ -365,6 +375,8 @@ Status PipelineRun::commit(bool finished) {
   bytes_queued_ = 0;
   progress_.num_rows_committed = progress_.num_rows;
   ++progress_.num_commits;
+  progress_.last_commit = std::chrono::system_clock::now();
+  progress_.last_commit_took = Clock::now() - begin;
   tell_progress();
   return Status::OK();
 }
@@ -392,6 +404,7 @@ Result<std::vector<CommitToken>> PipelineRun::prepare(const CommitRecord& record
 Result<CommitToken> PipelineRun::wait_for(std::future<Result<CommitToken>>& answer) {
   while (answer.wait_for(kLookAround) != std::future_status::ready) {
     ARROW_RETURN_NOT_OK(failure_of_lane());
+    if (Clock::now() - last_told_ >= kTellEvery) tell_progress();
     if (!stop_.stop_requested()) continue;
     if (!stopped_at_) stopped_at_ = Clock::now();
     if (Clock::now() - *stopped_at_ < options_.longest_stop) continue;
@@ -417,8 +430,16 @@ int64_t PipelineRun::bytes_written() const {
 
 void PipelineRun::tell_progress() {
   progress_.bytes_written = bytes_before_ + bytes_written();
-  progress_.elapsed = Clock::now() - begin_;
-  if (options_.on_progress) options_.on_progress(progress_);
+  last_told_ = Clock::now();
+  progress_.elapsed = last_told_ - begin_;
+  if (!options_.on_progress) return;
+  progress_.queued_bytes = 0;
+  if (feed_) {
+    progress_.lag = feed_->lag();
+    progress_.queued_bytes = feed_->queued_bytes();
+  }
+  for (const auto& lane : lanes_) progress_.queued_bytes += lane->queued_bytes();
+  options_.on_progress(progress_);
 }
 
 }  // namespace velo::engine

@@ -101,6 +101,7 @@ class PipelineRun {
   Status take(Batch batch);
   Status take(const SplitEnded& ended);
   std::chrono::milliseconds time_to_commit() const;
+  std::chrono::milliseconds longest_wait() const;
   bool commit_is_due() const;
   Status commit(bool finished);
   Share whole_epoch() const;
@@ -157,6 +158,7 @@ class PipelineRun {
   int64_t bytes_before_ = 0;
 
   Progress progress_;
+  Clock::time_point last_told_{};
   int64_t bytes_committed_ = 0;  // of bytes_written()
   int64_t bytes_queued_ = 0;     // bytes of rows in the epoch
 };

@@ -25,6 +25,8 @@ class MappedSplitReader : public SplitReader {
     return reader_->acknowledge(positions);
   }
 
+  Lag lag() override { return reader_->lag(); }
+
  private:
   Result<Event> read_next(const PollLimits& limits, const std::stop_token& stop) {
     ARROW_ASSIGN_OR_RAISE(Event event, reader_->poll(limits, stop));

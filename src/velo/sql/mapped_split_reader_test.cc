@@ -40,6 +40,7 @@ TEST_F(MappedSplits, KeepTheirPositionsWithoutTheirRows) {
     EXPECT_EQ(batch.rows->num_rows(), 0);
     EXPECT_EQ(batch.split, "a");
     EXPECT_EQ(batch.position, position_of_row(row));
+    EXPECT_EQ(reader->lag().num_rows, 2 - static_cast<int64_t>(row));
   }
   EXPECT_TRUE(std::holds_alternative<SplitEnded>(reader->poll({}, {}).ValueOrDie()));
   EXPECT_TRUE(std::holds_alternative<End>(reader->poll({}, {}).ValueOrDie()));

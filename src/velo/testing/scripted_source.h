@@ -133,6 +133,15 @@ class ScriptedReader : public SplitReader {
     return Status::OK();
   }
 
+  /// The rows that were not read yet.
+  Lag lag() override {
+    Lag lag{.num_rows = 0, .num_bytes = {}, .age = {}};
+    for (const auto& [split, row] : waiting_) {
+      *lag.num_rows += static_cast<int64_t>(script_.splits.at(split).size() - row);
+    }
+    return lag;
+  }
+
  private:
   Result<Event> read_next(const PollLimits& limits, const std::stop_token& stop) {
     if (limits.max_bytes == 0) {
