@@ -138,6 +138,23 @@ class WatchReader : public SplitReader {
 
   Status acknowledge(const Positions&) override { return Status::OK(); }
 
+  // What waits was written after nothing did.
+  Lag lag() override {
+    const auto now = steady_clock().now();
+    uint64_t num_unread = 0;
+    for (const WatchedFile& file : files_) {
+      const auto unread = file.num_unread();
+      if (!unread.ok()) return {};
+      num_unread += *unread;
+    }
+    if (num_unread == 0) nothing_waited_at_ = now;
+    Lag lag{.num_rows = {}, .num_bytes = static_cast<int64_t>(num_unread), .age = {}};
+    if (nothing_waited_at_) {
+      lag.age = std::chrono::ceil<milliseconds>(now - *nothing_waited_at_);
+    }
+    return lag;
+  }
+
  private:
   Status open(const SplitStart& start, const std::string& path) {
     std::optional<WatchedPosition> from;
@@ -257,6 +274,7 @@ class WatchReader : public SplitReader {
   std::vector<SplitStart> missing_;  // of an earlier run, to be looked for
   std::set<SplitId> moved_;          // of files_, those with another name than they had
   std::vector<SplitEnded> gone_;     // since an earlier run
+  std::optional<Clock::Time> nothing_waited_at_;
   FirstFailure failure_;
 };
 

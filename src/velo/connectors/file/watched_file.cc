@@ -194,6 +194,12 @@ Status WatchedFile::end_here() {
   return Status::OK();
 }
 
+Result<uint64_t> WatchedFile::num_unread() const {
+  ARROW_ASSIGN_OR_RAISE(const uint64_t now, size());
+  const uint64_t end = std::min(now, end_.value_or(now));
+  return end - std::min(end, offset_);
+}
+
 bool WatchedFile::is_removed() const {
   struct stat info {};
   return ::fstat(descriptor_, &info) == 0 && info.st_nlink == 0;

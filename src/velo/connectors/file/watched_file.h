@@ -52,6 +52,9 @@ class WatchedFile {
   /// Read no further than the file reaches now.
   Status end_here();
 
+  /// Bytes that read_lines() has still to return, whole lines or not. Errors: kSystem.
+  Result<uint64_t> num_unread() const;
+
   /// Whether the file has no name any more, so that nothing can be appended by name.
   bool is_removed() const;
 

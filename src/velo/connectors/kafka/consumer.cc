@@ -36,6 +36,13 @@ class PartitionList {
 
 }  // namespace
 
+std::optional<std::chrono::system_clock::time_point> Message::time() const {
+  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+  const int64_t since_1970 = library_->message_timestamp(message_.get(), &type);
+  if (type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE) return std::nullopt;
+  return std::chrono::system_clock::time_point(milliseconds(since_1970));
+}
+
 Result<std::unique_ptr<Consumer>> Consumer::open(const KafkaOptions& options) {
   const bool has_group = !options.group_id.empty();
   ARROW_ASSIGN_OR_RAISE(
@@ -115,6 +122,16 @@ Status Consumer::check_brokers() {
   ARROW_RETURN_NOT_OK(client_->partitions(topic_).status());
   client_->reports().forget_outage();
   return Status::OK();
+}
+
+std::optional<int64_t> Consumer::known_end(const std::string& topic,
+                                           int32_t partition) const {
+  int64_t begin = RD_KAFKA_OFFSET_INVALID;
+  int64_t end = RD_KAFKA_OFFSET_INVALID;
+  const auto code = client_->library().get_watermark_offsets(
+      client_->handle(), topic.c_str(), partition, &begin, &end);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR || end < 0) return std::nullopt;
+  return end;
 }
 
 Status Consumer::commit_to_group(const std::string& topic,

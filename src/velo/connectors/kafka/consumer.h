@@ -17,7 +17,7 @@ namespace velo::kafka {
 class Message {
  public:
   Message(const Librdkafka& library, rd_kafka_message_t* message)
-      : message_(message, library.message_destroy) {}
+      : library_(&library), message_(message, library.message_destroy) {}
 
   /// Whether the partition ends here for now: offset() is that of the next message.
   bool is_end() const { return message_->err == RD_KAFKA_RESP_ERR__PARTITION_EOF; }
@@ -30,6 +30,9 @@ class Message {
   std::optional<std::string_view> key() const {
     return view(message_->key, message_->key_len);
   }
+  /// When it was made, or the broker got it, as the topic is set; nullopt where it has no
+  /// time.
+  std::optional<std::chrono::system_clock::time_point> time() const;
 
  private:
   static std::optional<std::string_view> view(const void* bytes, size_t size) {
@@ -37,6 +40,7 @@ class Message {
     return std::string_view(static_cast<const char*>(bytes), size);
   }
 
+  const Librdkafka* library_;
   std::unique_ptr<rd_kafka_message_t, decltype(&::rd_kafka_message_destroy)> message_;
 };
 
@@ -55,6 +59,10 @@ class Consumer {
   /// The next message of any partition; nullopt where none came in that time.
   /// Errors: kPositionLost, kTransient where no broker was there for half a minute …
   Result<std::optional<Message>> poll(std::chrono::milliseconds max_wait);
+
+  /// Where a partition ended by the last answer of its broker, marks of transactions
+  /// included; nullopt before the first. Asks nobody.
+  std::optional<int64_t> known_end(const std::string& topic, int32_t partition) const;
 
   /// Let the group's offsets be these, for those who look at its lag. Does not wait.
   Status commit_to_group(const std::string& topic,

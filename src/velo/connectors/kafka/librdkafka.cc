@@ -43,6 +43,8 @@ void load_functions(FunctionLoader& loader, Librdkafka& library) {
   loader.load("rd_kafka_incremental_assign", library.incremental_assign);
   loader.load("rd_kafka_consumer_poll", library.consumer_poll);
   loader.load("rd_kafka_message_destroy", library.message_destroy);
+  loader.load("rd_kafka_message_timestamp", library.message_timestamp);
+  loader.load("rd_kafka_get_watermark_offsets", library.get_watermark_offsets);
   loader.load("rd_kafka_commit", library.commit);
   loader.load("rd_kafka_topic_new", library.topic_new);
   loader.load("rd_kafka_topic_destroy", library.topic_destroy);

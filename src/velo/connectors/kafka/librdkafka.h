@@ -41,6 +41,8 @@ struct Librdkafka {
   decltype(&::rd_kafka_incremental_assign) incremental_assign;
   decltype(&::rd_kafka_consumer_poll) consumer_poll;
   decltype(&::rd_kafka_message_destroy) message_destroy;
+  decltype(&::rd_kafka_message_timestamp) message_timestamp;
+  decltype(&::rd_kafka_get_watermark_offsets) get_watermark_offsets;
   decltype(&::rd_kafka_commit) commit;
   decltype(&::rd_kafka_topic_new) topic_new;
   decltype(&::rd_kafka_topic_destroy) topic_destroy;

@@ -105,6 +105,7 @@ Status KafkaSplitReader::assign(std::span<const SplitStart> splits) {
       ready_.emplace_back(
           Batch{std::move(none), start.split, encode_position(partition.next)});
     }
+    partition.known_end = range.end;
     if (once_) partition.end = range.end;
     if (once_ && partition.next >= range.end) {
       end(partition);
@@ -179,7 +180,9 @@ Status KafkaSplitReader::take(const Message& message) {
   if (!message.is_end() && !is_behind) {
     ARROW_RETURN_NOT_OK(partition.waiting.append(message.offset(), message.payload()));
     partition.next = message.offset() + 1;
+    if (const auto time = message.time()) partition.last_time = time;
   }
+  if (message.is_end()) partition.passed = message.offset();
   // Behind the last message there may be marks of transactions, which are not shown.
   if (is_behind || (partition.end && partition.next >= *partition.end)) end(partition);
   return Status::OK();
@@ -195,6 +198,36 @@ Status KafkaSplitReader::decode(Partition& partition) {
                               encode_position(offsets[num_rows - 1] + 1)});
   }
   return Status::OK();
+}
+
+int64_t KafkaSplitReader::num_waiting(int32_t number, const Partition& partition) const {
+  const int64_t end = partition.end.value_or(std::max(
+      partition.known_end, consumer_->known_end(options_.topic, number).value_or(0)));
+  return std::max<int64_t>(end - std::max(partition.next, partition.passed), 0);
+}
+
+// What waits in a partition is younger than what was read of it last, and than the last
+// moment at which nothing did.
+Lag KafkaSplitReader::lag() {
+  using std::chrono::milliseconds;
+  const auto now = std::chrono::system_clock::now();
+  int64_t num_rows = 0;
+  auto oldest = now;
+  bool is_known = true;
+  for (auto& [number, partition] : partitions_) {
+    const int64_t waiting = partition.ended ? 0 : num_waiting(number, partition);
+    num_rows += waiting;
+    if (waiting == 0) {
+      partition.nothing_waited_at = now;
+      continue;
+    }
+    const auto after = std::max(partition.last_time, partition.nothing_waited_at);
+    is_known = is_known && after;
+    if (after) oldest = std::min(oldest, *after);
+  }
+  Lag lag{.num_rows = num_rows, .num_bytes = {}, .age = {}};
+  if (is_known) lag.age = std::chrono::ceil<milliseconds>(now - oldest);
+  return lag;
 }
 
 Status KafkaSplitReader::acknowledge(const Positions& positions) {

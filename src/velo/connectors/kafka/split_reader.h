@@ -2,6 +2,7 @@
 
 /// Reads partitions as splits: "events/3", at the offset of the next message.
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -37,12 +38,17 @@ class KafkaSplitReader : public SplitReader {
   Status assign(std::span<const SplitStart> splits) override;
   Result<Event> poll(const PollLimits& limits, std::stop_token stop) override;
   Status acknowledge(const Positions& positions) override;
+  Lag lag() override;
 
  private:
   struct Partition {
     SplitId split;
     JsonMessages waiting;
-    int64_t next = 0;            // offset of the next message
+    int64_t next = 0;    // offset of the next message
+    int64_t passed = 0;  // before this there is none, but marks of transactions
+    int64_t known_end = 0;
+    std::optional<std::chrono::system_clock::time_point> last_time;  // of its messages
+    std::optional<std::chrono::system_clock::time_point> nothing_waited_at;
     std::optional<int64_t> end;  // where it ends, of those that do
     bool ended = false;
   };
@@ -60,6 +66,7 @@ class KafkaSplitReader : public SplitReader {
   Result<Event> next(const PollLimits& limits, const std::stop_token& stop);
   Status collect(const PollLimits& limits);
   Status take(const Message& message);
+  int64_t num_waiting(int32_t number, const Partition& partition) const;
   void end(Partition& partition);
   Status decode(Partition& partition);
   bool has_ended() const;

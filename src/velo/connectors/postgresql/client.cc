@@ -313,6 +313,20 @@ Result<ResultRows> Connection::command(const std::string& command, std::stop_tok
   return last_result(stop);
 }
 
+Status Connection::send_query(const std::string& sql) {
+  if (library_.sendQuery(connection_, sql.c_str()) == 0) return connection_error();
+  return library_.flush(connection_) < 0 ? connection_error() : Status::OK();
+}
+
+Result<std::optional<ResultRows>> Connection::poll_rows() {
+  if (library_.flush(connection_) < 0) return connection_error();
+  if (library_.consumeInput(connection_) == 0) return connection_error();
+  if (library_.isBusy(connection_) == 1) return std::nullopt;
+  // The end of the answer comes with it.
+  ARROW_ASSIGN_OR_RAISE(ResultRows rows, last_result({}));
+  return rows;
+}
+
 Result<std::vector<ResultColumn>> Connection::describe(const std::string& query) {
   ARROW_RETURN_NOT_OK(check_stop({}));
   if (library_.sendPrepare(connection_, "", query.c_str(), 0, nullptr) == 0) {

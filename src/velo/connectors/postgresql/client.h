@@ -79,6 +79,11 @@ class Connection {
   /// Run one command by the simple protocol. Errors: as execute().
   Result<ResultRows> command(const std::string& command, std::stop_token stop = {});
 
+  /// Send a query, and look later for what it returns; nullopt while that is not there.
+  /// Neither waits for the server, and nothing else can be said until then.
+  Status send_query(const std::string& sql);
+  Result<std::optional<ResultRows>> poll_rows();
+
   /// The columns of a query, which is not run.
   Result<std::vector<ResultColumn>> describe(const std::string& query);
 

@@ -62,6 +62,11 @@ void ChangeLog::meet(const RelationMessage& relation) {
                           [](const CapturedColumn& column) { return column.relation; });
 }
 
+std::optional<std::chrono::microseconds> ChangeLog::last_commit() const {
+  if (commit_lsn_ == 0) return std::nullopt;
+  return std::chrono::microseconds(committed_at_);
+}
+
 Result<bool> ChangeLog::is_ours(uint32_t relation) const {
   const bool is_known = relation == table_.relation;
   if (!is_known && relation != other_) return false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 
@@ -32,6 +33,10 @@ class ChangeLog {
 
   /// The place after the last row, in the transaction that is being taken.
   ChangePosition inside() const { return {.lsn = commit_lsn_, .row = row_}; }
+
+  /// When the last transaction that has come was committed, since 1970, by the server's
+  /// clock; nullopt before the first.
+  std::optional<std::chrono::microseconds> last_commit() const;
 
   /// About the bytes of its rows so far.
   int64_t transaction_bytes() const { return transaction_bytes_; }

@@ -223,6 +223,32 @@ void ChangeReader::leave_nothing() {
   if (connection.ok()) (void)drop_publication(**connection, names_);
 }
 
+// What waits was written after the last transaction that came, and after the last moment
+// at which nothing did.
+Lag ChangeReader::lag() {
+  if (!stream_) return {};
+  const auto end = log_end_.look();
+  if (!end) return {};
+  const uint64_t here = log_->end().lsn;
+  if (here >= end->lsn) nothing_waited_at_ = end->asked_at;
+  Lag lag{.num_rows = {},
+          .num_bytes = static_cast<int64_t>(end->lsn - std::min(here, end->lsn)),
+          .age = {}};
+  if (*lag.num_bytes == 0) {
+    lag.age = milliseconds(0);
+    return lag;
+  }
+  if (nothing_waited_at_) {
+    lag.age = std::chrono::ceil<milliseconds>(steady_clock::now() - *nothing_waited_at_);
+  }
+  if (const auto committed = log_->last_commit()) {
+    const auto since = std::chrono::ceil<milliseconds>(
+        std::chrono::system_clock::now().time_since_epoch() - *committed);
+    lag.age = std::clamp(since, milliseconds(0), lag.age.value_or(milliseconds::max()));
+  }
+  return lag;
+}
+
 Status ChangeReader::acknowledge(const Positions& positions) {
   for (const auto& [split, progress] : positions) {
     ARROW_ASSIGN_OR_RAISE(const ChangePosition position,

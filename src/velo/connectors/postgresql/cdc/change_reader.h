@@ -3,6 +3,7 @@
 /// Reads a table and then its changes, as one split.
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "velo/connectors/postgresql/cdc/change_log.h"
 #include "velo/connectors/postgresql/cdc/change_rows.h"
 #include "velo/connectors/postgresql/cdc/change_stream.h"
+#include "velo/connectors/postgresql/cdc/log_end.h"
 #include "velo/connectors/postgresql/cdc/replication_slot.h"
 #include "velo/connectors/postgresql/cdc/snapshot.h"
 #include "velo/source.h"
@@ -30,6 +32,7 @@ class ChangeReader : public SplitReader {
   Status assign(std::span<const SplitStart> splits) override;
   Result<Event> poll(const PollLimits& limits, std::stop_token stop) override;
   Status acknowledge(const Positions& positions) override;
+  Lag lag() override;
 
  private:
   enum class Phase : int8_t { kWaiting, kSnapshot, kChanges, kEnding, kEnded };
@@ -40,7 +43,8 @@ class ChangeReader : public SplitReader {
         table_(std::move(table)),
         once_(read.once),
         names_(SlotNames::of(options, read.reader, read.process)),
-        keeps_nothing_(read.once && read.reader.empty()) {}
+        keeps_nothing_(read.once && read.reader.empty()),
+        log_end_(options, names_.application()) {}
 
   Result<Event> next(const PollLimits& limits, const std::stop_token& stop);
   Status begin_snapshot(const std::stop_token& stop);
@@ -68,7 +72,9 @@ class ChangeReader : public SplitReader {
   std::unique_ptr<ChangeStream> stream_;
   std::optional<ChangeLog> log_;
   std::optional<uint64_t> end_;  // where it ends, if it does
-  ChangePosition told_;          // of the last batch
+  LogEnd log_end_;
+  std::optional<std::chrono::steady_clock::time_point> nothing_waited_at_;
+  ChangePosition told_;  // of the last batch
   std::atomic<uint64_t> confirmed_{0};
   bool has_publication_ = false;
   FirstFailure failure_;
