@@ -42,9 +42,11 @@ enum class StatementKind : int8_t { kSelect, kInsert, kCreate, kExplain, kDescri
 /// What a statement has done.
 struct StatementResult {
   StatementKind kind = StatementKind::kSelect;
-  std::string name;                ///< of kCreate
-  std::string place;               ///< "quickstart.sql:4:1"
-  std::vector<std::string> sinks;  ///< addresses without secrets; none for a view
+  std::string name;                  ///< of kCreate
+  std::string place;                 ///< "quickstart.sql:4:1"
+  std::string pipeline;              ///< PipelineIdentity::id, once rows are moved
+  std::vector<std::string> sources;  ///< as `sinks`; known once rows are moved
+  std::vector<std::string> sinks;    ///< addresses without secrets; none for a view
   /// CREATE … IF NOT EXISTS, and it does.
   bool skipped = false;
   Progress progress;
@@ -56,10 +58,13 @@ struct ExecuteOptions {
   /// Where the rows of a SELECT, an EXPLAIN, a DESCRIBE go; nullptr refuses these. A
   /// writer of its own for each.
   DataSink* results = nullptr;
-  /// Called while rows are written; must be quick.
-  std::function<void(const Progress&)> on_progress;
+  /// Called when a statement is about to move rows.
+  std::function<void(const StatementResult&)> on_start;
+  /// See RunOptions::on_progress; what was done so far.
+  std::function<void(const StatementResult&)> on_progress;
   /// Called before what has failed is tried again, see RunOptions::on_retry.
-  std::function<void(const Retry&)> on_retry;
+  std::function<void(const StatementResult&, const Retry&)> on_retry;
+  bool measure_lag = false;  ///< see RunOptions
   /// Called after each statement.
   std::function<void(const StatementResult&)> on_statement;
 };

@@ -5,9 +5,10 @@
 
 #include <atomic>
 #include <csignal>
-#include <cstdio>
 #include <optional>
 #include <thread>
+
+#include "log.h"
 
 namespace velo::cli {
 namespace {
@@ -41,6 +42,8 @@ void wait_for_signals(const std::stop_token& ended) {
     int signal = 0;
     if (::sigwait(&signals, &signal) != 0 || signal == kWake) continue;
     if (state().signal.exchange(signal) != 0) ::_exit(128 + signal);
+    log().write({.name = "stop",
+                 .fields = {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}}});
     state().stop.request_stop();
   }
 }
@@ -83,9 +86,17 @@ Status explain_stop(const Status& status, std::string_view what,
       "{}: stopped by {}{}", what, signal == SIGINT ? "Ctrl-C" : "SIGTERM", outcome));
 }
 
-int report(const Status& status) {
-  if (!reader_has_gone(status)) fmt::print(stderr, "velo: {}\n", status.message());
-  return exit_code_of(status);
+int report(const Status& status, const std::string& pipeline) {
+  const int code = exit_code_of(status);
+  if (reader_has_gone(status)) {
+    log().clear();
+    return code;
+  }
+  LogEvent event = error_event(status);
+  event.fields.emplace_back("exit_code", int64_t{code});
+  event.pipeline = pipeline;
+  log().write(event);
+  return code;
 }
 
 Interrupts::Interrupts() {

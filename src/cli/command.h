@@ -27,8 +27,9 @@ int exit_code_of(const Status& status);
 Status explain_stop(const Status& status, std::string_view what,
                     std::string_view outcome);
 
-/// Print "velo: MESSAGE" to standard error and return the exit code.
-int report(const Status& status);
+/// Tell of a failed status, "velo: MESSAGE", and return the exit code. `pipeline` is the
+/// id of the one that has failed, if one has.
+int report(const Status& status, const std::string& pipeline = {});
 
 /// Turns SIGINT and SIGTERM into a stop request; a second one ends the process at once.
 /// One per process, made before any other thread.

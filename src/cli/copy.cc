@@ -6,6 +6,8 @@
 #include "command.h"
 #include "commit_observer.h"
 #include "copy_pair.h"
+#include "monitor.h"
+#include "monitor_arguments.h"
 #include "pipeline_arguments.h"
 #include "progress.h"
 #include "sql_arguments.h"
@@ -20,29 +22,31 @@ struct CopyArguments {
   std::string to;
   std::string config;
   PipelineArguments pipeline;
+  MonitorArguments monitor;
 };
 
-Status copy_rows(const CopyArguments& arguments, const Interrupts& interrupts) {
+Status copy_rows(const CopyArguments& arguments, Monitor& monitor,
+                 const Interrupts& interrupts) {
   ARROW_ASSIGN_OR_RAISE(CopyPair pair, open_copy(arguments.from, arguments.to,
                                                  arguments.config, arguments.pipeline));
-  ProgressLine line;
+  const std::string& id = pair.identity.id;
   RunOptions& options = pair.options;
   options.observer = commit_observer();
   Progress so_far;
   options.on_progress = [&](const Progress& progress) {
     so_far = progress;
-    line.show(progress);
+    monitor.progress(id, progress);
   };
-  options.on_retry = [&](const Retry& retry) { line.tell(retry); };
+  options.on_retry = [&](const Retry& retry) { monitor.retry(id, retry); };
+  options.measure_lag = monitor.shows_lag();
+  monitor.start({id, pair.from, pair.to});
   const auto done =
       run(*pair.source, *pair.sink, pair.identity, options, interrupts.token());
-  line.clear();
   if (!done.ok()) {
     return explain_stop(done.status(), fmt::format("{} → {}", pair.from, pair.to),
                         outcome_of_stop(so_far, *pair.sink));
   }
-  fmt::print(stderr, "{}\n", summary_of(*done));
-  if (!done->notice.empty()) fmt::print(stderr, "{}\n", notice_of(*done));
+  monitor.end(id, *done, "", {});
   return Status::OK();
 }
 
@@ -57,10 +61,13 @@ Verb add_copy_verb(CLI::App& program) {
       ->required();
   add_pipeline_options(*parser, arguments->pipeline);
   add_config_option(*parser, arguments->config);
+  add_monitor_options(*parser, arguments->monitor);
   return {parser, [arguments] {
             const Interrupts interrupts;
-            const Status status = copy_rows(*arguments, interrupts);
-            return status.ok() ? interrupts.exit_code() : report(status);
+            const auto monitor = Monitor::open(arguments->monitor);
+            if (!monitor.ok()) return report(monitor.status());
+            const Status status = copy_rows(*arguments, **monitor, interrupts);
+            return status.ok() ? interrupts.exit_code() : (*monitor)->fail(status);
           }};
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "command.h"
+#include "log_arguments.h"
 #include "sql_arguments.h"
 #include "usage_error.h"
 #include "velo/version.h"
@@ -32,6 +33,8 @@ int run(int argc, char** argv) {
       add_run_verb(program),    add_copy_verb(program), add_show_verb(program),
       add_schema_verb(program), add_plan_verb(program), add_check_verb(program),
       add_state_verb(program),  add_help_verb(program), add_completion_verb(program)};
+  for (const Verb& verb : verbs) add_log_options(*verb.parser);
+  if (const Status status = begin_log(argc, argv); !status.ok()) return report(status);
   try {
     program.parse(with_marks(argc, argv));
   } catch (const CLI::ParseError& error) {

@@ -1,20 +1,27 @@
 #include "progress.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <string_view>
+
+#include "log.h"
 
 namespace velo::cli {
 namespace {
 
 constexpr auto kShowEvery = std::chrono::milliseconds(100);
 
-double seconds_of(const Progress& progress) {
-  return std::chrono::duration<double>(progress.elapsed).count();
+// The rate that is shown is of so long.
+constexpr auto kRateOver = std::chrono::seconds(5);
+
+double seconds_of(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+double rate(int64_t num_rows, std::chrono::nanoseconds time) {
+  return static_cast<double>(num_rows) / std::max(seconds_of(time), 1e-6);
 }
 
 std::string rows_of(int64_t num_rows) {
@@ -35,9 +42,7 @@ std::string on_one_line(std::string_view text) {
   return line;
 }
 
-std::string as_rate(const Progress& progress) {
-  const double rate =
-      static_cast<double>(progress.num_rows) / std::max(seconds_of(progress), 1e-6);
+std::string as_rate(double rate) {
   if (rate >= 1e6) return fmt::format("{:.1f} M rows/s", rate / 1e6);
   if (rate >= 1e3) return fmt::format("{:.1f} k rows/s", rate / 1e3);
   return fmt::format("{:.0f} rows/s", rate);
@@ -80,7 +85,8 @@ std::string summary_of(const Progress& progress) {
   }
   return fmt::format(
       "{}, {} in {:.2f} s ({}){}", rows_of(progress.num_rows),
-      as_bytes(progress.bytes_written), seconds_of(progress), as_rate(progress),
+      as_bytes(progress.bytes_written), seconds_of(progress.elapsed),
+      as_rate(rate(progress.num_rows, progress.elapsed)),
       progress.num_rows_before == 0
           ? std::string()
           : fmt::format(", after {} of earlier runs", rows_of(progress.num_rows_before)));
@@ -107,30 +113,40 @@ std::string outcome_of_stop(const Progress& progress, const DataSink& sink) {
                          : "what had appeared in the sink by then stays there");
 }
 
-ProgressLine::ProgressLine()
-    : is_terminal_(::isatty(STDERR_FILENO) == 1),
-      last_(std::chrono::steady_clock::now()) {}
+std::string line_of(const Progress& progress, double rows_per_second) {
+  std::string line =
+      fmt::format("{}, {}, {}", rows_of(progress.num_rows),
+                  as_bytes(progress.bytes_written), as_rate(rows_per_second));
+  const Lag& lag = progress.lag;
+  if (lag.num_rows || lag.num_bytes) {
+    line += fmt::format(", lag {}",
+                        lag.num_rows ? rows_of(*lag.num_rows) : as_bytes(*lag.num_bytes));
+    if (lag.age && lag.age->count() > 0) {
+      line += fmt::format(" ({:.1f} s)", seconds_of(*lag.age));
+    }
+  }
+  if (progress.last_commit) {
+    line +=
+        fmt::format(", committed {:.1f} s ago",
+                    seconds_of(std::chrono::system_clock::now() - *progress.last_commit));
+  }
+  return line;
+}
 
 void ProgressLine::show(const Progress& progress) {
-  if (!is_terminal_) return;
+  if (!log().shows()) return;
   const auto now = std::chrono::steady_clock::now();
   if (now - last_ < kShowEvery) return;
   last_ = now;
-  shown_ = true;
-  fmt::print(stderr, "\r\x1b[K{}", summary_of(progress));
-  std::fflush(stderr);
+  log().show(line_of(progress, rate_of(progress)));
 }
 
-void ProgressLine::tell(const Retry& retry) {
-  clear();
-  fmt::print(stderr, "velo: {}\n", line_of(retry));
-}
-
-void ProgressLine::clear() {
-  if (!shown_) return;
-  fmt::print(stderr, "\r\x1b[K");
-  std::fflush(stderr);
-  shown_ = false;
+// Over the last seconds: a stream's mean since its start says little.
+double ProgressLine::rate_of(const Progress& progress) {
+  seen_.push_back({progress.elapsed, progress.num_rows});
+  while (progress.elapsed - seen_.front().elapsed > kRateOver) seen_.pop_front();
+  const Seen first = seen_.size() > 1 ? seen_.front() : Seen{};
+  return rate(progress.num_rows - first.num_rows, progress.elapsed - first.elapsed);
 }
 
 }  // namespace velo::cli

@@ -3,6 +3,8 @@
 /// How a running copy shows itself to the person who waits.
 
 #include <chrono>
+#include <cstdint>
+#include <deque>
 #include <string>
 
 #include "velo/pipeline.h"
@@ -25,21 +27,27 @@ std::string line_of(const Retry& retry);
 /// " after 1,234 rows; nothing of them is visible in the sink": how a stop has left it.
 std::string outcome_of_stop(const Progress& progress, const DataSink& sink);
 
-/// A line on standard error that is written over as rows go by; silent where standard
-/// error is not a terminal.
+/// A line at a terminal that is written over as rows go by: rows, how fast they come now,
+/// bytes, lag, the last commit. Threads: thread-compatible.
 class ProgressLine {
  public:
-  ProgressLine();
-  ~ProgressLine() { clear(); }
+  ProgressLine() = default;
+
   void show(const Progress& progress);
-  /// Say, on a line of its own and on a terminal or not, that something is tried again.
-  void tell(const Retry& retry);
-  void clear();
 
  private:
-  bool is_terminal_;
-  bool shown_ = false;
-  std::chrono::steady_clock::time_point last_;
+  struct Seen {
+    std::chrono::nanoseconds elapsed;
+    int64_t num_rows;
+  };
+
+  double rate_of(const Progress& progress);
+
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+  std::deque<Seen> seen_;  // of the last seconds
 };
+
+/// What the line says.
+std::string line_of(const Progress& progress, double rows_per_second);
 
 }  // namespace velo::cli

@@ -2,13 +2,15 @@
 #include <fmt/ranges.h>
 
 #include <memory>
-#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "command.h"
 #include "commit_observer.h"
+#include "monitor.h"
+#include "monitor_arguments.h"
 #include "pipeline_arguments.h"
-#include "progress.h"
 #include "sql_arguments.h"
 #include "velo/api.h"
 #include "verb.h"
@@ -19,6 +21,7 @@ namespace {
 struct RunArguments {
   SqlArguments sql;
   PipelineArguments pipeline;
+  MonitorArguments monitor;
   std::string to = "-";
 };
 
@@ -37,20 +40,35 @@ std::string_view name_of(StatementKind kind) {
   }
 }
 
-std::string summary_of_statement(const StatementResult& result) {
-  const std::string what =
+std::string what_of(const StatementResult& result) {
+  std::string what =
       result.name.empty() ? std::string(name_of(result.kind)) : result.name;
-  if (result.skipped) return fmt::format("{}: is there already", what);
-  if (result.kind == StatementKind::kCreate && result.sinks.empty()) {
-    return fmt::format("{}: named for later statements", what);
-  }
-  if (result.sinks.empty())
-    return fmt::format("{}: {}", what, summary_of(result.progress));
-  return fmt::format("{} → {}: {}", what, fmt::join(result.sinks, ", "),
-                     summary_of(result.progress));
+  if (!result.sinks.empty()) what += fmt::format(" → {}", fmt::join(result.sinks, ", "));
+  return what + ": ";
 }
 
-Status run_statements(const RunArguments& arguments, const Interrupts& interrupts) {
+std::vector<LogField> fields_of(const StatementResult& result) {
+  std::vector<LogField> fields = {{"place", result.place},
+                                  {"statement", name_of(result.kind)}};
+  if (!result.name.empty()) fields.push_back({"name", result.name});
+  return fields;
+}
+
+void tell_of(const StatementResult& result, Monitor& monitor) {
+  const bool is_view = result.kind == StatementKind::kCreate && result.sinks.empty();
+  if (!result.skipped && !is_view) {
+    return monitor.end(result.pipeline, result.progress, what_of(result),
+                       fields_of(result));
+  }
+  log().write({.name = result.skipped ? "skipped" : "named",
+               .message = fmt::format(
+                   "{}: {}", result.name,
+                   result.skipped ? "is there already" : "named for later statements"),
+               .fields = fields_of(result)});
+}
+
+Status run_statements(const RunArguments& arguments, Monitor& monitor,
+                      const Interrupts& interrupts) {
   ARROW_ASSIGN_OR_RAISE(const SqlScript script, read_script(arguments.sql));
   ARROW_ASSIGN_OR_RAISE(SessionOptions session_options,
                         session_options_of(arguments.sql));
@@ -60,19 +78,23 @@ Status run_statements(const RunArguments& arguments, const Interrupts& interrupt
   session_options.pipeline_options = arguments.pipeline.given();
   session_options.observer = commit_observer();
   Session session(std::move(session_options));
-  ProgressLine line;
   ExecuteOptions options;
   options.name = script.name;
   options.results = results.get();
-  options.on_progress = [&](const Progress& progress) { line.show(progress); };
-  options.on_retry = [&](const Retry& retry) { line.tell(retry); };
-  options.on_statement = [&](const StatementResult& result) {
-    line.clear();
-    fmt::print(stderr, "{}\n", summary_of_statement(result));
-    if (!result.progress.notice.empty()) {
-      fmt::print(stderr, "{}\n", notice_of(result.progress));
-    }
+  options.measure_lag = monitor.shows_lag();
+  options.on_start = [&](const StatementResult& result) {
+    const auto& sinks = result.sinks;
+    monitor.start(
+        {result.pipeline, fmt::format("{}", fmt::join(result.sources, ", ")),
+         sinks.empty() ? redact_uri(to) : fmt::format("{}", fmt::join(sinks, ", "))});
   };
+  options.on_progress = [&](const StatementResult& result) {
+    monitor.progress(result.pipeline, result.progress);
+  };
+  options.on_retry = [&](const StatementResult& result, const Retry& retry) {
+    monitor.retry(result.pipeline, retry);
+  };
+  options.on_statement = [&](const StatementResult& result) { tell_of(result, monitor); };
   return session.execute(script.text, options, interrupts.token());
 }
 
@@ -86,10 +108,13 @@ Verb add_run_verb(CLI::App& program) {
   add_address(*parser, "--to", arguments->to,
               "URI for the rows of SELECT, EXPLAIN and DESCRIBE (standard output)");
   add_pipeline_options(*parser, arguments->pipeline);
+  add_monitor_options(*parser, arguments->monitor);
   return {parser, [arguments] {
             const Interrupts interrupts;
-            const Status status = run_statements(*arguments, interrupts);
-            return status.ok() ? interrupts.exit_code() : report(status);
+            const auto monitor = Monitor::open(arguments->monitor);
+            if (!monitor.ok()) return report(monitor.status());
+            const Status status = run_statements(*arguments, **monitor, interrupts);
+            return status.ok() ? interrupts.exit_code() : (*monitor)->fail(status);
           }};
 }
 

@@ -122,6 +122,8 @@ class Session::State {
     StatementResult result{.kind = kind_of_statement(statement),
                            .name = statement.name,
                            .place = place_of(statement),
+                           .pipeline = {},
+                           .sources = {},
                            .sinks = {},
                            .skipped = false,
                            .progress = {}};
@@ -180,7 +182,7 @@ class Session::State {
       if (is_named_pipeline(statement) && statement.name == name) {
         StatementResult unused;
         ARROW_ASSIGN_OR_RAISE(const Sinks sinks, open_sinks(statement, unused));
-        return rows_of(statement, options, plan_options(options, sinks));
+        return rows_of(statement, options, plan_options(options, sinks), unused.sources);
       }
       ARROW_RETURN_NOT_OK(only_name(statement, options));
     }
@@ -203,8 +205,9 @@ class Session::State {
     }
     ARROW_ASSIGN_OR_RAISE(const RunOptions options,
                           sql::read_pipeline_options(statements.back(), defaults_));
+    std::vector<std::string> addresses;
     return rows_of(statements.back(), options,
-                   {.once = options.once, .applies_changes = applies_changes});
+                   {.once = options.once, .applies_changes = applies_changes}, addresses);
   }
 
  private:
@@ -232,8 +235,9 @@ class Session::State {
     if (!statement.explain) {
       ARROW_ASSIGN_OR_RAISE(sinks, open_sinks(statement, result));
     }
-    ARROW_ASSIGN_OR_RAISE(const auto source,
-                          rows_of(statement, options, plan_options(options, sinks)));
+    ARROW_ASSIGN_OR_RAISE(
+        const auto source,
+        rows_of(statement, options, plan_options(options, sinks), result.sources));
     if (sinks.empty()) {
       if (!execute.results) {
         return error_at(statement, ErrorKind::kInvalidArgument,
@@ -382,11 +386,16 @@ class Session::State {
     ARROW_ASSIGN_OR_RAISE(const auto schema, source.fetch_schema());
     ARROW_RETURN_NOT_OK(sink.validate_schema(*schema));
     RunOptions run_options = options;
+    run_options.measure_lag = execute.measure_lag;
     run_options.on_progress = [&](const Progress& progress) {
       result.progress = progress;
-      if (execute.on_progress) execute.on_progress(progress);
+      if (execute.on_progress) execute.on_progress(result);
     };
-    run_options.on_retry = execute.on_retry;
+    if (execute.on_retry) {
+      run_options.on_retry = [&](const Retry& retry) { execute.on_retry(result, retry); };
+    }
+    result.pipeline = identity.id;
+    if (execute.on_start) execute.on_start(result);
     const auto done = velo::run(source, sink, identity, run_options, stop);
     if (!done.ok()) {
       return stop.stop_requested() ? explain_stop(done.status(), result, sink)
@@ -396,14 +405,16 @@ class Session::State {
     return Status::OK();
   }
 
-  // What a statement yields, or would write.
+  // What a statement yields, or would write; and the addresses that it reads.
   Result<std::unique_ptr<DataSource>> rows_of(const Statement& statement,
                                               const RunOptions& options,
-                                              const sql::PlanOptions& how) {
+                                              const sql::PlanOptions& how,
+                                              std::vector<std::string>& addresses) {
     if (statement.explain) return explain(statement, options);
     if (statement.kind == Statement::Kind::kDescribe)
       return describe_statement(statement);
     ARROW_ASSIGN_OR_RAISE(SelectPlan plan, planner_.plan(statement.select, how));
+    for (const auto& source : plan.sources->all()) addresses.push_back(source->address());
     return first_rows(
         sql::make_plan_source(planner_, statement.select, std::move(plan), how),
         options.limit);

@@ -355,8 +355,15 @@ TEST(Session, TellsOfEachStatement) {
   memory()["numbers"] = rows_of_every_type();
   Session session = make_session(true);
   std::vector<StatementResult> results;
+  std::vector<StatementResult> started;
+  int64_t num_rows = 0;
   ExecuteOptions options;
   options.name = "a.sql";
+  options.on_start = [&](const StatementResult& result) { started.push_back(result); };
+  options.on_progress = [&](const StatementResult& result) {
+    EXPECT_EQ(result.pipeline, started.back().pipeline);
+    num_rows = result.progress.num_rows;
+  };
   options.on_statement = [&](const StatementResult& result) {
     results.push_back(result);
   };
@@ -373,6 +380,11 @@ TEST(Session, TellsOfEachStatement) {
   EXPECT_EQ(results[2].place, "a.sql:3:3");
   EXPECT_EQ(results[2].progress.num_rows, 2);
   EXPECT_EQ(results[2].sinks.size(), 2U);
+  EXPECT_EQ(num_rows, 2);
+  ASSERT_EQ(started.size(), 1U);
+  EXPECT_EQ(started[0].place, results[2].place);
+  EXPECT_TRUE(started[0].pipeline.starts_with("run_")) << started[0].pipeline;
+  EXPECT_EQ(started[0].sources, std::vector<std::string>{"file:numbers"});
   EXPECT_TRUE(memory().at("a")->Equals(*memory().at("b")));
 }
 

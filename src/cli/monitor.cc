@@ -1,0 +1,166 @@
+#include "monitor.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "command.h"
+#include "http_server.h"
+
+namespace velo::cli {
+namespace {
+
+constexpr std::chrono::seconds kTellEvery{10};
+
+double seconds_of(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+HttpAnswer answer(const PipelineMetrics& metrics, std::string_view path) {
+  if (path == "/metrics") {
+    return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
+            .body = metrics.text()};
+  }
+  if (path == "/healthz") return {.body = "ok\n"};
+  return {.status = 404, .body = "there are /metrics and /healthz\n"};
+}
+
+void add_lag(const Lag& lag, std::vector<LogField>& fields) {
+  if (lag.num_rows) fields.push_back({"lag_rows", *lag.num_rows});
+  if (lag.num_bytes) fields.push_back({"lag_bytes", *lag.num_bytes});
+  if (lag.age) fields.push_back({"lag_seconds", seconds_of(*lag.age)});
+}
+
+LogEvent commit_event(const std::string& pipeline, const Progress& progress) {
+  LogEvent event{.name = "commit", .pipeline = pipeline};
+  event.fields = {{"commits", progress.num_commits},
+                  {"rows", progress.num_rows_committed},
+                  {"seconds", seconds_of(progress.last_commit_took)}};
+  add_lag(progress.lag, event.fields);
+  return event;
+}
+
+LogEvent progress_event(const std::string& pipeline, const Progress& progress) {
+  LogEvent event{.name = "progress", .pipeline = pipeline};
+  event.fields = {{"rows", progress.num_rows},
+                  {"rows_committed", progress.num_rows_committed},
+                  {"bytes", progress.bytes_written},
+                  {"commits", progress.num_commits},
+                  {"seconds", seconds_of(progress.elapsed)},
+                  {"queue_bytes", progress.queued_bytes}};
+  if (progress.last_commit) {
+    event.fields.push_back(
+        {"last_commit_seconds_ago",
+         seconds_of(std::chrono::system_clock::now() - *progress.last_commit)});
+  }
+  add_lag(progress.lag, event.fields);
+  return event;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Monitor>> Monitor::open(const MonitorArguments& arguments) {
+  std::unique_ptr<Monitor> monitor(new Monitor());
+  if (!arguments.metrics_port) return monitor;
+  monitor->metrics_ = std::make_shared<PipelineMetrics>();
+  ARROW_ASSIGN_OR_RAISE(const int port,
+                        serve_http(arguments.metrics_address, *arguments.metrics_port,
+                                   [metrics = monitor->metrics_](std::string_view path) {
+                                     return answer(*metrics, path);
+                                   }));
+  const std::string url =
+      fmt::format("http://{}:{}/metrics", arguments.metrics_address, port);
+  log().write({.name = "metrics",
+               .message = "metrics at " + url,
+               .fields = {{"url", url}, {"port", int64_t{port}}}});
+  return monitor;
+}
+
+bool Monitor::shows_lag() const {
+  return metrics_ || log().shows() || log().format() == LogFormat::kJson;
+}
+
+void Monitor::start(const PipelineLabels& labels) {
+  {
+    std::lock_guard lock(mutex_);
+    running_.insert_or_assign(labels.pipeline, Running());
+  }
+  if (metrics_) metrics_->start(labels);
+  log().write({.name = "start",
+               .pipeline = labels.pipeline,
+               .fields = {{"source", labels.source}, {"sink", labels.sink}}});
+}
+
+void Monitor::progress(const std::string& pipeline, const Progress& progress) {
+  if (metrics_) metrics_->update(pipeline, progress);
+  std::lock_guard lock(mutex_);
+  const auto found = running_.find(pipeline);
+  if (found == running_.end()) return;
+  Running& running = found->second;
+  running.line.show(progress);
+  if (log().format() != LogFormat::kJson) return;
+  if (progress.num_commits > running.num_commits) {
+    running.num_commits = progress.num_commits;
+    log().write(commit_event(pipeline, progress));
+  }
+  const auto now = Clock::now();
+  if (now - running.last_told < kTellEvery) return;
+  running.last_told = now;
+  log().write(progress_event(pipeline, progress));
+}
+
+void Monitor::retry(const std::string& pipeline, const Retry& retry) {
+  if (metrics_) metrics_->count_retry(pipeline);
+  LogEvent event = error_event(retry.failure);
+  event.name = "retry";
+  event.level = LogLevel::kWarning;
+  event.pipeline = pipeline;
+  event.message = line_of(retry);
+  event.fields.push_back({"attempt", int64_t{retry.attempt}});
+  event.fields.push_back({"pause_seconds", seconds_of(retry.pause)});
+  log().write(event);
+}
+
+void Monitor::end(const std::string& pipeline, const Progress& progress,
+                  const std::string& what, std::vector<LogField> fields) {
+  {
+    std::lock_guard lock(mutex_);
+    running_.erase(pipeline);
+  }
+  if (metrics_) {
+    metrics_->update(pipeline, progress);
+    metrics_->end(pipeline);
+  }
+  const std::initializer_list<LogField> numbers = {
+      {"rows", progress.num_rows},
+      {"bytes", progress.bytes_written},
+      {"seconds", seconds_of(progress.elapsed)},
+      {"commits", progress.num_commits},
+      {"rows_before", progress.num_rows_before},
+      {"stopped", progress.stopped}};
+  fields.insert(fields.end(), numbers);
+  log().write({.name = "summary",
+               .pipeline = pipeline,
+               .message = what + summary_of(progress),
+               .fields = std::move(fields)});
+  if (progress.notice.empty()) return;
+  log().write({.name = "notice",
+               .level = LogLevel::kWarning,
+               .pipeline = pipeline,
+               .message = notice_of(progress)});
+}
+
+int Monitor::fail(const Status& status) {
+  std::string pipeline;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [id, running] : std::exchange(running_, {})) {
+      pipeline = id;
+      if (metrics_) metrics_->end(id);
+    }
+  }
+  return report(status, pipeline);
+}
+
+}  // namespace velo::cli

@@ -1,0 +1,58 @@
+#pragma once
+
+/// Tells of running pipelines: the person who waits, the log, and who asks for metrics.
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "log.h"
+#include "monitor_arguments.h"
+#include "pipeline_metrics.h"
+#include "progress.h"
+#include "velo/pipeline.h"
+
+namespace velo::cli {
+
+/// Threads: safe.
+class Monitor {
+ public:
+  /// Serve metrics where that is asked for. Errors: those of serve_http().
+  static Result<std::unique_ptr<Monitor>> open(const MonitorArguments& arguments);
+
+  /// Whether anybody sees Progress::lag.
+  bool shows_lag() const;
+
+  void start(const PipelineLabels& labels);
+  void progress(const std::string& pipeline, const Progress& progress);
+  void retry(const std::string& pipeline, const Retry& retry);
+
+  /// It has done what it was to do. `what` comes before the summary, for people; `fields`
+  /// say the same to machines.
+  void end(const std::string& pipeline, const Progress& progress, const std::string& what,
+           std::vector<LogField> fields);
+
+  /// The pipelines that have begun and not ended have failed, or were stopped. Returns
+  /// the exit code.
+  int fail(const Status& status);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  struct Running {
+    int64_t num_commits = 0;  // that were told of
+    Clock::time_point last_told = Clock::now();
+    ProgressLine line;
+  };
+
+  Monitor() = default;
+
+  std::shared_ptr<PipelineMetrics> metrics_;  // where they are served
+  std::mutex mutex_;
+  std::map<std::string, Running> running_;  // guarded by mutex_; by the pipeline's id
+};
+
+}  // namespace velo::cli
