@@ -196,6 +196,32 @@ class Metrics(ProgramTest):
         self.assertLess(self.value(url, "velo_lag_seconds"), 60)
         self.stop_at_once(process)
 
+    def test_errors_of_servers(self):
+        """What the JSON log says of them."""
+        def error(*arguments):
+            process = self.velo(*arguments, "--log-format", "json")
+            *_, event = (json.loads(line) for line in process.stderr.splitlines())
+            self.assertEqual((event["event"], event["exit_code"]), ("error", process.returncode), event)
+            return event
+
+        event = error("copy", POSTGRESQL + "?table=no_such_table", "null:")
+        self.assertEqual((event["kind"], event["connector"], event["exit_code"]), ("not_found", "postgresql", 2))
+        event = error("copy", POSTGRESQL + "?query=" + urllib.parse.quote("SELECT 1/0 AS n"), "null:")
+        self.assertEqual((event["vendor_code"], event["connector"]), ("22012", "postgresql"))
+        event = error("copy", f"kafka://{BROKER}/no-such-topic-{uuid.uuid4().hex}?schema=id%20int64", "null:", "--once")
+        self.assertEqual((event["kind"], event["connector"], event["exit_code"]), ("not_found", "kafka", 2))
+
+    def test_the_older_of_two(self):
+        statement = ("CREATE STREAM both WITH (commit_every = '100ms') AS SELECT * FROM "
+                     "generate('orders?unbounded=true&rate=1000') INSERT INTO file('out/?format=csv')")
+        older = self.start("run", "-e", statement, "--log-format", "json")
+        self.wait_for(lambda: any(self.folder.glob("out/*.csv")), older)
+        newer = self.start("run", "-e", statement, "--log-format", "json")
+        self.assertEqual(older.wait(timeout=60), 1)
+        *_, event = (json.loads(line) for line in older.stderr)
+        self.assertEqual((event["event"], event["kind"], event["pipeline"], event["exit_code"]), ("error", "fenced", "both", 1))
+        newer.kill()
+
     def drop_slots(self, name):
         with psycopg.connect(POSTGRESQL, autocommit=True) as session:
             session.execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name ~ %s", [name])
