@@ -5,11 +5,24 @@
 #include <arrow/record_batch.h>
 
 #include <memory>
+#include <string>
 #include <variant>
+#include <vector>
 
+#include "velo/error.h"
 #include "velo/position.h"
 
 namespace velo {
+
+/// A record that is no row: it does not parse, or does not fit its columns.
+struct BadRecord {
+  Status error;       ///< what its source would have failed with; says where it stands
+  std::string bytes;  ///< as they came; of one that is too large, the beginning
+  /// After it. Compares as the positions of its split do, but need not be one to go on
+  /// from; empty where the source has none.
+  Position position = {};
+};
+using BadRecords = std::vector<BadRecord>;
 
 /// Rows on their way from a source to a sink. Cheap to copy: it shares its columns.
 struct Batch {
@@ -20,6 +33,9 @@ struct Batch {
   /// transaction): an epoch does not end before a position comes.
   SplitId split = {};
   Position position = {};
+  /// Those that came with the rows, before `position`, in their order; nullptr for none.
+  /// See DataSource::keep_bad_records.
+  std::shared_ptr<const BadRecords> bad = nullptr;
 };
 
 /// A split has no more rows, and never will.

@@ -193,6 +193,12 @@ class DataSource {
   /// kPermissionDenied, kCorruptData, kTransient …
   virtual Result<std::shared_ptr<arrow::Schema>> fetch_schema() = 0;
 
+  /// Have records that are no rows come along as Batch::bad, where they can be told from
+  /// the others, instead of failing with them. To be called before all else; what the
+  /// columns are inferred from leaves them out too. Sources whose rows are typed by their
+  /// system have none.
+  virtual void keep_bad_records() {}
+
   /// Open a reader at the beginning of the source.
   /// Errors: as fetch_schema; kInvalidArgument for a column that is not there.
   virtual Result<std::unique_ptr<DataReader>> create_reader(

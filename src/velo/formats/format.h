@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "velo/error.h"
+#include "velo/event.h"
 #include "velo/options.h"
 
 namespace velo::formats {
@@ -36,6 +37,23 @@ struct DecodeOptions {
   bool is_inferred = false;
   /// The columns wanted, in this order; nullopt for all.
   std::optional<std::vector<std::string>> columns;
+  /// Keep records that are no rows (Decoder::take_bad_records) where they can be told
+  /// from the others, instead of failing with the first. What is inferred leaves them
+  /// out.
+  bool keep_bad_records = false;
+};
+
+/// Whether a record is at fault, and not that which it is read from.
+inline bool is_fault_of_record(const Status& status) {
+  const ErrorKind kind = kind_of(status);
+  return kind == ErrorKind::kCorruptData || kind == ErrorKind::kSchemaMismatch;
+}
+
+/// A record that is no row, and its place among those that are.
+struct PlacedBadRecord {
+  BadRecord record;             ///< without a position
+  int64_t num_rows_before = 0;  ///< of the batch
+  int64_t offset = 0;           ///< in the input, decompressed, of its first byte
 };
 
 /// Decodes one file. Threads: thread-compatible.
@@ -46,10 +64,15 @@ class Decoder {
   /// The columns that next() yields: the projection, if one was asked for.
   virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
 
-  /// Decode the next batch, of one row at least; nullptr at the end.
+  /// Decode the next batch, of one row at least, or of none where only bad records were
+  /// kept; nullptr at the end.
   /// Errors: kCorruptData, kSchemaMismatch with file, line, byte offset and column;
   /// kSystem; kCancelled. After an error the decoder is finished.
   virtual Result<std::shared_ptr<arrow::RecordBatch>> next(std::stop_token stop) = 0;
+
+  /// The bad records beside the rows that next() has just returned, in their order. None
+  /// without DecodeOptions::keep_bad_records, and of formats whose values are typed.
+  virtual std::vector<PlacedBadRecord> take_bad_records() { return {}; }
 };
 
 /// Encodes one file. Threads: thread-compatible.

@@ -42,6 +42,32 @@ std::string encode(const arrow::RecordBatchVector& batches, const CsvDialect& di
 
 }  // namespace
 
+// Where bad records are kept, each stands where it says, behind the last.
+void check_bad_records(const std::string& text, const CsvDialect& dialect) {
+  auto stream =
+      std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(text));
+  auto decoder = make_csv_decoder({.name = "fuzz.csv", .stream = stream}, dialect,
+                                  {.keep_bad_records = true});
+  if (!decoder.ok()) return;
+  size_t end = 0;
+  while (true) {
+    const auto batch = (*decoder)->next({});
+    if (!batch.ok() || !*batch) return;
+    if (!(*batch)->ValidateFull().ok()) std::abort();
+    const auto bad = (*decoder)->take_bad_records();
+    if ((*batch)->num_rows() == 0 && bad.empty()) std::abort();
+    for (const PlacedBadRecord& one : bad) {
+      const auto begin = static_cast<size_t>(one.offset);
+      const std::string& bytes = one.record.bytes;
+      if (begin < end || text.compare(begin, bytes.size(), bytes) != 0 ||
+          one.num_rows_before > (*batch)->num_rows()) {
+        std::abort();
+      }
+      end = begin + bytes.size();
+    }
+  }
+}
+
 // The first byte chooses the dialect and the size of the blocks.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
@@ -50,6 +76,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                            .block_bytes = 1 + (data[0] >> 2),
                            .max_record_bytes = 4096};
   const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
+  check_bad_records(text, dialect);
   const auto batches = decode(text, dialect, nullptr);
   if (!batches.ok() || batches->empty()) return 0;
   // What was read, written and read again with the same types is the same.

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "velo/formats/block_reader.h"
+#include "velo/formats/csv/bad_records.h"
 #include "velo/formats/csv/decimal_converter.h"
 #include "velo/formats/csv/inference.h"
 #include "velo/formats/csv/record_position.h"
@@ -50,8 +51,10 @@ class CsvDecoder : public Decoder {
     parse_options_.newlines_in_values = true;
     // Asked only about rows of a wrong length; the text lies in the bytes being parsed.
     parse_options_.invalid_row_handler = [this](const arrow::csv::InvalidRow& row) {
-      ragged_ = Ragged{row.text.data() - blocks_.bytes().data(), row.actual_columns};
-      return arrow::csv::InvalidRowResult::Error;
+      faults_.ragged[row.text.data() - blocks_.bytes().data()] =
+          ragged_fault(row.actual_columns);
+      return keeps_bad_ ? arrow::csv::InvalidRowResult::Skip
+                        : arrow::csv::InvalidRowResult::Error;
     };
   }
 
@@ -60,6 +63,7 @@ class CsvDecoder : public Decoder {
     if (blocks_.bytes().starts_with(kByteOrderMark))
       blocks_.consume(kByteOrderMark.size());
     is_inferred_ = options.is_inferred;
+    keeps_bad_ = options.keep_bad_records;
     ARROW_ASSIGN_OR_RAISE(auto names, read_names());
     if (names.empty()) {
       return make_error(
@@ -93,8 +97,9 @@ class CsvDecoder : public Decoder {
     while (!stop.stop_requested()) {
       arrow::csv::BlockParser parser(parse_options_, num_columns_);
       ARROW_ASSIGN_OR_RAISE(const uint32_t num_parsed, parse(parser));
-      if (parser.num_rows() > 0) {
-        ARROW_ASSIGN_OR_RAISE(auto batch, convert(parser));
+      if (parser.num_rows() > 0 || !faults_.empty()) {
+        ARROW_ASSIGN_OR_RAISE(
+            auto batch, keeps_bad_ ? convert_good(parser, num_parsed) : convert(parser));
         blocks_.consume(num_parsed);
         return batch;
       }
@@ -106,14 +111,14 @@ class CsvDecoder : public Decoder {
     return make_error(ErrorKind::kCancelled, {.resource = blocks_.name()}, "stopped");
   }
 
- private:
-  struct Ragged {
-    std::ptrdiff_t offset;  // in blocks_.bytes()
-    int num_columns;
-  };
+  std::vector<PlacedBadRecord> take_bad_records() override {
+    return std::exchange(bad_, {});
+  }
 
+ private:
   // Parses whole rows from the front of what is held; answers how many bytes they took.
   Result<uint32_t> parse(arrow::csv::BlockParser& parser) {
+    faults_ = {};
     std::string_view bytes = blocks_.bytes();
     // A line break cut in two would look like an empty line.
     if (!blocks_.at_end() && bytes.ends_with('\r')) bytes.remove_suffix(1);
@@ -147,15 +152,19 @@ class CsvDecoder : public Decoder {
 
   Status parse_error(const Status& status) {
     RecordPosition position{blocks_.offset(), blocks_.line()};
-    if (!ragged_) {
+    if (faults_.ragged.empty() || keeps_bad_) {
       return corrupt(position, status.message());
     }
-    position.advance(blocks_.bytes().substr(0, static_cast<size_t>(ragged_->offset)));
-    return corrupt(
-        position,
-        fmt::format("the row has {} columns, the file has {}; quote values that "
-                    "hold the delimiter '{}', or give delimiter=",
-                    ragged_->num_columns, num_columns_, dialect_.delimiter));
+    const auto& [offset, fault] = *faults_.ragged.begin();
+    position.advance(blocks_.bytes().substr(0, static_cast<size_t>(offset)));
+    return corrupt(position, fault.message);
+  }
+
+  RecordFault ragged_fault(int num_columns) const {
+    return {ErrorKind::kCorruptData,
+            fmt::format("the row has {} columns, the file has {}; quote values that "
+                        "hold the delimiter '{}', or give delimiter=",
+                        num_columns, num_columns_, dialect_.delimiter)};
   }
 
   Status corrupt(const RecordPosition& position, std::string message) const {
@@ -311,44 +320,101 @@ class CsvDecoder : public Decoder {
     return kept.ok() ? kept : value_error(parser, index, kept);
   }
 
+  // What is not bad of what was parsed, which took so many bytes; the bad is kept.
+  Result<std::shared_ptr<arrow::RecordBatch>> convert_good(
+      const arrow::csv::BlockParser& parser, uint32_t num_parsed) {
+    if (faults_.ragged.empty()) {
+      auto batch = convert(parser);
+      if (batch.ok() || !is_fault_of_record(batch.status())) return batch;
+    }
+    ARROW_RETURN_NOT_OK(find_unfit(parser));
+    ARROW_ASSIGN_OR_RAISE(
+        SiftedText sifted,
+        sift_records(blocks_.bytes().substr(0, num_parsed), blocks_.name(),
+                     {blocks_.offset(), blocks_.line()}, dialect_.delimiter,
+                     parse_options_.ignore_empty_lines, std::exchange(faults_, {})));
+    bad_ = std::move(sifted.bad);
+    if (sifted.num_good == 0) return arrow::RecordBatch::MakeEmpty(projection_.schema);
+    arrow::csv::BlockParser good(parse_options_, num_columns_);
+    uint32_t num_good_bytes = 0;
+    ARROW_RETURN_NOT_OK(good.ParseFinal(std::string_view(sifted.good), &num_good_bytes));
+    if (num_good_bytes == sifted.good.size() && good.num_rows() == sifted.num_good) {
+      return convert(good);
+    }
+    return corrupt({blocks_.offset(), blocks_.line()},
+                   "the bad records behind this cannot be told from the others");
+  }
+
+  // Looks for all values that the converters refuse; of a row the first column's counts.
+  Status find_unfit(const arrow::csv::BlockParser& parser) {
+    for (size_t i = 0; i < converters_.size() && parser.num_rows() > 0; ++i) {
+      const auto column = converters_[i]->Convert(parser, projection_.indices[i]);
+      if (column.ok() && check_nothing_is_lost(parser, i).ok()) continue;
+      const auto& field = *projection_.schema->field(static_cast<int>(i));
+      bool found = false;
+      ARROW_RETURN_NOT_OK(visit_misfits(parser, i, [&](int64_t row, auto text) {
+        faults_.unfit.try_emplace(row, value_fault(field, text));
+        found = true;
+        return Status::OK();
+      }));
+      if (!found) return value_error(parser, i, column.status());
+    }
+    return Status::OK();
+  }
+
+  // Calls `visit(row, text)` for each value of a column that its converter would refuse.
+  template <typename Visit>
+  Status visit_misfits(const arrow::csv::BlockParser& parser, size_t index, Visit visit) {
+    const auto& type = projection_.schema->field(static_cast<int>(index))->type();
+    const bool is_text = arrow::is_base_binary_like(type->id());
+    int64_t row = 0;
+    return parser.VisitColumn(projection_.indices[index],
+                              [&](const uint8_t* data, uint32_t size, bool quoted, bool) {
+                                const std::string_view text(
+                                    reinterpret_cast<const char*>(data), size);
+                                const bool is_null = text.empty() && !(quoted && is_text);
+                                if (!is_null && !fits_type(text, type))
+                                  ARROW_RETURN_NOT_OK(visit(row, text));
+                                ++row;
+                                return Status::OK();
+                              });
+  }
+
   // Looks for the value that a converter refused, to say where it stands.
   Status value_error(const arrow::csv::BlockParser& parser, size_t index,
                      const Status& status) {
-    const auto& field = projection_.schema->field(static_cast<int>(index));
-    const bool is_text = arrow::is_base_binary_like(field->type()->id());
+    const auto& field = *projection_.schema->field(static_cast<int>(index));
     int64_t row = 0;
     std::string culprit;
-    Status found = parser.VisitColumn(
-        projection_.indices[index],
-        [&](const uint8_t* data, uint32_t size, bool quoted, bool) {
-          const std::string_view text(reinterpret_cast<const char*>(data), size);
-          const bool is_null = text.empty() && !(quoted && is_text);
-          const bool fits = is_null || fits_type(text, field->type());
-          if (!fits) {
-            culprit = text;
-            return Status::Cancelled("found");
-          }
-          ++row;
-          return Status::OK();
-        });
+    const Status found = visit_misfits(parser, index, [&](int64_t at, auto text) {
+      row = at;
+      culprit = text;
+      return Status::Cancelled("found");
+    });
     RecordPosition position{blocks_.offset(), blocks_.line()};
     if (found.ok()) {
       return corrupt(position,
-                     fmt::format("column '{}': {}", field->name(), status.message()));
+                     fmt::format("column '{}': {}", field.name(), status.message()));
     }
     position.advance_records(blocks_.bytes(), row, dialect_.delimiter,
                              parse_options_.ignore_empty_lines);
-    if (is_text) {
-      return corrupt(position,
-                     fmt::format("column '{}' is not UTF-8; convert the file to UTF-8",
-                                 field->name()));
+    const RecordFault fault = value_fault(field, culprit);
+    return make_error(fault.kind,
+                      {.resource = blocks_.name(), .position = position.to_string()},
+                      fault.message);
+  }
+
+  static RecordFault value_fault(const arrow::Field& field, std::string_view text) {
+    if (arrow::is_base_binary_like(field.type()->id())) {
+      return {ErrorKind::kCorruptData,
+              fmt::format("column '{}' is not UTF-8; convert the file to UTF-8",
+                          field.name())};
     }
-    return make_error(
+    return {
         ErrorKind::kSchemaMismatch,
-        {.resource = blocks_.name(), .position = position.to_string()},
         fmt::format("column '{}' is {}, and '{}' is not; correct the line, or give the "
                     "column another type with schema=",
-                    field->name(), field->type()->ToString(), as_shown(culprit)));
+                    field.name(), field.type()->ToString(), as_shown(text))};
   }
 
   bool fits_type(std::string_view text, const std::shared_ptr<arrow::DataType>& type) {
@@ -376,7 +442,9 @@ class CsvDecoder : public Decoder {
   int num_columns_ = -1;
   bool is_inferred_ = false;
   std::vector<std::shared_ptr<arrow::csv::Converter>> converters_;
-  std::optional<Ragged> ragged_;
+  bool keeps_bad_ = false;
+  RecordFaults faults_;               // of what was parsed last
+  std::vector<PlacedBadRecord> bad_;  // beside the rows of the next batch
 };
 
 }  // namespace

@@ -74,8 +74,16 @@ class Cursor {
   /// The first byte of the token after the next; do not call it at the end.
   uint8_t peek_second() const { return text_[next_[1]]; }
   const uint8_t* at() const { return text_ + *next_; }
+  /// Where the token before the next begins; not at the first.
+  int64_t previous_offset() const { return next_[-1]; }
   int64_t offset() const { return *next_; }
   bool at_end() const { return *next_ == size_; }
+  /// Go back to a token that the walk was at between two records.
+  void return_to(const uint32_t* token) {
+    next_ = token;
+    depth_ = 0;
+  }
+  const uint32_t* token() const { return next_; }
   /// Step over the next token; not at the end.
   void advance() { ++next_; }
   void advance_two() { next_ += 2; }

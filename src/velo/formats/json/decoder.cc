@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <deque>
 #include <map>
 #include <utility>
 
-#include "velo/formats/json/failure_report.h"
+#include "velo/formats/json/block_sifter.h"
+#include "velo/formats/json/block_walk.h"
 #include "velo/formats/json/inference.h"
 #include "velo/formats/json/object_decoder.h"
 #include "velo/formats/json/record_walker.h"
@@ -15,6 +17,9 @@
 
 namespace velo::formats::json {
 namespace {
+
+// What is kept of a line that is too large.
+constexpr int64_t kMostOfLargeLine = int64_t{64} << 10;
 
 // A block that outlives the cutter's next one.
 struct KeptBlock {
@@ -28,10 +33,19 @@ KeptBlock keep(const Block& block) {
   return kept;
 }
 
+// As much of a line that is too large as is told of it.
+Block beginning_of(Block line) {
+  line.size = std::min(line.size, kMostOfLargeLine);
+  return line;
+}
+
 class JsonDecoder : public Decoder {
  public:
-  JsonDecoder(FileFacts file, std::unique_ptr<RecordCutter> cutter)
-      : file_(std::move(file)), cutter_(std::move(cutter)), walker_(cutter_->framing()) {}
+  JsonDecoder(FileFacts file, std::unique_ptr<RecordCutter> cutter, bool keeps_bad)
+      : walk_(std::move(file)),
+        keeps_bad_(keeps_bad),
+        cutter_(std::move(cutter)),
+        walker_(cutter_->framing()) {}
 
   /// Look at the first records to learn the columns of the file.
   Result<std::shared_ptr<arrow::Schema>> infer_schema(const DecoderLimits& limits);
@@ -44,118 +58,170 @@ class JsonDecoder : public Decoder {
     return projection_.schema;
   }
   Result<std::shared_ptr<arrow::RecordBatch>> next(std::stop_token stop) override;
+  std::vector<PlacedBadRecord> take_bad_records() override {
+    return std::exchange(bad_, {});
+  }
 
  private:
   // Go over one block, calling on_record for each record. `restart` is called before a
   // block is read a second time, cut elsewhere; `block` is then that one.
   template <typename OnRecord, typename Restart>
   Status read(Block& block, RecordWalker& walker, OnRecord on_record, Restart restart);
+  // The same, but what is bad goes to `bad`.
+  template <typename OnRecord, typename Restart>
+  Status read_good(const Block& block, RecordWalker& walker, OnRecord on_record,
+                   Restart restart, std::vector<PlacedBadRecord>& bad);
   template <typename OnRecord>
-  bool walk(RecordWalker& walker, OnRecord on_record);
-  // Why the block was not accepted: the first thing wrong in it.
-  template <typename OnRecord>
-  Status explain_refusal(const Block& block, RecordWalker walker, OnRecord on_record);
+  Status observe_good(const Block& block, RecordWalker& walker, OnRecord observe,
+                      std::vector<PlacedBadRecord>& bad);
+  Status finish_walk(const Block& block, RecordWalker& walker);
+  bool is_large_line(const Block& block) const;
+  PlacedBadRecord large_line(const Block& block) const;
 
   Result<std::shared_ptr<arrow::RecordBatch>> decode_next(std::stop_token stop);
   Result<std::shared_ptr<arrow::RecordBatch>> finish_batch();
 
-  const FileFacts file_;
+  BlockWalk walk_;
+  BlockSifter sifter_{walk_};
+  const bool keeps_bad_;
   const std::unique_ptr<RecordCutter> cutter_;
   std::deque<KeptBlock> sample_;  // read for the schema, to be decoded first
   RecordWalker walker_;
-  Cursor cursor_;
-  int64_t record_ =
-      -1;  // where the record at hand begins in its block, -1 between records
   std::optional<ObjectDecoder> records_;
   Projection projection_;
+  std::vector<PlacedBadRecord> bad_;  // beside the rows of the next batch
   bool ended_ = false;
   Status error_;
 };
-
-template <typename OnRecord>
-bool JsonDecoder::walk(RecordWalker& walker, OnRecord on_record) {
-  for (;;) {
-    record_ = -1;
-    switch (walker.next(cursor_)) {
-      case RecordWalker::Step::kEndOfBlock:
-        return true;
-      case RecordWalker::Step::kFailed:
-        return false;
-      case RecordWalker::Step::kRecord:
-        record_ = cursor_.offset();
-        if (!on_record(cursor_)) return false;
-    }
-  }
-}
-
-template <typename OnRecord>
-Status JsonDecoder::explain_refusal(const Block& block, RecordWalker walker,
-                                    OnRecord on_record) {
-  const BadText bad = find_bad_text(block);
-  // What stands before the bad text may be wrong, too, and is to be told of first.
-  const uint8_t behind = std::exchange(block.text[bad.good_bytes], uint8_t{0});
-  const Result<bool> accepted = cursor_.start(block.text, bad.good_bytes);
-  const bool failed_before =
-      accepted.ok() && *accepted && !walk(walker, on_record) && !cursor_.failure().at_end;
-  block.text[bad.good_bytes] = behind;
-  ARROW_RETURN_NOT_OK(accepted);
-  return report(file_, block, failed_before ? cursor_.failure() : bad.failure, record_);
-}
 
 template <typename OnRecord, typename Restart>
 Status JsonDecoder::read(Block& block, RecordWalker& walker, OnRecord on_record,
                          Restart restart) {
   const RecordWalker at_begin = walker;
   for (;;) {
-    ARROW_ASSIGN_OR_RAISE(const bool accepted, cursor_.start(block.text, block.size));
-    if (!accepted) return explain_refusal(block, walker, on_record);
-    if (walk(walker, on_record)) break;
+    ARROW_ASSIGN_OR_RAISE(const bool accepted, walk_.start(block));
+    if (!accepted) return walk_.explain_refusal(block, walker, on_record);
+    if (walk_.walk(walker, on_record)) break;
     const bool is_kept = !sample_.empty() && block.text == sample_.front().block.text;
-    if (!cursor_.failure().at_end || is_kept || !cutter_->can_recut()) {
-      return report(file_, block, cursor_.failure(), record_);
+    if (!walk_.failed_at_end() || is_kept || !cutter_->can_recut()) {
+      return walk_.failure(block);
     }
     ARROW_ASSIGN_OR_RAISE(block, cutter_->recut());
     walker = at_begin;
     restart();
   }
-  if (block.last && !walker.finish(cursor_)) {
-    return report(file_, block, cursor_.failure(), -1);
+  return finish_walk(block, walker);
+}
+
+Status JsonDecoder::finish_walk(const Block& block, RecordWalker& walker) {
+  if (!block.last || walker.finish(walk_.cursor())) return Status::OK();
+  return report(walk_.file(), block, walk_.cursor().failure(), -1);
+}
+
+template <typename OnRecord, typename Restart>
+Status JsonDecoder::read_good(const Block& block, RecordWalker& walker,
+                              OnRecord on_record, Restart restart,
+                              std::vector<PlacedBadRecord>& bad) {
+  const bool by_lines = cutter_->cuts_at_lines();
+  if (by_lines) ARROW_RETURN_NOT_OK(sifter_.check_begin(block));
+  const RecordWalker at_begin = walker;
+  const auto accept = [&](Cursor& cursor) {
+    if (!on_record(cursor)) return false;
+    const auto size = static_cast<size_t>(cursor.previous_offset() - walk_.record());
+    return !by_lines || !std::memchr(block.text + walk_.record(), '\n', size);
+  };
+  ARROW_ASSIGN_OR_RAISE(const bool accepted, walk_.start(block));
+  if (accepted && walk_.walk(walker, accept)) return finish_walk(block, walker);
+  restart();
+  walker = at_begin;
+  const RecordCheck check{on_record, restart};
+  if (by_lines) {
+    ARROW_RETURN_NOT_OK(sifter_.sift_lines(block, check, bad));
+    ARROW_RETURN_NOT_OK(walk_.start(block));
+    return walk_.walk(walker, accept) ? Status::OK() : walk_.failure(block);
   }
-  return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const auto unfit, sifter_.sift_values(block, walker, check, bad));
+  ARROW_RETURN_NOT_OK(walk_.start(block));
+  auto next_unfit = unfit.begin();
+  const bool all_read = walk_.walk(walker, [&](Cursor& cursor) {
+    if (next_unfit == unfit.end() || *next_unfit != walk_.record()) {
+      return on_record(cursor);
+    }
+    ++next_unfit;
+    return cursor.skip_value();
+  });
+  return all_read ? finish_walk(block, walker) : walk_.failure(block);
+}
+
+// What stands in a bad record is not to be seen: the good ones are told apart before.
+template <typename OnRecord>
+Status JsonDecoder::observe_good(const Block& block, RecordWalker& walker,
+                                 OnRecord observe, std::vector<PlacedBadRecord>& bad) {
+  if (is_large_line(block)) {
+    bad.push_back(large_line(block));
+    return cutter_->skip_line();
+  }
+  RecordWalker again = walker;
+  const auto skip = [](Cursor& cursor) { return cursor.skip_value(); };
+  ARROW_RETURN_NOT_OK(read_good(
+      block, walker, skip, [] {}, bad));
+  ARROW_RETURN_NOT_OK(walk_.start(block));
+  return walk_.walk(again, observe) ? Status::OK() : walk_.failure(block);
+}
+
+// Whether the block is a line, or the beginning of one, that is too large to be held.
+bool JsonDecoder::is_large_line(const Block& block) const {
+  return keeps_bad_ && block.too_large && cutter_->cuts_at_lines();
+}
+
+PlacedBadRecord JsonDecoder::large_line(const Block& block) const {
+  const Failure failure{.kind = ErrorKind::kCorruptData, .at_end = true};
+  const uint8_t* const text = block.text;
+  return {.record = {report(walk_.file(), block, failure, /*record=*/0),
+                     std::string(text, text + beginning_of(block).size)},
+          .offset = block.offset};
 }
 
 Result<std::shared_ptr<arrow::Schema>> JsonDecoder::infer_schema(
     const DecoderLimits& limits) {
   RecordWalker walker = walker_;
   ValueSketch records;
+  std::vector<PlacedBadRecord> bad;  // found once more when the sample is decoded
   int64_t num_records = 0;
   int64_t num_bytes = 0;
   bool last = false;
+  const auto observe = [&](Cursor& cursor) {
+    ++num_records;
+    return records.observe(cursor);
+  };
   while (!last && num_records < limits.sample_records &&
          num_bytes < limits.sample_bytes) {
     ARROW_ASSIGN_OR_RAISE(Block block, cutter_->next());
-    const auto observe = [&](Cursor& cursor) {
-      ++num_records;
-      return records.observe(cursor);
-    };
-    // What was seen of a block stays true when it is seen again.
-    ARROW_RETURN_NOT_OK(read(block, walker, observe, [] {}));
+    if (keeps_bad_) {
+      sample_.push_back(keep(is_large_line(block) ? beginning_of(block) : block));
+      ARROW_RETURN_NOT_OK(observe_good(block, walker, observe, bad));
+    } else {
+      // What was seen of a block stays true when it is seen again.
+      ARROW_RETURN_NOT_OK(read(block, walker, observe, [] {}));
+      sample_.push_back(keep(block));
+    }
     num_bytes += block.size;
     last = block.last;
-    sample_.push_back(keep(block));
   }
+  sifter_.reset();
+  if (num_records == 0 && !bad.empty()) return bad.front().record.error;
   return arrow::schema(records.fields());
 }
 
 Status JsonDecoder::bind(const std::shared_ptr<arrow::Schema>& file_schema,
                          const std::optional<std::vector<std::string>>& columns) {
-  ARROW_ASSIGN_OR_RAISE(projection_, project(*file_schema, columns, file_.name));
+  ARROW_ASSIGN_OR_RAISE(projection_, project(*file_schema, columns, walk_.file().name));
   std::vector<bool> wanted(static_cast<size_t>(file_schema->num_fields()), false);
   for (const int field : projection_.indices) wanted[static_cast<size_t>(field)] = true;
   const SchemaOrigin origin =
-      file_.schema_was_given ? SchemaOrigin::kGiven : SchemaOrigin::kInferred;
+      walk_.file().schema_was_given ? SchemaOrigin::kGiven : SchemaOrigin::kInferred;
   auto records = ObjectDecoder::make(file_schema->fields(), wanted, origin);
-  if (!records.ok()) return annotate(records.status(), file_.name);
+  if (!records.ok()) return annotate(records.status(), walk_.file().name);
   records_ = *std::move(records);
   return Status::OK();
 }
@@ -181,7 +247,8 @@ Result<std::shared_ptr<arrow::RecordBatch>> JsonDecoder::decode_next(
     std::stop_token stop) {
   while (!ended_) {
     if (stop.stop_requested()) {
-      return make_error(ErrorKind::kCancelled, {.resource = file_.name}, "stopped");
+      return make_error(ErrorKind::kCancelled, {.resource = walk_.file().name},
+                        "stopped");
     }
     const bool from_sample = !sample_.empty();
     Block block;
@@ -190,11 +257,18 @@ Result<std::shared_ptr<arrow::RecordBatch>> JsonDecoder::decode_next(
     } else {
       ARROW_ASSIGN_OR_RAISE(block, cutter_->next());
     }
-    const auto decode = [this](Cursor& cursor) { return records_->decode(cursor); };
-    ARROW_RETURN_NOT_OK(read(block, walker_, decode, [this] { records_->reset(); }));
-    ended_ = block.last;
+    if (is_large_line(block)) {
+      bad_.push_back(large_line(block));
+      if (!from_sample) ARROW_RETURN_NOT_OK(cutter_->skip_line());
+    } else {
+      const auto decode = [this](Cursor& cursor) { return records_->decode(cursor); };
+      const auto restart = [this] { records_->reset(); };
+      ARROW_RETURN_NOT_OK(keeps_bad_ ? read_good(block, walker_, decode, restart, bad_)
+                                     : read(block, walker_, decode, restart));
+      ended_ = block.last;
+    }
     if (from_sample) sample_.pop_front();
-    if (records_->num_rows() > 0) return finish_batch();
+    if (records_->num_rows() > 0 || !bad_.empty()) return finish_batch();
   }
   return std::shared_ptr<arrow::RecordBatch>();
 }
@@ -213,8 +287,11 @@ Result<std::unique_ptr<Decoder>> make_decoder(Input input, DecodeOptions options
   FileFacts file{.name = input.name,
                  .schema_was_given = options.schema && !options.is_inferred,
                  .max_record_bytes = limits.cutter.max_record_bytes};
-  ARROW_ASSIGN_OR_RAISE(auto cutter, RecordCutter::make(std::move(input), limits.cutter));
-  auto decoder = std::make_unique<JsonDecoder>(std::move(file), std::move(cutter));
+  CutterOptions cutting = limits.cutter;
+  cutting.keeps_to_lines = options.keep_bad_records;
+  ARROW_ASSIGN_OR_RAISE(auto cutter, RecordCutter::make(std::move(input), cutting));
+  auto decoder = std::make_unique<JsonDecoder>(std::move(file), std::move(cutter),
+                                               options.keep_bad_records);
   std::shared_ptr<arrow::Schema> schema = std::move(options.schema);
   if (schema == nullptr) {
     ARROW_ASSIGN_OR_RAISE(schema, decoder->infer_schema(limits));

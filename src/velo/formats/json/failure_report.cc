@@ -54,6 +54,9 @@ Status report(const FileFacts& file, const Block& block, const Failure& failure,
   if (failure.at_end && block.too_large) {
     message =
         fmt::format("the record is larger than {} MiB", file.max_record_bytes >> 20);
+  } else if (failure.at_end && block.is_line) {
+    message = fmt::format("the line ends {}: {}",
+                          in_record ? "within this record" : "too early", message);
   } else if (failure.at_end && block.last) {
     message = fmt::format("the file ends {}: {}",
                           in_record ? "within this record" : "too early", message);

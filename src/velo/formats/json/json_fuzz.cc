@@ -1,5 +1,6 @@
 // Decodes any bytes as JSON, with and without a schema, in small blocks and in large
-// ones. Whatever they are, the outcome must not depend on the blocks.
+// ones. Whatever they are, the outcome must not depend on the blocks. Where bad records
+// are kept, every byte is in one of them or in a row.
 
 #include <arrow/api.h>
 #include <arrow/io/memory.h>
@@ -12,9 +13,17 @@ namespace {
 
 using velo::formats::DecodeOptions;
 
+struct Bad {
+  int64_t num_rows_before;  // of all
+  int64_t offset;
+  std::string bytes;
+  bool operator==(const Bad&) const = default;
+};
+
 velo::Result<std::shared_ptr<arrow::Table>> decode(const std::string& text,
                                                    const DecodeOptions& options,
-                                                   int64_t block_bytes) {
+                                                   int64_t block_bytes,
+                                                   std::vector<Bad>* bad = nullptr) {
   velo::formats::json::DecoderLimits limits;
   limits.cutter.block_bytes = block_bytes;
   limits.cutter.max_record_bytes = 1 << 20;
@@ -25,10 +34,16 @@ velo::Result<std::shared_ptr<arrow::Table>> decode(const std::string& text,
                         velo::formats::json::make_decoder(
                             {"input", std::move(stream), nullptr}, options, limits));
   arrow::RecordBatchVector batches;
+  int64_t num_rows = 0;
   for (;;) {
     ARROW_ASSIGN_OR_RAISE(auto batch, decoder->next({}));
     if (batch == nullptr) break;
     if (!batch->ValidateFull().ok()) std::abort();
+    for (const auto& one : decoder->take_bad_records()) {
+      if (one.num_rows_before > batch->num_rows()) std::abort();
+      bad->push_back({num_rows + one.num_rows_before, one.offset, one.record.bytes});
+    }
+    num_rows += batch->num_rows();
     batches.push_back(std::move(batch));
   }
   ARROW_ASSIGN_OR_RAISE(auto table,
@@ -45,6 +60,34 @@ void check(const std::string& text, const DecodeOptions& options) {
   }
 }
 
+void check_bad_records(std::string text, DecodeOptions options) {
+  options.keep_bad_records = true;
+  std::vector<Bad> bad;
+  std::vector<Bad> bad_of_small;
+  const auto large = decode(text, options, 1 << 20, &bad);
+  const auto small = decode(text, options, 32, &bad_of_small);
+  const auto equal = arrow::EqualOptions().nans_equal(true);
+  if (large.ok() != small.ok()) std::abort();
+  if (!large.ok()) return;
+  if (!(*large)->Equals(**small, equal) || bad != bad_of_small) std::abort();
+  // Without them the others are rows, and the same.
+  size_t end = 0;
+  for (const Bad& one : bad) {
+    const auto begin = static_cast<size_t>(one.offset);
+    if (begin < end || text.compare(begin, one.bytes.size(), one.bytes) != 0) {
+      std::abort();
+    }
+    end = begin + one.bytes.size();
+    for (size_t i = begin; i < end; ++i) text[i] = ' ';
+  }
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string::npos || text[first] == '[' || options.schema == nullptr)
+    return;
+  options.keep_bad_records = false;
+  const auto rest = decode(text, options, 1 << 20);
+  if (!rest.ok() || !(*large)->Equals(**rest, equal)) std::abort();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -59,5 +102,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
        arrow::field("g", arrow::map(arrow::int32(), arrow::float64()))});
   check(text, {.schema = schema, .columns = std::nullopt});
   check(text, {.schema = schema, .columns = {{"f", "a"}}});
+  check_bad_records(text, {});
+  check_bad_records(text, {.schema = schema, .columns = std::nullopt});
   return 0;
 }

@@ -51,6 +51,11 @@ const uint8_t* find_quote_or_backslash(const uint8_t* p, const uint8_t* end) {
 
 }  // namespace
 
+bool goes_on_with_record(uint8_t first_byte) {
+  return std::string_view(" \t\"}],:[").find(static_cast<char>(first_byte)) !=
+         std::string_view::npos;
+}
+
 int64_t RecordScanner::scan(const uint8_t* text, int64_t from, int64_t to) {
   int64_t last_end = -1;
   const uint8_t* p = text + from;
@@ -100,7 +105,11 @@ Result<std::unique_ptr<RecordCutter>> RecordCutter::make(Input input,
 Status RecordCutter::read_more() {
   // A record larger than a block doubles the buffer each time, so that it is not copied
   // more often than its size grows.
-  const int64_t wanted = size_ < options_.block_bytes ? options_.block_bytes : size_ * 2;
+  const int64_t wanted =
+      size_ < options_.block_bytes
+          ? options_.block_bytes
+          : std::min(size_ * 2,
+                     std::max(size_, options_.max_record_bytes) + options_.block_bytes);
   if (static_cast<int64_t>(buffer_.size()) < wanted + kPadding) {
     buffer_.resize(static_cast<size_t>(wanted + kPadding));
   }
@@ -142,16 +151,73 @@ Status RecordCutter::detect_framing() {
     if (!is_space(buffer_[static_cast<size_t>(first)])) break;
   }
   if (buffer_[static_cast<size_t>(first)] == '[') {
+    ARROW_ASSIGN_OR_RAISE(const bool is_line, is_list_in_a_line(first));
+    if (is_line) return Status::OK();
     framing_ = Framing::kArray;
     follow_brackets();
     return Status::OK();
   }
-  // Lines are taken for records where the first one that is not blank is whole.
-  const uint8_t* newline = static_cast<const uint8_t*>(
-      std::memchr(buffer_.data() + first, '\n', static_cast<size_t>(size_ - first)));
+  return detect_lines(first);
+}
+
+// The newline at or behind `from`, read for where bad records are to be told apart;
+// nullptr for none.
+Result<const uint8_t*> RecordCutter::find_newline(int64_t from) {
+  while (true) {
+    const auto* newline = static_cast<const uint8_t*>(
+        std::memchr(buffer_.data() + from, '\n', static_cast<size_t>(size_ - from)));
+    const bool reads_on =
+        options_.keeps_to_lines && !ended_ && size_ <= options_.max_record_bytes;
+    if (newline || !reads_on) return newline;
+    ARROW_RETURN_NOT_OK(read_more());
+  }
+}
+
+// Whether the list that begins at `first` is not the whole file, but a line that is no
+// record: something follows it.
+Result<bool> RecordCutter::is_list_in_a_line(int64_t first) {
+  if (!options_.keeps_to_lines) return false;
+  ARROW_ASSIGN_OR_RAISE(const uint8_t* newline, find_newline(first));
+  if (!newline) return false;
+  int64_t at = newline - buffer_.data();
+  RecordScanner line(Framing::kSequence);
+  line.scan(buffer_.data(), first, at);
+  if (!line.between_records()) return false;
+  for (;; ++at) {
+    while (at == size_ && !ended_) ARROW_RETURN_NOT_OK(read_more());
+    if (at == size_) return false;
+    if (!is_space(buffer_[static_cast<size_t>(at)])) return true;
+  }
+}
+
+// Lines are taken for records where the first one that is not blank, which begins at
+// `first`, is whole. Where bad ones are to be told apart, also where that one is cut off,
+// and the next line does not go on with it.
+Status RecordCutter::detect_lines(int64_t first) {
+  const bool keeps = options_.keeps_to_lines;
+  ARROW_ASSIGN_OR_RAISE(const uint8_t* newline, find_newline(first));
   RecordScanner first_line(framing_);
-  first_line.scan(buffer_.data(), first, newline ? newline - buffer_.data() : size_);
+  const int64_t record_end =
+      first_line.scan(buffer_.data(), first, newline ? newline - buffer_.data() : size_);
   by_lines_ = newline != nullptr && first_line.between_records();
+  if (by_lines_ || !keeps) return Status::OK();
+  if (!newline && !ended_) {  // a first record that is too large, or many of one line
+    by_lines_ = record_end < 0;
+    return Status::OK();
+  }
+  int64_t line = newline ? newline - buffer_.data() + 1 : size_;
+  for (int64_t at = line;; ++at) {
+    while (at == size_ && !ended_) ARROW_RETURN_NOT_OK(read_more());
+    by_lines_ = at == size_;
+    if (by_lines_) return Status::OK();
+    const uint8_t byte = buffer_[static_cast<size_t>(at)];
+    if (byte == '\n') {
+      line = at + 1;
+    } else if (!is_space(byte)) {
+      break;
+    }
+  }
+  by_lines_ = !goes_on_with_record(buffer_[static_cast<size_t>(line)]);
   return Status::OK();
 }
 
@@ -184,7 +250,7 @@ Result<Block> RecordCutter::cut() {
   for (;;) {
     end = ended_ ? size_ : find_cut();
     if (end > 0 || ended_) break;
-    if (by_lines_) {
+    if (by_lines_ && !options_.keeps_to_lines) {
       follow_brackets();
       continue;
     }
@@ -207,6 +273,20 @@ Result<Block> RecordCutter::cut() {
 Result<Block> RecordCutter::next() {
   drop_cut();
   return cut();
+}
+
+Status RecordCutter::skip_line() {
+  while (true) {
+    drop_cut();
+    if (ended_) return Status::OK();
+    ARROW_RETURN_NOT_OK(read_more());
+    const void* newline = std::memchr(buffer_.data(), '\n', static_cast<size_t>(size_));
+    cut_ = newline ? static_cast<const uint8_t*>(newline) - buffer_.data() + 1 : size_;
+    behind_cut_ = buffer_[static_cast<size_t>(cut_)];
+    if (newline) break;
+  }
+  drop_cut();
+  return Status::OK();
 }
 
 Result<Block> RecordCutter::recut() {

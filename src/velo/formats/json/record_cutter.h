@@ -25,12 +25,19 @@ struct Block {
   int64_t line = 1;        ///< of the first byte in the file, from 1
   bool last = false;       ///< the file ends here
   bool too_large = false;  ///< no record ended within max_record_bytes
+  bool is_line = false;    ///< a line of a block, looked at alone
 };
 
 struct CutterOptions {
   int64_t block_bytes = int64_t{1} << 20;
   int64_t max_record_bytes = int64_t{64} << 20;
+  /// Cut at newlines to the end where the file is one of lines, whatever they hold.
+  bool keeps_to_lines = false;
 };
+
+/// Whether a line that begins so looks like the middle of a record, when the line before
+/// it has left one open: indented, or with what may not begin a record.
+bool goes_on_with_record(uint8_t first_byte);
 
 /// Follows brackets and strings through bytes that come piece by piece, to learn where
 /// records end. Looks at nothing else. Threads: thread-compatible.
@@ -69,6 +76,13 @@ class RecordCutter {
   /// last. Errors: those of the stream; kSystem (no memory).
   Result<Block> next();
 
+  /// Whether blocks end where a line does.
+  bool cuts_at_lines() const { return by_lines_; }
+
+  /// Drop the block at hand, the beginning of a line that is too large, and the rest of
+  /// that line. Errors: those of the stream.
+  Status skip_line();
+
   /// Whether the block at hand may end within a record, as it was cut at a newline.
   bool can_recut() const { return by_lines_ && !(ended_ && cut_ == size_); }
 
@@ -81,6 +95,9 @@ class RecordCutter {
       : input_(std::move(input)), options_(options) {}
 
   Status detect_framing();
+  Result<const uint8_t*> find_newline(int64_t from);
+  Result<bool> is_list_in_a_line(int64_t first);
+  Status detect_lines(int64_t first);
   Status read_more();
   Result<Block> cut();
   int64_t find_cut();
