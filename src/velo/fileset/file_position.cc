@@ -37,7 +37,7 @@ std::string path_of_split(const SplitId& split) {
 
 Position FilePosition::encode() const {
   Position position;
-  append_big_endian(position.bytes, next_row);
+  append_big_endian(position.bytes, next_record);
   append_big_endian(position.bytes, version.num_bytes);
   position.bytes += version.mark;
   return position;
@@ -52,7 +52,7 @@ Result<FilePosition> FilePosition::decode(const Position& position) {
   }
   const char* bytes = position.bytes.data();
   return FilePosition{
-      .next_row = read_big_endian<uint64_t>(bytes),
+      .next_record = read_big_endian<uint64_t>(bytes),
       .version = {.num_bytes = read_big_endian<uint64_t>(bytes + kNumberBytes),
                   .mark = position.bytes.substr(2 * kNumberBytes)}};
 }

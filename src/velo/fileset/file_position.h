@@ -23,10 +23,10 @@ struct FileVersion {
   bool operator==(const FileVersion&) const = default;
 };
 
-/// A position in a file, as bytes: two unsigned 64-bit numbers, big-endian, rows before
-/// it and the file's size; then the mark.
+/// A position in a file, as bytes: two unsigned 64-bit numbers, big-endian, records
+/// before it and the file's size; then the mark.
 struct FilePosition {
-  uint64_t next_row = 0;
+  uint64_t next_record = 0;  ///< rows and bad records before it
   FileVersion version;
 
   Position encode() const;

@@ -22,12 +22,12 @@ TEST(FilePosition, ReadsWhatItHasWritten) {
   std::mt19937_64 random(20);
   for (int i = 0; i < kNumCases; ++i) {
     // Numbers of every length.
-    const FilePosition given{.next_row = random() >> random() % 64,
+    const FilePosition given{.next_record = random() >> random() % 64,
                              .version = {.num_bytes = random() >> random() % 64,
                                          .mark = std::string(random() % 40, 'm')}};
     const auto read = FilePosition::decode(given.encode());
     ASSERT_TRUE(read.ok());
-    EXPECT_EQ(read->next_row, given.next_row);
+    EXPECT_EQ(read->next_record, given.next_record);
     EXPECT_EQ(read->version, given.version);
   }
 }

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "velo/base/first_failure.h"
-#include "velo/base/rows_to_skip.h"
 #include "velo/fileset/encoding.h"
+#include "velo/formats/decoded_records.h"
 #include "velo/storage/compression.h"
 
 namespace velo::fileset {
@@ -84,9 +84,10 @@ class Opener {
 
 class FileReader : public SplitReader {
  public:
-  FileReader(const Opener& opener, ReadOptions read, OpenedFile first)
+  FileReader(const Opener& opener, ReadOptions read, bool keeps_bad, OpenedFile first)
       : opener_(opener),
         read_(std::move(read)),
+        keeps_bad_(keeps_bad),
         first_path_(first.path),
         first_version_(first.version),
         schema_(first.decoder->schema()),
@@ -117,17 +118,46 @@ class FileReader : public SplitReader {
         if (waiting_.empty()) return End();
         ARROW_RETURN_NOT_OK(open_next(stop));
       }
-      ARROW_ASSIGN_OR_RAISE(auto rows, decoder_->next(stop));
-      if (!rows) {
+      ARROW_ASSIGN_OR_RAISE(auto decoded, decode(stop));
+      if (!decoded.rows) {
         decoder_.reset();
         return SplitEnded{split_, position_.encode()};
       }
-      rows = rows_to_skip_.rest_of(std::move(rows));
-      if (!rows) continue;
-      position_.next_row += static_cast<uint64_t>(rows->num_rows());
-      return Batch{
-          .rows = std::move(rows), .split = split_, .position = position_.encode()};
+      const int64_t skipped = std::min(num_to_skip_, decoded.num_records());
+      num_to_skip_ -= skipped;
+      if (skipped > 0) decoded.drop_first(skipped);
+      if (decoded.num_records() == 0) continue;
+      if (!keeps_bad_ && !decoded.bad.empty()) return decoded.bad.front().record.error;
+      return batch_of(std::move(decoded));
     }
+  }
+
+  Batch batch_of(formats::DecodedRecords decoded) {
+    const auto num_records = static_cast<uint64_t>(decoded.num_records());
+    auto bad = decoded.take_bad([&](const auto&, int64_t number) {
+      FilePosition after = position_;
+      after.next_record += static_cast<uint64_t>(number);
+      return after.encode();
+    });
+    position_.next_record += num_records;
+    return {.rows = std::move(decoded.rows),
+            .split = split_,
+            .position = position_.encode(),
+            .bad = std::move(bad)};
+  }
+
+  // An earlier run may have left out, among the records to be skipped, what this one
+  // would fail with.
+  Result<formats::DecodedRecords> decode(const std::stop_token& stop) {
+    auto decoded = formats::decode_next(*decoder_, stop);
+    if (decoded.ok() || num_to_skip_ == 0 || sifts() ||
+        !formats::is_fault_of_record(decoded.status())) {
+      return decoded;
+    }
+    is_sifting_ = true;
+    ARROW_RETURN_NOT_OK(open_file(opener_.store().path_of(split_), stop));
+    num_to_skip_ = static_cast<int64_t>(position_.next_record);
+    return formats::decode_next(*decoder_, stop);
   }
 
   Status open_next(const std::stop_token& stop) {
@@ -135,7 +165,8 @@ class FileReader : public SplitReader {
     waiting_.pop_front();
     split_ = start.split;
     ARROW_ASSIGN_OR_RAISE(position_, check_version(start));
-    rows_to_skip_ = RowsToSkip(position_.next_row);
+    num_to_skip_ = static_cast<int64_t>(position_.next_record);
+    is_sifting_ = false;
     return open_file(opener_.store().path_of(split_), stop);
   }
 
@@ -156,7 +187,7 @@ class FileReader : public SplitReader {
     const auto now = version_of(start.split);
     if (!start.from) {
       ARROW_RETURN_NOT_OK(now);
-      return FilePosition{.next_row = 0, .version = *now};
+      return FilePosition{.next_record = 0, .version = *now};
     }
     ARROW_ASSIGN_OR_RAISE(const auto begun, FilePosition::decode(start.from->position));
     if (!now.ok() && kind_of(now.status()) == ErrorKind::kNotFound) {
@@ -164,7 +195,7 @@ class FileReader : public SplitReader {
       return make_error(ErrorKind::kPositionLost, context,
                         fmt::format("the file is gone since {} rows of it were read. Put "
                                     "it back, or begin anew under another name",
-                                    begun.next_row));
+                                    begun.next_record));
     }
     ARROW_RETURN_NOT_OK(now);
     if (begun.version == *now) return begun;
@@ -173,7 +204,7 @@ class FileReader : public SplitReader {
         fmt::format(
             "the file has changed since {} rows of it were read: it had {} bytes, "
             "now {}{}. Put the old file back, or begin anew under another name",
-            begun.next_row, begun.version.num_bytes, now->num_bytes,
+            begun.next_record, begun.version.num_bytes, now->num_bytes,
             begun.version.num_bytes == now->num_bytes ? ", and was written to since"
                                                       : ""));
   }
@@ -185,7 +216,8 @@ class FileReader : public SplitReader {
     }
     ARROW_ASSIGN_OR_RAISE(decoder_, opener_.open(path, position_.version, stop,
                                                  {.schema = opener_.options().schema,
-                                                  .columns = read_.columns}));
+                                                  .columns = read_.columns,
+                                                  .keep_bad_records = sifts()}));
     if (decoder_->schema()->Equals(*schema_, /*check_metadata=*/false)) {
       return Status::OK();
     }
@@ -193,9 +225,11 @@ class FileReader : public SplitReader {
     if (opener_.options().schema == nullptr &&
         schema_->field_names() == decoder_->schema()->field_names()) {
       ARROW_ASSIGN_OR_RAISE(auto whole, schema_of_first(stop));
-      auto again = opener_.open(
-          path, position_.version, stop,
-          {.schema = std::move(whole), .is_inferred = true, .columns = read_.columns});
+      auto again = opener_.open(path, position_.version, stop,
+                                {.schema = std::move(whole),
+                                 .is_inferred = true,
+                                 .columns = read_.columns,
+                                 .keep_bad_records = sifts()});
       if (again.ok() && (*again)->schema()->Equals(*schema_, false)) {
         decoder_ = *std::move(again);
         return Status::OK();
@@ -210,12 +244,15 @@ class FileReader : public SplitReader {
             one_line(*schema_)));
   }
 
+  bool sifts() const { return keeps_bad_ || is_sifting_; }
+
   // Of all columns of the first file, also where only some are read.
   Result<std::shared_ptr<arrow::Schema>> schema_of_first(const std::stop_token& stop) {
     if (!read_.columns) return schema_;
     if (!whole_schema_) {
-      ARROW_ASSIGN_OR_RAISE(const auto decoder,
-                            opener_.open(first_path_, first_version_, stop, {}));
+      ARROW_ASSIGN_OR_RAISE(
+          const auto decoder,
+          opener_.open(first_path_, first_version_, stop, {.keep_bad_records = sifts()}));
       whole_schema_ = decoder->schema();
     }
     return whole_schema_;
@@ -223,6 +260,7 @@ class FileReader : public SplitReader {
 
   const Opener opener_;
   const ReadOptions read_;
+  const bool keeps_bad_;
   const std::string first_path_;
   const FileVersion first_version_;
   const std::shared_ptr<arrow::Schema> schema_;
@@ -232,7 +270,8 @@ class FileReader : public SplitReader {
   std::unique_ptr<formats::Decoder> decoder_;  // of split_
   SplitId split_;
   FilePosition position_;
-  RowsToSkip rows_to_skip_;
+  int64_t num_to_skip_ = 0;  // records before position_, which come again
+  bool is_sifting_ = false;  // bad records among those are stepped over
   FirstFailure failure_;
 };
 
@@ -250,10 +289,13 @@ class FileSource : public DataSource, public SplitSource {
     ARROW_ASSIGN_OR_RAISE(auto discovery, discover());
     ARROW_ASSIGN_OR_RAISE(OpenedFile first, take_first(read));
     auto schema = first.decoder->schema();
-    return read_all_splits(std::move(discovery),
-                           std::make_unique<FileReader>(opener_, read, std::move(first)),
-                           std::move(schema));
+    return read_all_splits(
+        std::move(discovery),
+        std::make_unique<FileReader>(opener_, read, keeps_bad_, std::move(first)),
+        std::move(schema));
   }
+
+  void keep_bad_records() override { keeps_bad_ = true; }
 
   bool supports_streaming() const override { return false; }
   bool supports_batch() const override { return true; }
@@ -290,7 +332,7 @@ class FileSource : public DataSource, public SplitSource {
   Result<std::unique_ptr<SplitReader>> create_split_reader(
       const ReadOptions& read) override {
     ARROW_ASSIGN_OR_RAISE(OpenedFile first, take_first(read));
-    return std::make_unique<FileReader>(opener_, read, std::move(first));
+    return std::make_unique<FileReader>(opener_, read, keeps_bad_, std::move(first));
   }
 
  private:
@@ -300,7 +342,8 @@ class FileSource : public DataSource, public SplitSource {
     ARROW_ASSIGN_OR_RAISE(const FileVersion version, opener_.store().version_of(path));
     ARROW_ASSIGN_OR_RAISE(auto decoder, opener_.open(path, version, {},
                                                      {.schema = opener_.options().schema,
-                                                      .columns = read.columns}));
+                                                      .columns = read.columns,
+                                                      .keep_bad_records = keeps_bad_}));
     return OpenedFile{path, version, std::move(decoder)};
   }
 
@@ -311,6 +354,7 @@ class FileSource : public DataSource, public SplitSource {
   }
 
   const Opener opener_;
+  bool keeps_bad_ = false;
   std::optional<OpenedFile> opened_;
 };
 

@@ -32,6 +32,7 @@ struct Scan {
       : connection(of), converted(of.library().destroy_arrow_converted_schema) {}
 
   DuckdbConnection& connection;
+  std::shared_ptr<OpenSource> source;
   std::vector<std::string> columns;
   // Which of DuckDB's vectors take the columns, in their order. None where DuckDB only
   // counts rows: one column is read for that.
@@ -195,6 +196,7 @@ Status init_scan(const DuckdbLibrary& library, duckdb_init_info info) {
   DuckdbConnection& connection = mention.connection;
   const Status status = guarded([&]() -> Status {
     auto scan = std::make_unique<Scan>(connection);
+    scan->source = mention.source;
     choose_columns(library, info, *mention.source->schema(), *scan);
     ReadOptions options;
     options.columns = scan->columns;
@@ -235,6 +237,7 @@ Result<bool> advance(Scan& scan, Cursor& cursor) {
     std::lock_guard lock(scan.mutex);
     if (!scan.reader) return false;
     ARROW_ASSIGN_OR_RAISE(auto batch, scan.reader->read(scan.connection.stop_token()));
+    if (batch && batch->bad) scan.source->add_bad(*batch->bad);
     cursor.rows = batch ? std::move(batch->rows) : nullptr;
     cursor.next_row = 0;
     if (!cursor.rows) scan.reader.reset();

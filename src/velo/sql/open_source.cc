@@ -42,9 +42,11 @@ OpenSource::OpenSource(std::string address, std::unique_ptr<DataSource> source,
       source_(std::move(source)) {}
 
 Result<std::shared_ptr<OpenSource>> OpenSource::open(const Registry& registry,
-                                                     const Uri& uri, bool once) {
+                                                     const Uri& uri, bool once,
+                                                     bool keeps_bad) {
   std::string address = redact_uri(uri);
   ARROW_ASSIGN_OR_RAISE(auto source, registry.create_source(uri));
+  if (keeps_bad) source->keep_bad_records();
   ARROW_ASSIGN_OR_RAISE(const auto columns, source->fetch_schema());
   ARROW_RETURN_NOT_OK(check_column_names(*columns, address, "rename one at the source"));
   ARROW_ASSIGN_OR_RAISE(auto schema, sql_schema(*columns, address));
@@ -78,13 +80,24 @@ Result<std::unique_ptr<SplitReader>> OpenSource::create_split_reader(
   return source_->splits()->create_split_reader(read);
 }
 
+void OpenSource::add_bad(const BadRecords& bad) {
+  std::lock_guard lock(mutex_);
+  bad_.insert(bad_.end(), bad.begin(), bad.end());
+}
+
+BadRecords OpenSource::take_bad() {
+  std::lock_guard lock(mutex_);
+  return std::exchange(bad_, {});
+}
+
 Result<std::shared_ptr<OpenSource>> StatementSources::open(const Uri& uri) {
   std::lock_guard lock(mutex_);
   const std::string address = print_uri(uri);
   std::shared_ptr<OpenSource> source = by_address_[address];
   if (!source) {
     ARROW_ASSIGN_OR_RAISE(const Uri resolved, connections_.resolve(uri));
-    ARROW_ASSIGN_OR_RAISE(source, OpenSource::open(registry_, resolved, once_));
+    ARROW_ASSIGN_OR_RAISE(source,
+                          OpenSource::open(registry_, resolved, once_, keeps_bad_));
     by_address_[address] = source;
     in_order_.push_back(source);
   }

@@ -19,11 +19,13 @@ namespace velo::sql {
 /// types. Threads: safe.
 class OpenSource {
  public:
-  /// Open the source and fetch its schema. `once`: it ends where it is now, if it can.
+  /// Open the source and fetch its schema. `once`: it ends where it is now, if it can;
+  /// `keeps_bad`: see DataSource::keep_bad_records.
   /// Errors: those of the registry and the source; kSchemaMismatch for a type that SQL
   /// cannot carry.
   static Result<std::shared_ptr<OpenSource>> open(const Registry& registry,
-                                                  const Uri& uri, bool once);
+                                                  const Uri& uri, bool once,
+                                                  bool keeps_bad);
 
   /// Its address without secrets.
   const std::string& address() const { return address_; }
@@ -42,6 +44,10 @@ class OpenSource {
   SplitSource* splits() { return source_->splits(); }
   Result<std::unique_ptr<SplitReader>> create_split_reader(const ReadOptions& options);
 
+  /// Keep bad records that came with rows which lose sight of them, and have them back.
+  void add_bad(const BadRecords& bad);
+  BadRecords take_bad();
+
   /// See DataSource::can_reread.
   bool can_reread() const { return source_->can_reread(); }
 
@@ -57,15 +63,21 @@ class OpenSource {
   const bool once_;
   const bool goes_on_;
   std::mutex mutex_;
-  const std::unique_ptr<DataSource> source_;  // guarded by mutex_
+  // Guarded by mutex_.
+  const std::unique_ptr<DataSource> source_;
+  BadRecords bad_;
 };
 
 /// All sources of one statement, by address. Threads: safe.
 class StatementSources {
  public:
-  /// `once`: all of them end where they are now, if they can.
-  StatementSources(const Registry& registry, const Connections& connections, bool once)
-      : registry_(registry), connections_(connections), once_(once) {}
+  /// `once`, `keeps_bad`: of all of them, see OpenSource::open.
+  StatementSources(const Registry& registry, const Connections& connections, bool once,
+                   bool keeps_bad)
+      : registry_(registry),
+        connections_(connections),
+        once_(once),
+        keeps_bad_(keeps_bad) {}
 
   /// The source of an address, opened by the first call; "@name…" is a named connection.
   Result<std::shared_ptr<OpenSource>> open(const Uri& uri);
@@ -77,6 +89,7 @@ class StatementSources {
   const Registry& registry_;
   const Connections& connections_;
   const bool once_;
+  const bool keeps_bad_;
   mutable std::mutex mutex_;
   // Guarded by mutex_.
   std::map<std::string, std::shared_ptr<OpenSource>> by_address_;

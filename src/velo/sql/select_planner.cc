@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "velo/base/first_failure.h"
@@ -17,7 +18,9 @@ namespace {
 
 class QueryReader : public DataReader {
  public:
-  explicit QueryReader(std::unique_ptr<DuckdbQuery> query) : query_(std::move(query)) {}
+  QueryReader(std::unique_ptr<DuckdbQuery> query,
+              std::shared_ptr<StatementSources> sources)
+      : query_(std::move(query)), sources_(std::move(sources)) {}
 
   Result<std::optional<Batch>> read(std::stop_token stop) override {
     return failure_.unless_failed([&] { return read_next(stop); });
@@ -26,17 +29,29 @@ class QueryReader : public DataReader {
  private:
   Result<std::optional<Batch>> read_next(const std::stop_token& stop) {
     if (!query_) return std::nullopt;
+    const auto schema = query_->schema();
     ARROW_ASSIGN_OR_RAISE(auto rows, query_->next(stop));
-    if (!rows && !std::exchange(has_read_, true)) {
-      ARROW_ASSIGN_OR_RAISE(rows, arrow::RecordBatch::MakeEmpty(query_->schema()));
+    if (!rows) query_.reset();
+    auto bad = take_bad();
+    if (!rows && (!has_read_ || bad)) {
+      ARROW_ASSIGN_OR_RAISE(rows, arrow::RecordBatch::MakeEmpty(schema));
     }
     has_read_ = true;
-    if (rows) return Batch{std::move(rows)};
-    query_.reset();
-    return std::nullopt;
+    if (!rows) return std::nullopt;
+    return Batch{.rows = std::move(rows), .bad = std::move(bad)};
+  }
+
+  // Those of all sources since the last time.
+  std::shared_ptr<const BadRecords> take_bad() const {
+    auto all = std::make_shared<BadRecords>();
+    for (const auto& source : sources_->all()) {
+      std::ranges::move(source->take_bad(), std::back_inserter(*all));
+    }
+    return all->empty() ? nullptr : all;
   }
 
   std::unique_ptr<DuckdbQuery> query_;
+  const std::shared_ptr<StatementSources> sources_;
   bool has_read_ = false;
   FirstFailure failure_;
 };
@@ -56,7 +71,7 @@ bool looks_like_address(std::string_view name) {
 }  // namespace
 
 Result<std::unique_ptr<DataReader>> SelectPlan::create_reader() {
-  if (query) return std::make_unique<QueryReader>(std::move(query));
+  if (query) return std::make_unique<QueryReader>(std::move(query), sources);
   ARROW_ASSIGN_OR_RAISE(auto reader, OpenSource::create_reader(source, short_cut.read));
   return make_short_cut_reader(std::move(reader), short_cut);
 }
@@ -96,8 +111,10 @@ Result<DuckdbEngine*> SelectPlanner::engine() {
   return engine_.get();
 }
 
-std::shared_ptr<StatementSources> SelectPlanner::new_sources(bool once) const {
-  return std::make_shared<StatementSources>(registry_, connections_, once);
+std::shared_ptr<StatementSources> SelectPlanner::new_sources(
+    const PlanOptions& options) const {
+  return std::make_shared<StatementSources>(registry_, connections_, options.once,
+                                            options.keeps_bad);
 }
 
 const SelectPlanner::Named* SelectPlanner::find(const std::string& name) const {
@@ -111,7 +128,7 @@ bool SelectPlanner::has_name(const std::string& name) const {
 
 Status SelectPlanner::add_name(const std::string& name, const SqlText& select) {
   ARROW_ASSIGN_OR_RAISE(const SelectTree tree, parse(select));
-  const auto sources = new_sources(/*once=*/false);
+  const auto sources = new_sources({});
   ARROW_RETURN_NOT_OK(create_views(tree, sources));
   ARROW_ASSIGN_OR_RAISE(DuckdbEngine * duckdb, engine());
   ARROW_RETURN_NOT_OK(duckdb->create_view(name, select, sources));
@@ -200,7 +217,7 @@ Result<SelectPlan> SelectPlanner::plan(const SqlText& select,
                                        const PlanOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const SelectTree tree, parse(select));
   SelectPlan plan;
-  plan.sources = new_sources(options.once);
+  plan.sources = new_sources(options);
   if (tree.simple && options_.short_cut) {
     if (const std::optional<Uri> uri = address_of(*tree.simple)) {
       ARROW_ASSIGN_OR_RAISE(auto source, plan.sources->open(*uri));
@@ -237,7 +254,7 @@ Result<SelectPlan> SelectPlanner::plan(const SqlText& select,
 
 Result<std::vector<std::string>> SelectPlanner::explain(const SqlText& select) {
   ARROW_ASSIGN_OR_RAISE(const SelectTree tree, parse(select));
-  const auto sources = new_sources(/*once=*/false);
+  const auto sources = new_sources({});
   ARROW_RETURN_NOT_OK(create_views(tree, sources));
   ARROW_ASSIGN_OR_RAISE(DuckdbEngine * duckdb, engine());
   ARROW_ASSIGN_OR_RAISE(const std::string json, duckdb->explain(select, sources));

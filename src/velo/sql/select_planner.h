@@ -44,7 +44,8 @@ struct SelectPlan {
 };
 
 struct PlanOptions {
-  bool once = false;  ///< sources that could go on end where they are now
+  bool once = false;       ///< sources that could go on end where they are now
+  bool keeps_bad = false;  ///< see DataSource::keep_bad_records
   /// Whether the result goes where changes are applied: see carried_changes.h.
   bool applies_changes = false;
   bool some_sinks_append = false;  ///< of several, where some apply them
@@ -92,7 +93,7 @@ class SelectPlanner {
   /// Let DuckDB know the names that a SELECT reads from.
   Status create_views(const SelectTree& tree,
                       const std::shared_ptr<StatementSources>& sources);
-  std::shared_ptr<StatementSources> new_sources(bool once) const;
+  std::shared_ptr<StatementSources> new_sources(const PlanOptions& options) const;
   static Status check_has_no_changes(const SqlText& select,
                                      const StatementSources& sources);
   static Status check_all_end(const SqlText& select, const SelectTree& tree,

@@ -138,9 +138,9 @@ class ShortCutReader : public DataReader {
       if (!batch) break;
       ARROW_ASSIGN_OR_RAISE(auto rows, process(std::move(batch->rows)));
       // The first batch tells the columns, even where it is empty.
-      if (rows->num_rows() == 0 && has_read_) continue;
+      if (rows->num_rows() == 0 && !batch->bad && has_read_) continue;
       has_read_ = true;
-      return Batch{std::move(rows)};
+      return Batch{.rows = std::move(rows), .bad = std::move(batch->bad)};
     }
     reader_.reset();
     return std::nullopt;

@@ -6,6 +6,7 @@
 
 #include "velo/base/first_failure.h"
 #include "velo/fileset/encoding.h"
+#include "velo/formats/decoded_records.h"
 #include "velo/storage/compression.h"
 #include "velo/storage/descriptor_input.h"
 #include "velo/storage/replay_input.h"
@@ -23,7 +24,7 @@ struct Pipe {
 
 // Start decoding from the beginning.
 Result<std::unique_ptr<formats::Decoder>> open_decoder(
-    const Pipe& pipe, std::optional<std::vector<std::string>> columns) {
+    const Pipe& pipe, std::optional<std::vector<std::string>> columns, bool keeps_bad) {
   const OptionValues& values = pipe.options.values;
   ARROW_ASSIGN_OR_RAISE(const auto encoding, fileset::encoding_of(pipe.path, values));
   pipe.input->rewind();
@@ -32,15 +33,16 @@ Result<std::unique_ptr<formats::Decoder>> open_decoder(
     ARROW_ASSIGN_OR_RAISE(
         decoded.stream, storage::decompress(pipe.input, encoding.compression, pipe.path));
   }
-  return encoding.format->make_decoder(
-      std::move(decoded), values,
-      {.schema = pipe.options.schema, .columns = std::move(columns)});
+  return encoding.format->make_decoder(std::move(decoded), values,
+                                       {.schema = pipe.options.schema,
+                                        .columns = std::move(columns),
+                                        .keep_bad_records = keeps_bad});
 }
 
 class PipeReader : public DataReader {
  public:
-  PipeReader(std::shared_ptr<Pipe> pipe, ReadOptions read)
-      : pipe_(std::move(pipe)), read_(std::move(read)) {}
+  PipeReader(std::shared_ptr<Pipe> pipe, ReadOptions read, bool keeps_bad)
+      : pipe_(std::move(pipe)), read_(std::move(read)), keeps_bad_(keeps_bad) {}
 
   Result<std::optional<Batch>> read(std::stop_token stop) override {
     pipe_->bytes->set_stop(stop);
@@ -53,21 +55,24 @@ class PipeReader : public DataReader {
   Result<std::optional<Batch>> read_next(const std::stop_token& stop) {
     if (at_end_) return std::nullopt;
     if (!decoder_) {
-      ARROW_ASSIGN_OR_RAISE(decoder_, open_decoder(*pipe_, read_.columns));
+      ARROW_ASSIGN_OR_RAISE(decoder_, open_decoder(*pipe_, read_.columns, keeps_bad_));
       pipe_->input->stop_keeping();
     }
-    ARROW_ASSIGN_OR_RAISE(auto rows, decoder_->next(stop));
-    at_end_ = rows == nullptr;
+    ARROW_ASSIGN_OR_RAISE(auto decoded, formats::decode_next(*decoder_, stop));
+    at_end_ = decoded.rows == nullptr;
     if (at_end_ && has_read_) return std::nullopt;
     has_read_ = true;
     if (at_end_) {
-      ARROW_ASSIGN_OR_RAISE(rows, arrow::RecordBatch::MakeEmpty(decoder_->schema()));
+      ARROW_ASSIGN_OR_RAISE(decoded.rows,
+                            arrow::RecordBatch::MakeEmpty(decoder_->schema()));
     }
-    return Batch{std::move(rows)};
+    auto bad = decoded.take_bad();
+    return Batch{.rows = std::move(decoded.rows), .bad = std::move(bad)};
   }
 
   const std::shared_ptr<Pipe> pipe_;
   const ReadOptions read_;
+  const bool keeps_bad_;
   std::unique_ptr<formats::Decoder> decoder_;
   bool has_read_ = false;
   bool at_end_ = false;
@@ -84,15 +89,18 @@ class PipeSource : public DataSource {
 
   Result<std::shared_ptr<arrow::Schema>> fetch_schema() override {
     ARROW_RETURN_NOT_OK(open());
-    ARROW_ASSIGN_OR_RAISE(const auto decoder, open_decoder(*pipe_, std::nullopt));
+    ARROW_ASSIGN_OR_RAISE(const auto decoder,
+                          open_decoder(*pipe_, std::nullopt, keeps_bad_));
     return decoder->schema();
   }
 
   Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& read) override {
     ARROW_RETURN_NOT_OK(open());
     was_read_ = true;
-    return std::make_unique<PipeReader>(pipe_, read);
+    return std::make_unique<PipeReader>(pipe_, read, keeps_bad_);
   }
+
+  void keep_bad_records() override { keeps_bad_ = true; }
 
   bool supports_streaming() const override { return false; }
   bool supports_batch() const override { return true; }
@@ -121,6 +129,7 @@ class PipeSource : public DataSource {
   }
 
   const std::shared_ptr<Pipe> pipe_;
+  bool keeps_bad_ = false;
   bool was_read_ = false;
 };
 

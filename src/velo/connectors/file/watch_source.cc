@@ -20,6 +20,7 @@
 #include "velo/connectors/file/watched_file.h"
 #include "velo/fileset/encoding.h"
 #include "velo/fileset/file_position.h"
+#include "velo/formats/decoded_records.h"
 
 namespace velo::file {
 namespace {
@@ -220,10 +221,7 @@ class WatchReader : public SplitReader {
         ++looked_at;
         continue;
       }
-      ARROW_ASSIGN_OR_RAISE(auto rows, decode(*file, lines, stop));
-      Batch batch{.rows = std::move(rows),
-                  .split = file->split(),
-                  .position = file->position().encode()};
+      ARROW_ASSIGN_OR_RAISE(Batch batch, decode(*file, lines, stop));
       files_.splice(files_.end(), files_, file);
       if (batch.rows) return batch;
     }
@@ -233,11 +231,10 @@ class WatchReader : public SplitReader {
     return Idle();
   }
 
-  // One batch of all, since a position stands only behind all of its rows; nullptr where
-  // the lines are blank.
-  Result<std::shared_ptr<arrow::RecordBatch>> decode(const WatchedFile& file,
-                                                     const std::string& lines,
-                                                     const std::stop_token& stop) const {
+  // One batch of all, since a position stands only behind all of its rows; without rows
+  // where the lines are blank.
+  Result<Batch> decode(const WatchedFile& file, const std::string& lines,
+                       const std::stop_token& stop) const {
     const uint64_t begin = file.position().num_bytes - lines.size();
     ARROW_ASSIGN_OR_RAISE(const formats::Format* format, format_of_watched(file));
     formats::Input input{
@@ -249,15 +246,26 @@ class WatchReader : public SplitReader {
     ARROW_ASSIGN_OR_RAISE(
         const auto decoder,
         format->make_decoder(std::move(input), options_.values, decode_));
+    Batch batch{.split = file.split(), .position = file.position().encode()};
     arrow::RecordBatchVector batches;
+    BadRecords bad;
     while (true) {
-      ARROW_ASSIGN_OR_RAISE(auto rows, decoder->next(stop));
-      if (!rows) break;
-      batches.push_back(std::move(rows));
+      ARROW_ASSIGN_OR_RAISE(auto decoded, formats::decode_next(*decoder, stop));
+      if (!decoded.rows) break;
+      for (formats::PlacedBadRecord& one : decoded.bad) {
+        one.record.position =
+            WatchedPosition::behind_line_at(begin + static_cast<uint64_t>(one.offset));
+        bad.push_back(std::move(one.record));
+      }
+      batches.push_back(std::move(decoded.rows));
     }
-    if (batches.empty()) return nullptr;
-    if (batches.size() == 1) return batches.front();
-    return arrow::ConcatenateRecordBatches(batches);
+    if (!bad.empty()) batch.bad = std::make_shared<const BadRecords>(std::move(bad));
+    if (batches.size() == 1) {
+      batch.rows = batches.front();
+    } else if (!batches.empty()) {
+      ARROW_ASSIGN_OR_RAISE(batch.rows, arrow::ConcatenateRecordBatches(batches));
+    }
+    return batch;
   }
 
   // The new name of one that was renamed need not tell: "app.json.1".
@@ -297,6 +305,8 @@ class WatchSource : public DataSource, public SplitSource {
     return read_all_splits(std::move(discovery), std::move(reader), std::move(schema));
   }
 
+  void keep_bad_records() override { keeps_bad_ = true; }
+
   bool supports_streaming() const override { return true; }
   bool supports_batch() const override { return true; }
   SplitSource* splits() override { return this; }
@@ -315,7 +325,8 @@ class WatchSource : public DataSource, public SplitSource {
         options_, read,
         formats::DecodeOptions{.schema = std::move(schema),
                                .is_inferred = options_.schema == nullptr,
-                               .columns = read.columns},
+                               .columns = read.columns,
+                               .keep_bad_records = keeps_bad_},
         seen_);
   }
 
@@ -372,11 +383,13 @@ class WatchSource : public DataSource, public SplitSource {
                              std::make_shared<arrow::Buffer>(lines)),
                          .file = nullptr};
     ARROW_ASSIGN_OR_RAISE(const auto decoder,
-                          format->make_decoder(std::move(input), options_.values, {}));
+                          format->make_decoder(std::move(input), options_.values,
+                                               {.keep_bad_records = keeps_bad_}));
     return decoder->schema();
   }
 
   const FileOptions options_;
+  bool keeps_bad_ = false;
   std::shared_ptr<arrow::Schema> schema_;
   std::shared_ptr<SeenFiles> seen_ = std::make_shared<SeenFiles>();
 };

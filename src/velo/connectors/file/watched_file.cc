@@ -55,6 +55,12 @@ Position WatchedPosition::encode() const {
   return position;
 }
 
+Position WatchedPosition::behind_line_at(uint64_t num_bytes) {
+  Position position;
+  append_big_endian(position.bytes, num_bytes + 1);
+  return position;
+}
+
 Result<WatchedPosition> WatchedPosition::decode(const Position& position) {
   constexpr size_t kNumberBytes = sizeof(uint64_t);
   if (position.bytes.size() != 2 * kNumberBytes) {

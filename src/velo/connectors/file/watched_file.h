@@ -23,6 +23,9 @@ struct WatchedPosition {
   uint64_t beginning = 0;
 
   Position encode() const;
+  /// Of the line that begins behind so many bytes, where only its place among others
+  /// counts: BadRecord::position.
+  static Position behind_line_at(uint64_t num_bytes);
   /// Errors: kCorruptData.
   static Result<WatchedPosition> decode(const Position& position);
 };

@@ -3,6 +3,8 @@
 #include <arrow/io/memory.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "velo/base/ascii.h"
@@ -16,9 +18,12 @@ constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
 
 Result<std::unique_ptr<formats::Decoder>> open(std::string name, std::string_view text,
                                                formats::DecodeOptions options) {
+  options.keep_bad_records = false;
   formats::json::DecoderLimits limits;
   limits.sample_records = kAll;
   limits.sample_bytes = kAll;
+  limits.cutter.block_bytes =
+      std::clamp<int64_t>(std::ssize(text) + 1, 1, limits.cutter.block_bytes);
   auto stream =
       std::make_shared<arrow::io::BufferReader>(std::make_shared<arrow::Buffer>(text));
   return formats::json::make_decoder({std::move(name), std::move(stream), nullptr},
@@ -79,11 +84,25 @@ Status JsonMessages::append(int64_t offset, std::optional<std::string_view> payl
   if (object.front() != '{' || object.back() != '}') {
     return at(offset, "the message is no JSON object: " + beginning_of(object));
   }
+  append_line(offset, object);
+  return Status::OK();
+}
+
+void JsonMessages::append_line(int64_t offset, std::string_view object) {
   text_ += object;
   text_ += '\n';
   offsets_.push_back(offset);
   ends_.push_back(text_.size());
-  return Status::OK();
+}
+
+Status JsonMessages::check_one(size_t number, std::string_view message,
+                               const formats::DecodeOptions& options) const {
+  ARROW_ASSIGN_OR_RAISE(const auto rows,
+                        read_all(name_of(offsets_[number]), message, options));
+  if (count_rows(rows) == 1) return Status::OK();
+  return at(offsets_[number],
+            fmt::format("the message holds {} JSON objects, and one is expected",
+                        count_rows(rows)));
 }
 
 // The messages are decoded one by one, until one fails.
@@ -93,15 +112,30 @@ Status JsonMessages::find_fault(const formats::DecodeOptions& options,
   for (size_t i = 0; i < offsets_.size(); ++i) {
     const auto message = std::string_view(text_).substr(begin, ends_[i] - begin);
     begin = ends_[i];
-    ARROW_ASSIGN_OR_RAISE(const auto rows,
-                          read_all(name_of(offsets_[i]), message, options));
-    if (count_rows(rows) != 1) {
-      return at(offsets_[i], fmt::format("the message holds {} JSON objects, and one is "
-                                         "expected",
-                                         count_rows(rows)));
-    }
+    ARROW_RETURN_NOT_OK(check_one(i, message, options));
   }
   return otherwise;
+}
+
+Result<std::vector<BadMessage>> JsonMessages::take_bad(
+    const formats::DecodeOptions& options) {
+  JsonMessages good(place_);
+  std::vector<BadMessage> bad;
+  size_t begin = 0;
+  for (size_t i = 0; i < offsets_.size(); ++i) {
+    auto message = std::string_view(text_).substr(begin, ends_[i] - begin);
+    begin = ends_[i];
+    Status status = check_one(i, message, options);
+    message.remove_suffix(1);  // the line break that append_line() puts there
+    if (status.ok()) {
+      good.append_line(offsets_[i], message);
+      continue;
+    }
+    if (!formats::is_fault_of_record(status)) return status;
+    bad.push_back({offsets_[i], {std::move(status), std::string(message)}});
+  }
+  *this = std::move(good);
+  return bad;
 }
 
 Result<arrow::RecordBatchVector> JsonMessages::decode(
@@ -119,11 +153,22 @@ Result<arrow::RecordBatchVector> JsonMessages::decode(
 }
 
 Result<std::shared_ptr<arrow::Schema>> JsonMessages::infer_schema(
-    const std::map<int32_t, JsonMessages>& sample) {
+    const std::map<int32_t, JsonMessages>& sample, bool keeps_bad) {
   std::string text;
   for (const auto& [partition, messages] : sample) text += messages.text_;
   const auto decoder = open("sample", text, {});
   if (decoder.ok()) return (*decoder)->schema();
+  if (keeps_bad) {
+    text.clear();
+    for (auto [partition, messages] : sample) {
+      ARROW_RETURN_NOT_OK(messages.take_bad({}));
+      text += messages.text_;
+    }
+    if (!text.empty()) {
+      ARROW_ASSIGN_OR_RAISE(const auto good, open("sample", text, {}));
+      return good->schema();
+    }
+  }
   for (const auto& [partition, messages] : sample) {
     ARROW_RETURN_NOT_OK(messages.find_fault({}, Status::OK()));
   }

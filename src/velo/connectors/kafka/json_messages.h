@@ -17,6 +17,12 @@
 
 namespace velo::kafka {
 
+/// A message that is no row; its error says where it stands.
+struct BadMessage {
+  int64_t offset;
+  BadRecord record;  ///< without a position
+};
+
 /// Messages of one partition, in their order, until they are decoded together: as lines
 /// of one text, so that the decoder works at its pace. Threads: thread-compatible.
 class JsonMessages {
@@ -37,11 +43,19 @@ class JsonMessages {
   /// at fault.
   Result<arrow::RecordBatchVector> decode(const formats::DecodeOptions& options);
 
-  /// The columns that messages of some partitions ask for. Errors: as decode().
+  /// Take the messages out that decode() would fail with, in their order. Errors: others
+  /// than decode()'s.
+  Result<std::vector<BadMessage>> take_bad(const formats::DecodeOptions& options);
+
+  /// The columns that messages of some partitions ask for. Errors: as decode(), unless
+  /// bad messages are kept: then those do not count, where there is a good one.
   static Result<std::shared_ptr<arrow::Schema>> infer_schema(
-      const std::map<int32_t, JsonMessages>& sample);
+      const std::map<int32_t, JsonMessages>& sample, bool keeps_bad);
 
  private:
+  Status check_one(size_t number, std::string_view message,
+                   const formats::DecodeOptions& options) const;
+  void append_line(int64_t offset, std::string_view object);
   Status at(int64_t offset, std::string message) const;
   std::string name_of(int64_t offset) const;
   Status find_fault(const formats::DecodeOptions& options, const Status& otherwise) const;

@@ -1,5 +1,6 @@
 #include "velo/connectors/kafka/json_messages.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -82,12 +83,38 @@ TEST(JsonMessages, SayWhatTheColumnsAre) {
     ASSERT_TRUE(
         messages.append(0, partition == 0 ? R"({"a":1})" : R"({"a":1.5,"b":""})").ok());
   }
-  const auto schema = JsonMessages::infer_schema(sample);
+  const auto schema = JsonMessages::infer_schema(sample, /*keeps_bad=*/false);
   ASSERT_TRUE(schema.ok());
   EXPECT_EQ((*schema)->ToString(), "a: double\nb: string");
   ASSERT_TRUE(sample.at(1).append(1, "{1}").ok());
-  const auto failed = JsonMessages::infer_schema(sample);
+  const auto failed = JsonMessages::infer_schema(sample, /*keeps_bad=*/false);
   EXPECT_THAT(failed.status().message(), StartsWith("topic: partition 1, offset 1: "));
+  const auto kept = JsonMessages::infer_schema(sample, /*keeps_bad=*/true);
+  ASSERT_TRUE(kept.ok()) << kept.status().ToString();
+  EXPECT_EQ((*kept)->ToString(), "a: double\nb: string");
+}
+
+TEST(JsonMessages, CanBeTakenOutWhereTheyAreBad) {
+  JsonMessages messages("topic: partition 3");
+  const std::vector<std::string> payloads = {
+      R"({"id":1})", R"({"id":"a"})",     "{} {}",       " {\"id\":\n2}\n",
+      R"({"id":})",  R"({"id":1,"x":{})", R"({"y":1}})", R"({"id":3})"};
+  int64_t offset = 10;
+  for (const std::string& payload : payloads) {
+    ASSERT_TRUE(messages.append(offset++, payload).ok());
+  }
+  const auto bad = messages.take_bad(with_id());
+  ASSERT_TRUE(bad.ok()) << bad.status().ToString();
+  EXPECT_EQ(messages.offsets(), (std::vector<int64_t>{10, 13, 17}));
+  ASSERT_EQ(bad->size(), 5U);
+  for (const BadMessage& one : *bad) {
+    EXPECT_EQ(one.record.bytes, payloads[static_cast<size_t>(one.offset - 10)]);
+    EXPECT_THAT(one.record.error.message(),
+                StartsWith(fmt::format("topic: partition 3, offset {}: ", one.offset)));
+  }
+  const auto batches = messages.decode(with_id());
+  ASSERT_TRUE(batches.ok()) << batches.status().ToString();
+  EXPECT_EQ(batches->at(0)->num_rows(), 3);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <string_view>
 
 #include "velo/connectors/kafka/json_messages.h"
@@ -37,10 +38,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     check_position(line);
   }
   (void)log.record();
+  JsonMessages good = messages;
   const int64_t num_messages = messages.num_messages();
   const auto schema = arrow::schema(
       {arrow::field("a", arrow::int64()), arrow::field("b", arrow::utf8())});
+  const auto bad = good.take_bad({.schema = schema});
+  if (!bad.ok() || std::ssize(*bad) + good.num_messages() != num_messages ||
+      !good.decode({.schema = schema}).ok()) {
+    std::abort();
+  }
   const auto batches = messages.decode({.schema = schema, .columns = std::nullopt});
+  if (batches.ok() != bad->empty()) std::abort();
   if (!batches.ok()) return 0;
   int64_t num_rows = 0;
   for (const auto& batch : *batches) {

@@ -51,7 +51,8 @@ Result<std::vector<int32_t>> partitions_of(Client& client, const KafkaOptions& o
                     fmt::format("there is no topic '{}'", options.topic));
 }
 
-Result<std::shared_ptr<arrow::Schema>> infer_schema(const KafkaOptions& options) {
+Result<std::shared_ptr<arrow::Schema>> infer_schema(const KafkaOptions& options,
+                                                    bool keeps_bad) {
   ARROW_ASSIGN_OR_RAISE(const auto consumer, Consumer::open(options));
   ARROW_ASSIGN_OR_RAISE(auto places, places_of(consumer->client(), options));
   std::map<int32_t, int64_t> offsets;
@@ -60,6 +61,7 @@ Result<std::shared_ptr<arrow::Schema>> infer_schema(const KafkaOptions& options)
   }
   ARROW_RETURN_NOT_OK(consumer->assign(options.topic, offsets));
   std::map<int32_t, JsonMessages> sample;
+  Status first_fault;
   int64_t num_bytes = 0;
   while (num_bytes < kSampleBytes && !std::ranges::all_of(places, [](const auto& entry) {
            return entry.second.done();
@@ -75,9 +77,17 @@ Result<std::shared_ptr<arrow::Schema>> infer_schema(const KafkaOptions& options)
     num_bytes += static_cast<int64_t>(message->payload().value_or("").size());
     auto [messages, is_new] = sample.try_emplace(
         partition, fmt::format("{}: partition {}", options.shown, partition));
-    ARROW_RETURN_NOT_OK(messages->second.append(message->offset(), message->payload()));
+    Status taken = messages->second.append(message->offset(), message->payload());
+    if (!taken.ok() && !keeps_bad) return taken;
+    if (first_fault.ok()) first_fault = std::move(taken);
   }
-  if (!sample.empty()) return JsonMessages::infer_schema(sample);
+  const auto has_messages = [](const auto& entry) {
+    return entry.second.num_messages() > 0;
+  };
+  if (std::ranges::any_of(sample, has_messages)) {
+    return JsonMessages::infer_schema(sample, keeps_bad);
+  }
+  if (!first_fault.ok()) return first_fault;
   return make_error(ErrorKind::kInvalidArgument,
                     {.connector = "kafka", .resource = options.shown},
                     "there are no messages yet that could say what its columns are; "

@@ -18,7 +18,9 @@ Result<std::vector<int32_t>> partitions_of(Client& client, const KafkaOptions& o
 
 /// The columns that the first 1,000 messages of each partition ask for (the last ones,
 /// where it is read from its end). Errors: kInvalidArgument where there are none yet;
-/// kCorruptData, with the offset of what is no JSON object.
-Result<std::shared_ptr<arrow::Schema>> infer_schema(const KafkaOptions& options);
+/// kCorruptData, with the offset of what is no JSON object; where bad messages are kept,
+/// only if there is no other.
+Result<std::shared_ptr<arrow::Schema>> infer_schema(const KafkaOptions& options,
+                                                    bool keeps_bad);
 
 }  // namespace velo::kafka

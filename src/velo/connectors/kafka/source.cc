@@ -64,7 +64,7 @@ class KafkaSource : public DataSource, public SplitSource {
 
   Result<std::shared_ptr<arrow::Schema>> fetch_schema() override {
     if (!schema_) {
-      ARROW_ASSIGN_OR_RAISE(schema_, infer_schema(options_));
+      ARROW_ASSIGN_OR_RAISE(schema_, infer_schema(options_, keeps_bad_));
     }
     return schema_;
   }
@@ -75,6 +75,8 @@ class KafkaSource : public DataSource, public SplitSource {
     ARROW_ASSIGN_OR_RAISE(auto discovery, open_discovery(read.once));
     return read_all_splits(std::move(discovery), std::move(reader), std::move(schema));
   }
+
+  void keep_bad_records() override { keeps_bad_ = true; }
 
   bool supports_streaming() const override { return true; }
   bool supports_batch() const override { return true; }
@@ -93,10 +95,12 @@ class KafkaSource : public DataSource, public SplitSource {
   Result<std::unique_ptr<SplitReader>> create_split_reader(
       const ReadOptions& read) override {
     ARROW_ASSIGN_OR_RAISE(auto schema, schema_of(read));
-    return KafkaSplitReader::make(
-        options_, read.once,
-        {.schema = schema_, .is_inferred = !options_.schema, .columns = read.columns},
-        std::move(schema));
+    return KafkaSplitReader::make(options_, read.once,
+                                  {.schema = schema_,
+                                   .is_inferred = !options_.schema,
+                                   .columns = read.columns,
+                                   .keep_bad_records = keeps_bad_},
+                                  std::move(schema));
   }
 
  private:
@@ -113,6 +117,7 @@ class KafkaSource : public DataSource, public SplitSource {
   }
 
   const KafkaOptions options_;
+  bool keeps_bad_ = false;
   std::shared_ptr<arrow::Schema> schema_;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "velo/base/big_endian.h"
@@ -167,7 +168,9 @@ Status KafkaSplitReader::collect(const PollLimits& limits) {
     max_wait = std::chrono::milliseconds(0);
   }
   for (auto& [number, partition] : partitions_) {
-    if (partition.waiting.num_messages() > 0) ARROW_RETURN_NOT_OK(decode(partition));
+    if (partition.waiting.num_messages() > 0 || !partition.bad.empty()) {
+      ARROW_RETURN_NOT_OK(decode(partition));
+    }
   }
   return Status::OK();
 }
@@ -178,7 +181,13 @@ Status KafkaSplitReader::take(const Message& message) {
   Partition& partition = found->second;
   const bool is_behind = partition.end && message.offset() >= *partition.end;
   if (!message.is_end() && !is_behind) {
-    ARROW_RETURN_NOT_OK(partition.waiting.append(message.offset(), message.payload()));
+    Status taken = partition.waiting.append(message.offset(), message.payload());
+    if (!taken.ok()) {
+      if (!decode_.keep_bad_records) return taken;
+      partition.bad.push_back(
+          {message.offset(),
+           {std::move(taken), std::string(message.payload().value_or(""))}});
+    }
     partition.next = message.offset() + 1;
     if (const auto time = message.time()) partition.last_time = time;
   }
@@ -189,15 +198,48 @@ Status KafkaSplitReader::take(const Message& message) {
 }
 
 Status KafkaSplitReader::decode(Partition& partition) {
-  const auto offsets = partition.waiting.offsets();
-  ARROW_ASSIGN_OR_RAISE(auto batches, partition.waiting.decode(decode_));
+  auto offsets = partition.waiting.offsets();
+  auto batches = partition.waiting.decode(decode_);
+  if (!batches.ok() && decode_.keep_bad_records &&
+      formats::is_fault_of_record(batches.status())) {
+    ARROW_ASSIGN_OR_RAISE(auto bad, partition.waiting.take_bad(decode_));
+    std::ranges::move(bad, std::back_inserter(partition.bad));
+    std::ranges::sort(partition.bad, {}, &BadMessage::offset);
+    offsets = partition.waiting.offsets();
+    batches = partition.waiting.decode(decode_);
+  }
+  ARROW_RETURN_NOT_OK(batches);
+  if (batches->empty()) {
+    ARROW_ASSIGN_OR_RAISE(auto none, arrow::RecordBatch::MakeEmpty(schema_));
+    batches->push_back(std::move(none));
+  }
+  make_ready(partition, *std::move(batches), offsets);
+  return Status::OK();
+}
+
+// Each batch takes along the bad messages before its last row, and the last one the rest.
+void KafkaSplitReader::make_ready(Partition& partition, arrow::RecordBatchVector batches,
+                                  const std::vector<int64_t>& offsets) {
+  auto bad = std::exchange(partition.bad, {});
+  auto next_bad = bad.begin();
   size_t num_rows = 0;
   for (auto& rows : batches) {
     num_rows += static_cast<size_t>(rows->num_rows());
-    ready_.emplace_back(Batch{std::move(rows), partition.split,
-                              encode_position(offsets[num_rows - 1] + 1)});
+    int64_t last = num_rows > 0 ? offsets[num_rows - 1] : -1;
+    if (&rows == &batches.back() && !bad.empty())
+      last = std::max(last, bad.back().offset);
+    BadRecords beside;
+    for (; next_bad != bad.end() && next_bad->offset <= last; ++next_bad) {
+      next_bad->record.position = encode_position(next_bad->offset + 1);
+      beside.push_back(std::move(next_bad->record));
+    }
+    ready_.emplace_back(Batch{
+        .rows = std::move(rows),
+        .split = partition.split,
+        .position = encode_position(last + 1),
+        .bad = beside.empty() ? nullptr
+                              : std::make_shared<const BadRecords>(std::move(beside))});
   }
-  return Status::OK();
 }
 
 int64_t KafkaSplitReader::num_waiting(int32_t number, const Partition& partition) const {

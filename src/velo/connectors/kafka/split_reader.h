@@ -44,8 +44,9 @@ class KafkaSplitReader : public SplitReader {
   struct Partition {
     SplitId split;
     JsonMessages waiting;
-    int64_t next = 0;    // offset of the next message
-    int64_t passed = 0;  // before this there is none, but marks of transactions
+    std::vector<BadMessage> bad;  // beside those
+    int64_t next = 0;             // offset of the next message
+    int64_t passed = 0;           // before this there is none, but marks of transactions
     int64_t known_end = 0;
     std::optional<std::chrono::system_clock::time_point> last_time;  // of its messages
     std::optional<std::chrono::system_clock::time_point> nothing_waited_at;
@@ -69,6 +70,8 @@ class KafkaSplitReader : public SplitReader {
   int64_t num_waiting(int32_t number, const Partition& partition) const;
   void end(Partition& partition);
   Status decode(Partition& partition);
+  void make_ready(Partition& partition, arrow::RecordBatchVector batches,
+                  const std::vector<int64_t>& offsets);
   bool has_ended() const;
 
   const KafkaOptions options_;

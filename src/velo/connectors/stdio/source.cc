@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "velo/base/system_error.h"
+#include "velo/formats/decoded_records.h"
 #include "velo/storage/compression.h"
 
 namespace velo::stdio {
@@ -80,7 +81,7 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> file_behind(
 Result<std::unique_ptr<formats::Decoder>> open_decoder(
     const StdinOptions& options, int descriptor,
     const std::shared_ptr<storage::ReplayInput>& input,
-    std::optional<std::vector<std::string>> columns) {
+    std::optional<std::vector<std::string>> columns, bool keeps_bad) {
   arrow::Compression::type compression = options.compression;
   if (options.detect_compression) {
     input->rewind();
@@ -105,19 +106,23 @@ Result<std::unique_ptr<formats::Decoder>> open_decoder(
     ARROW_ASSIGN_OR_RAISE(decoded.stream, decompressed(input, compression));
   }
   return format->make_decoder(std::move(decoded), options.values,
-                              {.schema = options.schema, .columns = std::move(columns)});
+                              {.schema = options.schema,
+                               .columns = std::move(columns),
+                               .keep_bad_records = keeps_bad});
 }
 
 class StdinReader : public DataReader {
  public:
   StdinReader(StdinOptions options, int descriptor,
               std::shared_ptr<storage::DescriptorInput> bytes,
-              std::shared_ptr<storage::ReplayInput> input, ReadOptions read)
+              std::shared_ptr<storage::ReplayInput> input, ReadOptions read,
+              bool keeps_bad)
       : options_(std::move(options)),
         descriptor_(descriptor),
         bytes_(std::move(bytes)),
         input_(std::move(input)),
-        read_(std::move(read)) {}
+        read_(std::move(read)),
+        keeps_bad_(keeps_bad) {}
 
   Result<std::optional<Batch>> read(std::stop_token stop) override {
     if (!error_.ok()) return error_;
@@ -131,19 +136,21 @@ class StdinReader : public DataReader {
  private:
   Result<std::optional<Batch>> read_next(const std::stop_token& stop) {
     if (!decoder_) {
-      ARROW_ASSIGN_OR_RAISE(decoder_,
-                            open_decoder(options_, descriptor_, input_, read_.columns));
+      ARROW_ASSIGN_OR_RAISE(decoder_, open_decoder(options_, descriptor_, input_,
+                                                   read_.columns, keeps_bad_));
       input_->stop_keeping();
     }
     if (at_end_) return std::nullopt;
-    ARROW_ASSIGN_OR_RAISE(auto rows, decoder_->next(stop));
-    at_end_ = rows == nullptr;
+    ARROW_ASSIGN_OR_RAISE(auto decoded, formats::decode_next(*decoder_, stop));
+    at_end_ = decoded.rows == nullptr;
     if (at_end_ && has_read_) return std::nullopt;
     has_read_ = true;
     if (at_end_) {
-      ARROW_ASSIGN_OR_RAISE(rows, arrow::RecordBatch::MakeEmpty(decoder_->schema()));
+      ARROW_ASSIGN_OR_RAISE(decoded.rows,
+                            arrow::RecordBatch::MakeEmpty(decoder_->schema()));
     }
-    return Batch{std::move(rows)};
+    auto bad = decoded.take_bad();
+    return Batch{.rows = std::move(decoded.rows), .bad = std::move(bad)};
   }
 
   const StdinOptions options_;
@@ -151,6 +158,7 @@ class StdinReader : public DataReader {
   const std::shared_ptr<storage::DescriptorInput> bytes_;
   const std::shared_ptr<storage::ReplayInput> input_;
   const ReadOptions read_;
+  const bool keeps_bad_;
   std::unique_ptr<formats::Decoder> decoder_;
   bool has_read_ = false;
   bool at_end_ = false;
@@ -168,8 +176,8 @@ Result<std::shared_ptr<arrow::Schema>> StdinSource::fetch_schema() {
   if (was_read_) {
     return fail(ErrorKind::kInvalidArgument, "it was read already, and can be read once");
   }
-  ARROW_ASSIGN_OR_RAISE(const auto decoder,
-                        open_decoder(options_, descriptor_, input_, std::nullopt));
+  ARROW_ASSIGN_OR_RAISE(const auto decoder, open_decoder(options_, descriptor_, input_,
+                                                         std::nullopt, keeps_bad_));
   return decoder->schema();
 }
 
@@ -178,7 +186,8 @@ Result<std::unique_ptr<DataReader>> StdinSource::create_reader(const ReadOptions
     return fail(ErrorKind::kInvalidArgument,
                 "it can be read once: save it to a file to read it again");
   }
-  return std::make_unique<StdinReader>(options_, descriptor_, bytes_, input_, read);
+  return std::make_unique<StdinReader>(options_, descriptor_, bytes_, input_, read,
+                                       keeps_bad_);
 }
 
 }  // namespace velo::stdio

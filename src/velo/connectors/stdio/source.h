@@ -28,6 +28,8 @@ class StdinSource : public DataSource {
   /// ends: its first call has the errors that elsewhere create_reader() has.
   Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& read) override;
 
+  void keep_bad_records() override { keeps_bad_ = true; }
+
   bool supports_streaming() const override { return false; }
   bool supports_batch() const override { return true; }
   bool can_reread() const override { return false; }
@@ -43,6 +45,7 @@ class StdinSource : public DataSource {
   const int descriptor_;
   const std::shared_ptr<storage::DescriptorInput> bytes_;
   const std::shared_ptr<storage::ReplayInput> input_;  // over bytes_
+  bool keeps_bad_ = false;
   bool was_read_ = false;
 };
 
