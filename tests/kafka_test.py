@@ -18,7 +18,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from kept_state import KeptState
 from kill.proxy import Break, Proxy
-from program import ProgramTest, wait_until_signals_are_awaited
+from program import CRASHING, ProgramTest, wait_until_signals_are_awaited
 
 SERVER = os.environ["VELO_TEST_KAFKA_URI"]
 BROKER = urllib.parse.urlsplit(SERVER).netloc
@@ -111,6 +111,51 @@ class Kafka(KeptState, ProgramTest):
         lines = (self.folder / "in.ndjson").read_text().splitlines()
         wrote = pyarrow.Table.from_pylist([json.loads(line) for line in lines])
         self.assertEqual(sorted(self.parquet("out").to_pylist(), key=lambda row: row["id"]), wrote.to_pylist())
+
+    def produce_bad_ones(self, topic, count=60, unfit=('{"id":"text"}', '{"id":[1]}')):
+        """Messages in two partitions, some of which are no rows; answers the ids of the others, and the bad payloads."""
+        bad_ones = ["", "rubbish", '{"id":', "{} {}", None, '{"id":1}}', *unfit]
+        ids, bad = [], []
+        for partition in range(2):
+            payloads = []
+            for number in range(count):
+                if number % 3 == 1:
+                    payloads.append(bad_ones[number // 3 % len(bad_ones)])
+                    bad.append(payloads[-1] or "")
+                else:
+                    ids.append(partition * 1000 + number)
+                    payloads.append(json.dumps({"id": ids[-1]}))
+            self.produce(topic, payloads, partition)
+        return ids, collections.Counter(bad)
+
+    def test_bad_messages_are_skipped(self):
+        for topic, unfit, options in ((self.topic("given", 2), ('{"id":"text"}', '{"id":[1]}'), {"schema": "id int64"}),
+                                      (self.topic("inferred", 2), (), {})):
+            ids, bad = self.produce_bad_ones(topic, unfit=unfit)
+            address = self.uri(topic, **options)
+            copied = self.done("copy", address, "out/?format=parquet&mode=overwrite", "--once", "--on-error", "skip")
+            self.assertEqual(sorted(self.parquet("out")["id"].to_pylist()), ids)
+            self.assertRegex(copied.stderr, rf"{bad.total()} bad records skipped; the first: kafka://.*{topic}: partition \d, offset 1: ")
+        failed = self.velo("copy", self.uri(topic, schema="id int64"), "out/?format=parquet", "--once")
+        self.assertEqual(failed.returncode, 2)
+        self.assertRegex(failed.stderr, "offset 1: the message is empty")
+
+    def test_bad_messages_are_kept_once_in_a_topic(self):
+        topic, letters = self.topic("events", 2), self.topic("letters", 1)
+        due_ids, due = [], collections.Counter()
+        stream = ("run", "-e", f"CREATE STREAM s{self.mark} WITH (on_error = '{self.uri(letters)}', once = true, commit_every = '1ms') "
+                  f"AS SELECT * FROM kafka('{self.address(topic, schema='id int64', batch_size=7)}') INSERT INTO file('out/?format=parquet')")
+        for step in STEPS:
+            for times in (1, 2, 3):
+                ids, bad = self.produce_bad_ones(topic)
+                due_ids += ids
+                due += bad
+                killed = self.start(*stream, program=CRASHING, environment={"VELO_CRASH_AT": f"{step}:{times}"})
+                self.assertIn(killed.wait(60), (0, -signal.SIGKILL))
+                self.done(*stream)
+                with self.subTest(step=step, times=times):
+                    self.assertEqual(sorted(self.parquet("out")["id"].to_pylist()), sorted(due_ids))
+                    self.assertEqual(collections.Counter(row["record"] for row in self.rows(letters)), due)
 
     def test_show_schema_and_sql(self):
         topic = self.topic("events", 3)

@@ -26,6 +26,10 @@ struct Progress {
   int64_t num_rows = 0;       ///< written to the sink, by this call
   int64_t bytes_written = 0;  ///< see DataWriter::bytes_written
   std::chrono::nanoseconds elapsed{0};
+  /// Read by this call, and not among the rows: left out, or kept as dead letters.
+  int64_t num_bad_records = 0;
+  std::string first_bad_record;  ///< what was wrong with it, and where; empty for none
+  std::string dead_letters;      ///< where they are kept, without secrets; empty: nowhere
 
   // Of a pipeline that keeps a record.
   int64_t num_rows_before = 0;     ///< committed by earlier calls
@@ -70,8 +74,20 @@ struct Retry {
   int attempt = 0;  ///< the number of the one to come, from 2; after a success anew
 };
 
+/// What becomes of a record that does not parse, or does not fit its columns.
+enum class OnError : int8_t {
+  kFail,  ///< it ends the run
+  kSkip,  ///< it is left out, and counted
+  kKeep,  ///< it is written to RunOptions::dead_letters, and counted
+};
+
 struct RunOptions {
   ReadOptions read;
+  OnError on_error = OnError::kFail;
+  /// Of kKeep: where bad records are written, see dead_letter_schema(). It is a second
+  /// sink of the pipeline with a record of its own, committed before the other.
+  std::shared_ptr<DataSink> dead_letters;
+  std::string dead_letter_address;  ///< of it, as set() has read it; not opened by run()
   /// What the pipeline does, so that a change of it is seen; the source's identity and
   /// the schema are added.
   std::string select;
@@ -117,6 +133,10 @@ struct RunOptions {
   /// kNotImplemented for one that does not work yet.
   Status set(std::string_view name, std::string_view text);
 };
+
+/// The columns of dead letters: pipeline, split, position, at, error, message, record,
+/// record_encoding, schema (docs/guide/bad-records.md).
+std::shared_ptr<arrow::Schema> dead_letter_schema();
 
 /// Move the rows of `source` into `sink` and keep a record of the position beside them:
 /// every row is committed once, whatever kills the process and however often it is run.

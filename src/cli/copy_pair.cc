@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "sql_arguments.h"
 
 namespace velo::cli {
@@ -21,6 +23,13 @@ Result<CopyPair> open_copy(const std::string& from, const std::string& to,
   }
   for (const auto& [name, value] : given.given()) {
     ARROW_RETURN_NOT_OK(pair.options.set(name, value));
+  }
+  if (pair.options.on_error == OnError::kKeep) {
+    ARROW_ASSIGN_OR_RAISE(const Uri bad,
+                          address_of(pair.options.dead_letter_address, connections));
+    auto dead_letters = builtin_registry().create_sink(bad);
+    if (!dead_letters.ok()) return annotate(dead_letters.status(), "on_error");
+    pair.options.dead_letters = *std::move(dead_letters);
   }
   const SplitSource* splits = pair.source->splits();
   TransactionalSink* transactions = pair.sink->transactions();

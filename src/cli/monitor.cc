@@ -138,12 +138,22 @@ void Monitor::end(const std::string& pipeline, const Progress& progress,
       {"seconds", seconds_of(progress.elapsed)},
       {"commits", progress.num_commits},
       {"rows_before", progress.num_rows_before},
+      {"bad_records", progress.num_bad_records},
       {"stopped", progress.stopped}};
   fields.insert(fields.end(), numbers);
   log().write({.name = "summary",
                .pipeline = pipeline,
                .message = what + summary_of(progress),
                .fields = std::move(fields)});
+  if (progress.num_bad_records > 0) {
+    log().write({.name = "bad_records",
+                 .level = LogLevel::kWarning,
+                 .pipeline = pipeline,
+                 .message = bad_records_of(progress),
+                 .fields = {{"records", progress.num_bad_records},
+                            {"kept_in", progress.dead_letters},
+                            {"first", progress.first_bad_record}}});
+  }
   if (progress.notice.empty()) return;
   log().write({.name = "notice",
                .level = LogLevel::kWarning,

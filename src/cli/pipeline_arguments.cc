@@ -9,6 +9,7 @@ std::vector<std::pair<std::string, std::string>> PipelineArguments::given() cons
   if (!parallel.empty()) options.emplace_back("parallel", parallel);
   if (!limit.empty()) options.emplace_back("limit", limit);
   if (!retry_for.empty()) options.emplace_back("retry_for", retry_for);
+  if (!on_error.empty()) options.emplace_back("on_error", on_error);
   if (once) options.emplace_back("once", "true");
   return options;
 }
@@ -22,6 +23,9 @@ void add_pipeline_options(CLI::App& parser, PipelineArguments& arguments) {
   parser.add_option("--limit", arguments.limit, "The first rows alone, so many at most");
   parser.add_option("--retry-for", arguments.retry_for,
                     "How long to try again what may pass, a lost connection (5min)");
+  parser.add_option("--on-error", arguments.on_error,
+                    "Of records that do not parse or fit: fail, skip, or the URI of a "
+                    "sink to keep them in (fail)");
   parser.add_flag("--once", arguments.once,
                   "End where the source is now, although it could go on");
 }

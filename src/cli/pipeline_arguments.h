@@ -15,6 +15,7 @@ struct PipelineArguments {
   std::string parallel;
   std::string limit;
   std::string retry_for;
+  std::string on_error;
   bool once = false;
 
   /// Those that were given, by their names in SQL.

@@ -64,6 +64,7 @@ void PipelineMetrics::update(const std::string& pipeline, const Progress& progre
   count_on(numbers.rows_read, last.num_rows, progress.num_rows);
   count_on(numbers.rows_committed, last.num_rows_committed, progress.num_rows_committed);
   count_on(numbers.bytes_written, last.bytes_written, progress.bytes_written);
+  count_on(numbers.bad_records, last.num_bad_records, progress.num_bad_records);
   if (progress.num_commits > last.num_commits) {
     numbers.num_commits += progress.num_commits - last.num_commits;
     numbers.commit_seconds.observe(seconds_of(progress.last_commit_took));
@@ -110,6 +111,9 @@ std::string PipelineMetrics::text() const {
         [](const Numbers& n) { return static_cast<double>(n.bytes_written); });
   write("velo_commits_total", "counter", "Commits.",
         [](const Numbers& n) { return static_cast<double>(n.num_commits); });
+  write("velo_bad_records_total", "counter",
+        "Records that did not parse or fit, skipped or kept.",
+        [](const Numbers& n) { return static_cast<double>(n.bad_records); });
   write("velo_retries_total", "counter", "Attempts after a failure that may pass.",
         [](const Numbers& n) { return static_cast<double>(n.num_retries); });
   write("velo_last_commit_timestamp_seconds", "gauge",

@@ -41,6 +41,7 @@ class PipelineMetrics {
     int64_t rows_committed = 0;
     int64_t bytes_written = 0;
     int64_t num_commits = 0;
+    int64_t bad_records = 0;
     int64_t num_retries = 0;
     Histogram commit_seconds;
   };

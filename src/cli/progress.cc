@@ -102,6 +102,14 @@ std::string line_of(const Retry& retry) {
                      on_one_line(retry.failure.message()), seconds, retry.attempt);
 }
 
+std::string bad_records_of(const Progress& progress) {
+  return fmt::format(
+      "{} bad {} {}; the first: {}", with_separators(progress.num_bad_records),
+      progress.num_bad_records == 1 ? "record" : "records",
+      progress.dead_letters.empty() ? "skipped" : "kept in " + progress.dead_letters,
+      progress.first_bad_record);
+}
+
 std::string outcome_of_stop(const Progress& progress, const DataSink& sink) {
   if (progress.num_rows_committed > 0) {
     return fmt::format(" after {}, which are committed; run it again to go on",

@@ -24,6 +24,9 @@ std::string notice_of(const Progress& progress);
 /// "kafka: …; trying again in 0.4 s (attempt 3)"
 std::string line_of(const Retry& retry);
 
+/// "3 bad records skipped; the first: …", as a line for people; not where there are none.
+std::string bad_records_of(const Progress& progress);
+
 /// " after 1,234 rows; nothing of them is visible in the sink": how a stop has left it.
 std::string outcome_of_stop(const Progress& progress, const DataSink& sink);
 

@@ -1,10 +1,9 @@
-#include <arrow/util/byte_size.h>
-
 #include <thread>
 #include <utility>
 
 #include "velo/base/bounded_queue.h"
 #include "velo/base/catch_to_status.h"
+#include "velo/engine/bad_records.h"
 #include "velo/pipeline.h"
 
 namespace velo {
@@ -17,7 +16,7 @@ Status read_into(DataReader& reader, BatchQueue& queue, const std::stop_token& s
   while (true) {
     ARROW_ASSIGN_OR_RAISE(std::optional<Batch> batch, reader.read(stop));
     if (!batch) return Status::OK();
-    const int64_t num_bytes = arrow::util::TotalBufferSize(*batch->rows);
+    const int64_t num_bytes = engine::bytes_of(*batch);
     if (!queue.push(*std::move(batch), num_bytes, stop)) return Status::OK();
   }
 }
@@ -49,6 +48,7 @@ Result<Progress> copy(DataSource& source, DataSink& sink, const CopyOptions& opt
     if (!batch) break;
     ARROW_RETURN_NOT_OK(writer->write(*batch, stop));
     progress.num_rows += batch->rows->num_rows();
+    engine::count_bad_records(*batch, progress);
     progress.bytes_written = writer->bytes_written();
     progress.elapsed = std::chrono::steady_clock::now() - start;
     if (options.on_progress) options.on_progress(progress);

@@ -1,11 +1,10 @@
 #include "velo/engine/feed_reader.h"
 
-#include <arrow/util/byte_size.h>
-
 #include <utility>
 #include <variant>
 
 #include "velo/base/catch_to_status.h"
+#include "velo/engine/bad_records.h"
 
 namespace velo::engine {
 namespace {
@@ -19,7 +18,7 @@ constexpr milliseconds kMeasureEvery{1000};
 
 int64_t size_of(const Event& event) {
   const auto* batch = std::get_if<Batch>(&event);
-  return batch ? arrow::util::TotalBufferSize(*batch->rows) : 0;
+  return batch ? bytes_of(*batch) : 0;
 }
 
 }  // namespace

@@ -47,6 +47,8 @@ class LimitedSource : public DataSource {
     return std::make_unique<LimitedReader>(std::move(reader), limit_);
   }
 
+  void keep_bad_records() override { source_->keep_bad_records(); }
+
   bool supports_streaming() const override { return false; }
   bool supports_batch() const override { return true; }
   bool can_reread() const override { return source_->can_reread(); }

@@ -15,7 +15,9 @@ void PipelineRun::let_go() {
   feed_.reset();
   progress_.bytes_written = bytes_before_ + bytes_written();
   lanes_.clear();
-  if (!pipeline_.is_run || !never_began() || commit_is_open_) committer_.reset();
+  if (pipeline_.is_run && never_began() && !commit_is_open_) return;
+  committer_.reset();
+  dead_letters_.reset();
 }
 
 std::unique_ptr<PipelineRun> PipelineRun::next() const {
@@ -29,6 +31,7 @@ std::unique_ptr<PipelineRun> PipelineRun::next() const {
   next->fence_is_known_ = fence_is_known_;
   next->commit_is_open_ = commit_is_open_;
   next->progress_ = progress_;
+  next->num_bad_committed_ = num_bad_committed_;
   next->num_commits_before_ = progress_.num_commits;
   next->bytes_before_ = progress_.bytes_written;
   return next;
@@ -46,6 +49,7 @@ Result<Progress> PipelineRun::stop_in_pause() {
   forget_what_never_began(stopped);
   if (one_epoch_ || (!has_record() && !goes_on())) return stopped;
   progress_.num_rows = progress_.num_rows_committed;
+  progress_.num_bad_records = num_bad_committed_;
   progress_.stopped = true;
   progress_.elapsed = Clock::now() - begin_;
   return progress_;
@@ -101,6 +105,7 @@ Status PipelineRun::forget_finished() {
 // The source first: what it keeps without a record would be kept for ever.
 Status PipelineRun::forget() {
   feed_.reset();
+  if (dead_letters_) ARROW_RETURN_NOT_OK(dead_letters_->forget(stop_));
   ARROW_RETURN_NOT_OK(splits_->forget(reader()));
   return has_recovered_ ? committer_->forget() : Status::OK();
 }

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "velo/engine/bad_records.h"
+
 namespace velo::engine {
 namespace {
 
@@ -31,6 +33,14 @@ Status is_another(const PipelineIdentity& pipeline, std::string_view what,
                         "another name begins anew"));
 }
 
+std::chrono::milliseconds interval_of(const TransactionalSink& sink,
+                                      const RunOptions& options) {
+  auto interval = std::min(options.commit_interval.value_or(sink.commit_pace().interval),
+                           sink.commit_pace().longest);
+  if (options.on_error != OnError::kKeep) return interval;
+  return std::min(interval, options.dead_letters->transactions()->commit_pace().longest);
+}
+
 std::string one_line(std::string text) {
   std::ranges::replace(text, '\n', ' ');
   return text;
@@ -49,9 +59,7 @@ PipelineRun::PipelineRun(DataSource& source, TransactionalSink& sink,
       options_(options),
       retries_(retries),
       observer_(options.observer ? *options.observer : no_observer_),
-      commit_interval_(
-          std::min(options.commit_interval.value_or(sink.commit_pace().interval),
-                   sink.commit_pace().longest)),
+      commit_interval_(interval_of(sink, options)),
       lanes_commit_alone_(sink.commit_kind() == CommitKind::kSession) {}
 
 Result<Progress> PipelineRun::run(std::shared_ptr<arrow::Schema> schema,
@@ -69,6 +77,8 @@ Result<Progress> PipelineRun::run(std::shared_ptr<arrow::Schema> schema,
   }
   if (pipeline_.is_run && (!progress_.stopped || !has_record())) {
     ARROW_RETURN_NOT_OK(forget_finished());
+  } else if (dead_letters_ && committer_->commits_once()) {
+    ARROW_RETURN_NOT_OK(dead_letters_->forget(stop_));
   }
   progress_.elapsed = Clock::now() - begin_;
   return progress_;
@@ -139,11 +149,16 @@ Status PipelineRun::recover() {
   ARROW_ASSIGN_OR_RAISE(CommitRecord now, committer_->recover(stop_));
   // Who has taken over since the look has finished, and its record is gone.
   if (!is_first_ && now.incarnation != record_.incarnation) return overtaken();
-  if (commit_is_open_ && now.num_rows > record_.num_rows) ++progress_.num_commits;
+  if (commit_is_open_ &&
+      (now.num_rows > record_.num_rows || now.positions != record_.positions)) {
+    ++progress_.num_commits;
+    num_bad_committed_ = progress_.num_bad_records;
+  }
   record_ = std::move(now);
   fence_is_known_ = true;
   commit_is_open_ = false;
   ARROW_RETURN_NOT_OK(check_fingerprint());
+  place_dead_letters();
   if (committer_->commits_once()) {
     // What was there is replaced: nothing of it counts.
     record_.positions.clear();
@@ -152,7 +167,19 @@ Status PipelineRun::recover() {
   if (is_first_) progress_.num_rows_before = record_.num_rows;
   progress_.num_rows = record_.num_rows - progress_.num_rows_before;
   progress_.num_rows_committed = progress_.num_rows;
+  progress_.num_bad_records = num_bad_committed_;
   return Status::OK();
+}
+
+// Before what a sink replaces is forgotten: each load has bad records of its own.
+void PipelineRun::place_dead_letters() {
+  if (options_.on_error != OnError::kKeep) return;
+  TransactionalSink& sink = *options_.dead_letters->transactions();
+  progress_.dead_letters = sink.identity();
+  std::string life = record_.incarnation;
+  if (committer_->commits_once()) life += fmt::format("/{}", record_.num_rows);
+  dead_letters_.emplace(
+      sink, DeadLetterPlace{pipeline_, std::move(life), fingerprint_.schema}, observer_);
 }
 
 Status PipelineRun::check_fingerprint() const {
@@ -266,13 +293,13 @@ Status PipelineRun::stop_here() {
 Status PipelineRun::take(Batch batch) {
   const int64_t num_rows = batch.rows->num_rows();
   const size_t lane = lanes_commit_alone_ ? lane_of(batch.split) : next_lane();
-  if (num_rows > 0) {
-    const Status queued =
-        lanes_[lane]->write(batch, halt_.get_token(), [this] { tell_progress(); });
-    // The loop sees why; what was not queued was not read, as far as the record knows.
-    if (!queued.ok() && halt_.stop_requested()) return Status::OK();
-    ARROW_RETURN_NOT_OK(queued);
+  Status taken = take_bad(batch);
+  if (taken.ok() && num_rows > 0) {
+    taken = lanes_[lane]->write(batch, halt_.get_token(), [this] { tell_progress(); });
   }
+  // The loop sees why; what was not queued was not read, as far as the record knows.
+  if (!taken.ok() && halt_.stop_requested()) return Status::OK();
+  ARROW_RETURN_NOT_OK(taken);
   Share& share = shares_[lanes_commit_alone_ ? lane : 0];
   if (!batch.split.empty()) {
     if (batch.position.bytes.empty()) {
@@ -285,8 +312,14 @@ Status PipelineRun::take(Batch batch) {
   share.num_rows += num_rows;
   bytes_queued_ += arrow::util::TotalBufferSize(*batch.rows);
   progress_.num_rows += num_rows;
-  if (num_rows > 0) tell_progress();
+  if (num_rows > 0 || batch.bad) tell_progress();
   return Status::OK();
+}
+
+Status PipelineRun::take_bad(const Batch& batch) {
+  if (!batch.bad) return Status::OK();
+  count_bad_records(batch, progress_);
+  return dead_letters_ ? dead_letters_->write(batch, halt_.get_token()) : Status::OK();
 }
 
 Status PipelineRun::take(const SplitEnded& ended) {
@@ -359,6 +392,7 @@ Status PipelineRun::commit(bool finished) {
   ARROW_ASSIGN_OR_RAISE(const auto tokens, prepare(record));
   observer_.reached(CommitStep::kAfterPrepare);
   commit_is_open_ = true;
+  if (dead_letters_) ARROW_RETURN_NOT_OK(dead_letters_->commit());
   ARROW_RETURN_NOT_OK(committer_->commit(record, tokens));
   observer_.reached(CommitStep::kAfterCommit);
   if (feed_) ARROW_RETURN_NOT_OK(feed_->acknowledge(record.positions));
@@ -374,6 +408,7 @@ Status PipelineRun::commit(bool finished) {
   bytes_committed_ = bytes_written();
   bytes_queued_ = 0;
   progress_.num_rows_committed = progress_.num_rows;
+  num_bad_committed_ = progress_.num_bad_records;
   ++progress_.num_commits;
   progress_.last_commit = std::chrono::system_clock::now();
   progress_.last_commit_took = Clock::now() - begin;

@@ -11,6 +11,7 @@
 #include <stop_token>
 #include <vector>
 
+#include "velo/engine/dead_letters.h"
 #include "velo/engine/feed.h"
 #include "velo/engine/lane.h"
 #include "velo/engine/retries.h"
@@ -84,6 +85,7 @@ class PipelineRun {
   Status recover();
   Status check_not_overtaken(const CommitRecord& now) const;
   Status overtaken() const;
+  void place_dead_letters();
   Status explain(const Status& failure) const;
   Status move_all();
   bool never_began() const;
@@ -99,6 +101,7 @@ class PipelineRun {
   Status move_rows();
   Status stop_here();
   Status take(Batch batch);
+  Status take_bad(const Batch& batch);
   Status take(const SplitEnded& ended);
   std::chrono::milliseconds time_to_commit() const;
   std::chrono::milliseconds longest_wait() const;
@@ -135,6 +138,7 @@ class PipelineRun {
   bool commit_is_open_ = false;  // what became of the last commit is not known
   bool one_epoch_ = false;       // only the end of the source ends the epoch
   CommitRecord record_;          // the last that was committed, by whomever
+  std::optional<DeadLetters> dead_letters_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Feed> feed_;
 
@@ -159,8 +163,9 @@ class PipelineRun {
 
   Progress progress_;
   Clock::time_point last_told_{};
-  int64_t bytes_committed_ = 0;  // of bytes_written()
-  int64_t bytes_queued_ = 0;     // bytes of rows in the epoch
+  int64_t bytes_committed_ = 0;    // of bytes_written()
+  int64_t num_bad_committed_ = 0;  // of progress_.num_bad_records
+  int64_t bytes_queued_ = 0;       // bytes of rows in the epoch
 };
 
 }  // namespace velo::engine

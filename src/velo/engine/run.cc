@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "velo/base/clock.h"
+#include "velo/engine/dead_letters.h"
 #include "velo/engine/limited_source.h"
 #include "velo/engine/retrying_run.h"
 #include "velo/engine/run_checks.h"
@@ -67,6 +68,25 @@ Status check_ends(const DataSource& source, DataSink& sink, const Promise& promi
                     "now (--once, WITH (once = true))");
 }
 
+Status prepare_for_bad_records(DataSource& source, const TransactionalSink* sink,
+                               const RunOptions& options) {
+  if (options.on_error == OnError::kFail) return Status::OK();
+  source.keep_bad_records();
+  if (options.on_error == OnError::kSkip) return Status::OK();
+  const char* problem = nullptr;
+  if (!options.dead_letters) problem = "there is no sink for bad records";
+  if (!sink) problem = "the sink for the rows keeps no record (a directory does)";
+  if (!source.splits()) problem = "the source cannot be read again from a position";
+  if (problem) {
+    return make_error(ErrorKind::kInvalidArgument, {},
+                      fmt::format("on_error: {}, without which bad records cannot be "
+                                  "kept once each; on_error = skip counts them",
+                                  problem));
+  }
+  CommitObserver nobody;
+  return DeadLetters::check(*options.dead_letters, nobody);
+}
+
 Result<std::shared_ptr<arrow::Schema>> schema_of_rows(DataSource& source,
                                                       const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(auto schema, source.fetch_schema());
@@ -87,6 +107,7 @@ Result<Progress> run(DataSource& source, DataSink& sink, const PipelineIdentity&
   ARROW_ASSIGN_OR_RAISE(const Promise promise, sink.promise(options.guarantee));
   ARROW_RETURN_NOT_OK(engine::check_ends(source, sink, promise, options));
   TransactionalSink* transactions = sink.transactions();
+  ARROW_RETURN_NOT_OK(engine::prepare_for_bad_records(source, transactions, options));
   if (!transactions) {
     ARROW_ASSIGN_OR_RAISE(Progress progress, copy(source, sink,
                                                   {.read = options.read,

@@ -25,6 +25,12 @@ Result<RunOptions> options_for(const DataSource& source, const RunOptions& given
 Status check_ends(const DataSource& source, DataSink& sink, const Promise& promise,
                   const RunOptions& options);
 
+/// Have the source keep its bad records where that is asked for; `sink`: of the rows,
+/// nullptr where it keeps no record. Errors: kInvalidArgument where the bad records
+/// cannot be kept once each.
+Status prepare_for_bad_records(DataSource& source, const TransactionalSink* sink,
+                               const RunOptions& options);
+
 /// The columns that are read. Errors: those of fetching them; kInvalidArgument.
 Result<std::shared_ptr<arrow::Schema>> schema_of_rows(DataSource& source,
                                                       const RunOptions& options);

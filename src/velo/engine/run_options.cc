@@ -8,6 +8,7 @@
 #include "velo/base/quantity.h"
 #include "velo/options.h"
 #include "velo/pipeline.h"
+#include "velo/uri.h"
 
 namespace velo {
 namespace {
@@ -94,6 +95,24 @@ Status set_limit(RunOptions& options, std::string_view text) {
   return Status::OK();
 }
 
+Status set_on_error(RunOptions& options, std::string_view text) {
+  options.on_error = text == "fail"   ? OnError::kFail
+                     : text == "skip" ? OnError::kSkip
+                                      : OnError::kKeep;
+  options.dead_letter_address.clear();
+  if (options.on_error != OnError::kKeep) return Status::OK();
+  // What was meant as a word is not to become a file of that name.
+  if (text.find_first_of("/:@") == std::string_view::npos) {
+    return fail(ErrorKind::kInvalidArgument,
+                fmt::format("on_error = {}: fail, skip or the address of a sink for bad "
+                            "records (bad/?format=json) is expected",
+                            text));
+  }
+  ARROW_RETURN_NOT_OK(annotate(parse_uri(text).status(), "on_error"));
+  options.dead_letter_address = text;
+  return Status::OK();
+}
+
 struct Known {
   std::string_view name;
   /// nullptr where only one value works yet.
@@ -108,7 +127,7 @@ constexpr std::array<Known, 12> kKnown = {{
     {"parallel", set_parallel},
     {"retry_for", set_retry_for},
     {"memory", nullptr},
-    {"on_error", nullptr, "fail"},
+    {"on_error", set_on_error},
     {"on_schema_change", nullptr, "fail"},
     {"on_changed", nullptr, "fail"},
     {"once", set_once},

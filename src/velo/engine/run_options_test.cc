@@ -84,9 +84,23 @@ TEST(RunOptions, SetTheLimit) {
   }
 }
 
+TEST(RunOptions, SetWhatBecomesOfBadRecords) {
+  RunOptions options;
+  EXPECT_THAT(options.set("on_error", "skip"), IsOk());
+  EXPECT_EQ(options.on_error, OnError::kSkip);
+  EXPECT_THAT(options.set("on_error", "file:bad/?format=json"), IsOk());
+  EXPECT_EQ(options.on_error, OnError::kKeep);
+  EXPECT_EQ(options.dead_letter_address, "file:bad/?format=json");
+  EXPECT_THAT(options.set("on_error", "fail"), IsOk());
+  EXPECT_EQ(options.on_error, OnError::kFail);
+  EXPECT_EQ(options.dead_letter_address, "");
+  EXPECT_THAT(options.set("on_error", "skipp"),
+              IsError(ErrorKind::kInvalidArgument, HasSubstr("fail, skip or the")));
+}
+
 TEST(RunOptions, SayWhatDoesNotWorkYet) {
   RunOptions options;
-  for (const char* name : {"on_error", "on_schema_change", "on_changed"}) {
+  for (const char* name : {"on_schema_change", "on_changed"}) {
     EXPECT_THAT(options.set(name, "fail"), IsOk());
     EXPECT_THAT(options.set(name, "other"),
                 IsError(ErrorKind::kNotImplemented, HasSubstr(" = fail does")));

@@ -113,6 +113,8 @@ Result<RunPlan> plan_run(DataSource& source, DataSink& sink,
     plan.guarantee = promise.guarantee;
     plan.why = why_of(source, sink, promise);
     ARROW_RETURN_NOT_OK(engine::check_ends(source, sink, promise, options));
+    ARROW_RETURN_NOT_OK(
+        engine::prepare_for_bad_records(source, sink.transactions(), options));
     return plan_rows(source, sink, pipeline, options, stop, plan);
   };
   plan.obstacle = find_out();

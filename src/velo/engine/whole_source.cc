@@ -29,7 +29,7 @@ class WholeReader : public SplitReader {
     if (limits.max_bytes == 0) return Idle();
     ARROW_ASSIGN_OR_RAISE(std::optional<Batch> batch, reader_->read(std::move(stop)));
     if (!batch) return End();
-    return Batch{.rows = std::move(batch->rows)};
+    return Batch{.rows = std::move(batch->rows), .bad = std::move(batch->bad)};
   }
 
   Status acknowledge(const Positions&) override { return Status::OK(); }

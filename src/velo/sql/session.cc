@@ -207,7 +207,10 @@ class Session::State {
                           sql::read_pipeline_options(statements.back(), defaults_));
     std::vector<std::string> addresses;
     return rows_of(statements.back(), options,
-                   {.once = options.once, .applies_changes = applies_changes}, addresses);
+                   {.once = options.once,
+                    .keeps_bad = options.on_error != OnError::kFail,
+                    .applies_changes = applies_changes},
+                   addresses);
   }
 
  private:
@@ -247,6 +250,10 @@ class Session::State {
       return move_rows(*source, *execute.results,
                        identity_of(statement, *source, *execute.results), options,
                        execute, stop, result);
+    }
+    if (options.on_error == OnError::kKeep) {
+      ARROW_ASSIGN_OR_RAISE(options.dead_letters,
+                            open_dead_letters(options.dead_letter_address));
     }
     options.select = statement.select.without_secrets();
     options.replace = statement.or_replace;
@@ -339,6 +346,7 @@ class Session::State {
     const auto num_upserting = std::ranges::count_if(
         sinks, [](const auto& sink) { return sink->supports_upsert(); });
     return {.once = options.once,
+            .keeps_bad = options.on_error != OnError::kFail,
             .applies_changes = num_upserting > 0,
             .some_sinks_append = num_upserting < std::ssize(sinks)};
   }
@@ -361,6 +369,14 @@ class Session::State {
     if (sink.ok()) return sink;
     return statement.text.script->error_at(address.begin, kind_of(sink.status()),
                                            sink.status().message());
+  }
+
+  Result<std::shared_ptr<DataSink>> open_dead_letters(const std::string& address) const {
+    ARROW_ASSIGN_OR_RAISE(const Uri given, parse_uri(address));
+    ARROW_ASSIGN_OR_RAISE(const Uri uri, options_.connections.resolve(given));
+    auto sink = options_.registry->create_sink(uri);
+    if (!sink.ok()) return annotate(sink.status(), "on_error");
+    return *std::move(sink);
   }
 
   // A statement without a name is the same run where it reads, selects and writes the

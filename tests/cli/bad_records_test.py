@@ -1,0 +1,170 @@
+"""Records that do not parse or fit: what becomes of them, and of the rows around them."""
+
+import collections
+import json
+import os
+import signal
+import subprocess
+import unittest
+
+from program import CRASHING, ProgramTest
+
+STEPS = ("in_write", "after_prepare_one", "after_prepare", "after_publish", "between_completes", "after_commit", "in_recover")
+
+
+class BadRecordsTest(ProgramTest):
+    def rows_in(self, folder):
+        """The rows of a directory of JSON lines that a reader of it sees."""
+        files = sorted(path for path in (self.folder / folder).rglob("*.json") if "_velo" not in path.parts)
+        return [json.loads(line) for path in files for line in path.read_text().splitlines()]
+
+    def ids_in(self, folder):
+        return sorted(row["id"] for row in self.rows_in(folder))
+
+    def test_the_default_is_to_fail_with_the_first(self):
+        self.write("in.json", '{"a":1}\n{"a":2\n{"a":3}\n')
+        self.refused(("copy", "in.json", "out.json"), "velo: in.json: line 3, byte 15: expected ',' or '}', found an object")
+        self.refused(("copy", "in.json", "out.json", "--on-error", "fail"),
+                     "velo: in.json: line 3, byte 15: expected ',' or '}', found an object")
+        self.refused(("copy", "in.json", "out.json", "--on-error", "ship"),
+                     "velo: on_error = ship: fail, skip or the address of a sink for bad records (bad/?format=json) is expected")
+
+    def test_are_skipped_and_counted(self):
+        self.write("in.json", '{"a":1}\n{"a":2\n{"a":3}\nx\n{"a":"five"}\n')
+        copied = self.done("copy", "in.json?schema=a int64", "out.json", "--on-error", "skip")
+        self.assertEqual((self.folder / "out.json").read_text(), '{"a":1}\n{"a":3}\n')
+        summary, bad = copied.stderr.splitlines()
+        self.assertRegex(summary, "^2 rows, ")
+        self.assertEqual(bad, "3 bad records skipped; the first: in.json: line 2, byte 13: expected a value, found '2' in column 'a'")
+
+    def test_are_skipped_in_csv_compressed_and_from_standard_input(self):
+        text = "a,b\n1,x\ntwo,y\n3\n4,z\n"
+        self.write("in.csv", text)
+        for source in ("in.csv?schema=a int64,b text", "-?format=csv&schema=a int64,b text"):
+            copied = self.done("copy", source, "-?format=json", "--on-error", "skip", stdin=text)
+            self.assertEqual(copied.stdout, '{"a":1,"b":"x"}\n{"a":4,"b":"z"}\n')
+            self.assertIn("2 bad records skipped; the first: ", copied.stderr)
+        subprocess.run(["gzip", "in.csv"], cwd=self.folder, check=True)
+        copied = self.done("copy", "in.csv.gz?schema=a int64,b text", "-?format=json", "--on-error", "skip")
+        self.assertIn("1 row", copied.stderr.replace("2 rows", "1 row"))
+        gz = self.folder / "in.csv.gz"
+        gz.write_bytes(gz.read_bytes()[:-12])
+        self.assertEqual(self.velo("copy", "in.csv.gz", "null:", "--on-error", "skip").returncode, 2)
+
+    def test_are_skipped_by_every_way_through_sql(self):
+        self.write("in.json", '{"a":1}\n{"a":2\n{"a":3}\n')
+        for select in ("SELECT * FROM file('in.json')", "SELECT a FROM file('in.json') WHERE a > 0",
+                       "SELECT a + 0 AS a FROM file('in.json')", "SELECT * FROM file('in.json') LIMIT 9"):
+            with self.subTest(select):
+                done = self.done("run", "-e", select, "--on-error", "skip", "--to", "-?format=json")
+                self.assertEqual(done.stdout, '{"a":1}\n{"a":3}\n')
+                self.assertIn("1 bad record skipped; the first: in.json: line 2", done.stderr)
+        done = self.done("run", "-e", "CREATE STREAM s WITH (on_error = skip) AS SELECT * FROM file('in.json') INSERT INTO file('out/?format=json')")
+        self.assertEqual([row["a"] for row in self.rows_in("out")], [1, 3])
+        self.assertIn("1 bad record skipped", done.stderr)
+
+    def test_at_the_end_are_behind_the_position(self):
+        self.write("in/1.json", '{"a":1}\nbad\n')
+        stream = ("run", "-e", "CREATE STREAM s WITH (on_error = skip) AS SELECT * FROM file('in/*.json') INSERT INTO file('out/?format=json')")
+        self.assertIn("1 bad record", self.done(*stream).stderr)
+        self.write("in/2.json", 'bad\n{"a":2}\nbad\n')
+        again = self.done(*stream)
+        self.assertIn("2 bad records skipped; the first: in/2.json: line 1", again.stderr)
+        self.assertEqual([row["a"] for row in self.rows_in("out")], [1, 2])
+        self.assertNotIn("bad", self.done(*stream).stderr)
+
+    def test_that_were_skipped_stay_so_when_it_is_to_fail_again(self):
+        rows = [f'{{"id":{id},"pad":"{"x" * 100}"}}' for id in range(30_000)]
+        rows[100] = rows[29_000] = "bad"
+        self.write("in/1.json", "\n".join(rows))
+        stream = ("run", "--commit-every", "1B", "-e", "CREATE STREAM s AS SELECT * FROM file('in/*.json?schema=id int64') "
+                  "INSERT INTO file('out/?format=json')", "--on-error")
+        killed = self.start(*stream, "skip", program=CRASHING, environment={"VELO_CRASH_AT": "after_commit:1"})
+        self.assertEqual(killed.wait(60), -signal.SIGKILL)
+        num_rows = len(self.ids_in("out"))
+        failed = self.velo(*stream, "fail")
+        self.assertEqual(failed.returncode, 2)
+        self.assertIn("in/1.json: line 29001,", failed.stderr)
+        self.done(*stream, "skip")
+        self.assertEqual(self.ids_in("out"), [id for id in range(30_000) if id not in (100, 29_000)])
+        self.assertLess(num_rows, 29_998)
+
+    def test_are_kept_with_what_is_known_of_them(self):
+        self.write("in.json", b'{"a":1}\n{"a":\n{"a":3}\n\xff\x00\n')
+        copied = self.done("copy", "in.json", "out/?format=json", "--on-error", "bad/?format=json")
+        self.assertRegex(copied.stderr, "\n2 bad records kept in file:.*/bad/.*; the first: in.json: line 2, ")
+        self.assertEqual([row["a"] for row in self.rows_in("out")], [1, 3])
+        first, second = self.rows_in("bad")
+        self.assertRegex(first.pop("pipeline"), "^run_[0-9a-f]{16}$")
+        self.assertRegex(first.pop("at"), r"^20\d\d-.*Z$")
+        self.assertRegex(first.pop("position"), "^0{15}2")
+        self.assertEqual(first, {
+            "split": str(self.folder / "in.json"), "error": "corrupt_data", "record": '{"a":', "record_encoding": "text",
+            "schema": "a: int64",
+            "message": "in.json: line 2, byte 8: the line ends within this record: expected a value in column 'a'"})
+        self.assertEqual((second["record"], second["record_encoding"]), ("/wA=", "base64"))
+        self.assertFalse((self.folder / "bad/_velo").exists(), "a finished run leaves only rows")
+
+    def test_are_kept_once_however_often_it_is_killed(self):
+        """At each step of the commits of either sink, whatever the epochs are after it."""
+        count, every = 20_000, 7
+        for extension in ("json", "csv"):
+            text = {"json": lambda id: f'{{"id":{id},"pad":"{"x" * 50}"}}', "csv": lambda id: f"{id},{'x' * 50}"}[extension]
+            for step in STEPS:
+                for times in (1, 2, 3, 4):
+                    with self.subTest(extension=extension, step=step, times=times):
+                        self.check_a_kill(extension, text, count, every, step, times)
+
+    def check_a_kill(self, extension, text, count, every, step, times):
+        name = f"{extension}_{step}_{times}"
+        lines = [text(id) for id in range(count)]
+        bad = {lines[id][:len(str(id)) + 6].replace(",", " ") for id in range(2, count, every)}
+        for id in range(2, count, every):
+            lines[id] = lines[id][:len(str(id)) + 6].replace(",", " ")
+        header = "id,pad\n" if extension == "csv" else ""
+        for part in range(4):
+            self.write(f"{name}/in/{part}.{extension}", header + "\n".join(lines[part::4]) + "\n")
+        stream = ("run", "-e", f"CREATE STREAM {name} AS SELECT * FROM file('{name}/in/*.{extension}?schema=id int64,pad text') "
+                  f"INSERT INTO file('{name}/out/?format=json')", "--on-error", f"{name}/bad/?format=json", "--commit-every")
+        killed = self.start(*stream, "1B", program=CRASHING, environment={"VELO_CRASH_AT": f"{step}:{times}"})
+        code = killed.wait(60)
+        self.assertIn(code, (0, -signal.SIGKILL))
+        self.done(*stream, "10s" if times % 2 else "1B")
+        self.assertEqual(self.ids_in(f"{name}/out"), [id for id in range(count) if id % every != 2])
+        kept = collections.Counter(row["record"] for row in self.rows_in(f"{name}/bad"))
+        self.assertEqual(kept, collections.Counter(bad))
+
+    def test_of_a_file_that_grows_are_kept_once(self):
+        stream = ("run", "--once", "-e", "CREATE STREAM s AS SELECT * FROM file('log.json?watch=true&schema=id int64') "
+                  "INSERT INTO file('out/?format=json')", "--on-error", "bad/?format=json", "--commit-every")
+        due = collections.Counter()
+        with (self.folder / "log.json").open("w") as log:
+            for turn, step in enumerate(STEPS):
+                log.write(f'{{"id":{2 * turn}}}\nrubbish {turn}\n{{"id":"{turn}"}}\n{{"id":{2 * turn + 1}}}\n{{"id":')
+                log.flush()
+                due += collections.Counter([f"rubbish {turn}", f'{{"id":"{turn}"}}'])
+                killed = self.start(*stream, "1B", program=CRASHING, environment={"VELO_CRASH_AT": f"{step}:1"})
+                self.assertIn(killed.wait(60), (0, -signal.SIGKILL))
+                log.write(f'}}rubbish {turn}\n')
+                due[f'{{"id":}}rubbish {turn}'] += 1
+                log.flush()
+                self.done(*stream, "10s")
+                self.assertEqual(self.ids_in("out"), list(range(2 * turn + 2)))
+                self.assertEqual(collections.Counter(row["record"] for row in self.rows_in("bad")), due)
+
+    def test_can_only_be_kept_where_that_is_once(self):
+        self.write("in.json", '{"a":1}\nbad\n')
+        for arguments, message in (
+                (("in.json", "-", "--on-error", "bad/?format=json"), "the sink for the rows keeps no record"),
+                (("-?format=json", "out/?format=json", "--on-error", "bad/?format=json"), "the source cannot be read again from a position"),
+                (("in.json", "out/?format=json", "--on-error", "./bad.json"), "it keeps no record of what it was given"),
+                (("in.json", "out/?format=json", "--on-error", "bad/"), "bad/: a directory's name")):
+            with self.subTest(arguments):
+                refused = self.velo("copy", *arguments, stdin='{"a":1}\n')
+                self.assertEqual(refused.returncode, 2, refused.stderr)
+                self.assertIn(message, refused.stderr)
+                self.assertEqual(sorted(os.listdir(self.folder)), ["in.json"])
+
+
+if __name__ == "__main__":
+    unittest.main()
