@@ -46,6 +46,8 @@ class Case:
         changes_rows = route.source.changes_rows  # only who goes on hears of rows that are removed
         kind = "stream" if changes_rows else draw.choice(KINDS)
         query = "all" if kind == "copy" or changes_rows else draw.choice(("all", "all", "filter", "sorted"))
+        if route.source.needs_splits and query == "sorted":
+            query = "all"
         case = cls(route, folder, kind, query, route.source.draw(draw), route.sink.draw(draw))
         case.ordered = case.is_named and case.source.keeps_order and case.sink.keeps_order and not case.is_whole
         return case

@@ -56,6 +56,7 @@ def check(case: Case) -> Verdict:
     due_before = 0 if case.sink.replaces and case.loads else case.num_before
     if num_before != due_before:
         problems.append(f"{num_before} rows of somebody else's, where {due_before} should be")
+    problems += case.source.problems(case.folder, case.loads)
     if case.ordered and not problems and rows != expected:
         problems.append("the rows are not in the source's order")
     return Verdict(len(rows), lost.total(), repeated.total(), problems)

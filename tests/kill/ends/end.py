@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import pathlib
 import time
 import urllib.parse
 import uuid
@@ -43,10 +44,15 @@ class End:
 class Source(End):
     """is_whole: velo reads it as one commit, and again from the beginning after a crash. parts: what add() has added, in the
     order of time; rows() answers those of a part, which never change. changes_rows: rows are also changed and removed;
-    versions() answers all that there ever were."""
+    versions() answers all that there ever were. needs_splits: it cannot be read by an engine that loses its positions."""
 
     is_whole = False
     changes_rows = False
+    needs_splits = False
+
+    def problems(self, folder: pathlib.Path, loads: list[str]) -> list[str]:
+        """What else is wrong when these parts were moved."""
+        return []
 
 
 class Sink(End):
