@@ -121,7 +121,7 @@ struct Known {
   std::string_view accepted = {};
 };
 
-constexpr std::array<Known, 12> kKnown = {{
+constexpr std::array<Known, 13> kKnown = {{
     {"guarantee", set_guarantee},
     {"commit_every", set_commit_every},
     {"parallel", set_parallel},
