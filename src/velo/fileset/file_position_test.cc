@@ -85,7 +85,8 @@ TEST(FileSplits, AreNamedUniquelyAndBack) {
 }
 
 TEST(FilePositions, AreSaidInWords) {
-  const FilePosition position{.next_row = 12, .version = {.num_bytes = 345, .mark = "x"}};
+  const FilePosition position{.next_record = 12,
+                              .version = {.num_bytes = 345, .mark = "x"}};
   EXPECT_EQ(describe_position("file:in/*.csv", position.encode()),
             "row 12 of a file of 345 bytes");
   EXPECT_EQ(describe_position("file:in/*.csv", {"short"}), "");
