@@ -97,12 +97,8 @@ Result<std::vector<std::string>> RecordTable::missing_tables(Client& client) con
 }
 
 Result<CommitRecord> RecordTable::read_past_loss(Client& client) const {
-  const auto fence = newest_fence(client);
-  if (!fence.ok() && code_of(fence.status()) == kUnknownTable) return CommitRecord();
-  ARROW_RETURN_NOT_OK(fence.status());
   ARROW_ASSIGN_OR_RAISE(CommitRecord record, look(client, /*has_target=*/true));
-  record.pipeline = pipeline_;
-  record.fence = *fence;
+  if (record.fence > 0) record.pipeline = pipeline_;
   return record;
 }
 
