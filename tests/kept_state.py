@@ -41,7 +41,7 @@ class KeptState:
         [split] = state["splits"]
         self.assertTrue(split["split"].endswith("in/a.csv"))
         self.assertTrue(split["ended"])
-        self.assertRegex(split["position"], rf"^row {ROWS} of a file of \d+ bytes$")
+        self.assertRegex(split["position"], rf"^record {ROWS} of a file of \d+ bytes$")
         self.assertEqual([one["pipeline"] for one in self.state_of(sink)], [name])
         self.assertEqual(self.state_of(sink, name), [{**state, "name": name}])
         shown = self.done("state", "show", sink, name).stdout

@@ -60,7 +60,7 @@ Result<FilePosition> FilePosition::decode(const Position& position) {
 std::string describe_position(std::string_view, const Position& position) {
   const auto place = FilePosition::decode(position);
   if (!place.ok()) return {};
-  return fmt::format("row {} of a file of {} bytes", place->next_record,
+  return fmt::format("record {} of a file of {} bytes", place->next_record,
                      place->version.num_bytes);
 }
 

@@ -88,7 +88,7 @@ TEST(FilePositions, AreSaidInWords) {
   const FilePosition position{.next_record = 12,
                               .version = {.num_bytes = 345, .mark = "x"}};
   EXPECT_EQ(describe_position("file:in/*.csv", position.encode()),
-            "row 12 of a file of 345 bytes");
+            "record 12 of a file of 345 bytes");
   EXPECT_EQ(describe_position("file:in/*.csv", {"short"}), "");
 }
 

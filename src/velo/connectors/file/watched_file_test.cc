@@ -143,7 +143,7 @@ TEST(WatchedPositions, AreSaidInWordsWhereTheSourceWatches) {
   const Position position = WatchedPosition{.num_bytes = 345, .beginning = 7}.encode();
   EXPECT_EQ(describe_position("file:/var/log/*.json?watch=true", position), "byte 345");
   EXPECT_EQ(describe_position("file:/var/log/*.json", position),
-            "row 345 of a file of 7 bytes");
+            "record 345 of a file of 7 bytes");
   EXPECT_EQ(describe_position("file:/var/log/*.json?watch=true", {"short"}), "");
   EXPECT_EQ(describe_position("%", position), "");
 }
