@@ -390,6 +390,15 @@ class Postgresql(KeptState, ProgramTest):
         self.done("run", "go.sql")
         self.assertEqual(self.rows("SELECT count(*), count(DISTINCT id) FROM target"), [(30000, 30000)])
 
+    def test_a_query_that_fails_before_its_first_row(self):
+        """It is planned only then; that is no lost connection, which a later attempt would mend."""
+        for query, words in (("SELECT 1/0 AS n", "division by zero (SQLSTATE 22012)"),
+                             ("SELECT 'x'::text::int AS n", 'invalid input syntax for type integer: "x" (SQLSTATE 22P02)')):
+            process = self.velo("copy", SERVER + "?query=" + urllib.parse.quote(query), "null:")
+            self.assertIn(words, process.stderr)
+            self.assertNotIn("the connection is lost", process.stderr)
+            self.assertEqual(process.returncode, 2, process.stderr)
+
     def test_a_lost_connection_loses_nothing(self):
         self.slow_pipeline()
         process = self.start("run", "go.sql")
