@@ -22,7 +22,11 @@ HttpAnswer answer(const PipelineMetrics& metrics, std::string_view path) {
     return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
             .body = metrics.text()};
   }
-  if (path == "/healthz") return {.body = "ok\n"};
+  if (path == "/healthz") {
+    const std::string trouble = metrics.trouble(std::chrono::steady_clock::now());
+    if (!trouble.empty()) return {.status = 503, .body = trouble};
+    return {.body = "ok\n"};
+  }
   return {.status = 404, .body = "there are /metrics and /healthz\n"};
 }
 
@@ -93,7 +97,7 @@ void Monitor::start(const PipelineLabels& labels) {
 }
 
 void Monitor::progress(const std::string& pipeline, const Progress& progress) {
-  if (metrics_) metrics_->update(pipeline, progress);
+  if (metrics_) metrics_->update(pipeline, progress, Clock::now());
   std::lock_guard lock(mutex_);
   const auto found = running_.find(pipeline);
   if (found == running_.end()) return;
@@ -111,7 +115,7 @@ void Monitor::progress(const std::string& pipeline, const Progress& progress) {
 }
 
 void Monitor::retry(const std::string& pipeline, const Retry& retry) {
-  if (metrics_) metrics_->count_retry(pipeline);
+  if (metrics_) metrics_->retry(pipeline, retry, Clock::now());
   LogEvent event = error_event(retry.failure);
   event.name = "retry";
   event.level = LogLevel::kWarning;
@@ -129,7 +133,7 @@ void Monitor::end(const std::string& pipeline, const Progress& progress,
     running_.erase(pipeline);
   }
   if (metrics_) {
-    metrics_->update(pipeline, progress);
+    metrics_->update(pipeline, progress, Clock::now());
     metrics_->end(pipeline);
   }
   const std::initializer_list<LogField> numbers = {

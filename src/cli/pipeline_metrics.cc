@@ -1,5 +1,7 @@
 #include "pipeline_metrics.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <optional>
@@ -10,6 +12,10 @@
 
 namespace velo::cli {
 namespace {
+
+// So long after an attempt began it is believed to go on well.
+constexpr std::chrono::seconds kSettled{10};
+constexpr std::chrono::seconds kLongestFailing{30};
 
 double seconds_of(std::chrono::nanoseconds time) {
   return std::chrono::duration<double>(time).count();
@@ -55,7 +61,8 @@ void PipelineMetrics::start(const PipelineLabels& labels) {
   numbers.last = {};
 }
 
-void PipelineMetrics::update(const std::string& pipeline, const Progress& progress) {
+void PipelineMetrics::update(const std::string& pipeline, const Progress& progress,
+                             Time now) {
   std::lock_guard lock(mutex_);
   const auto found = pipelines_.find(pipeline);
   if (found == pipelines_.end()) return;
@@ -65,17 +72,37 @@ void PipelineMetrics::update(const std::string& pipeline, const Progress& progre
   count_on(numbers.rows_committed, last.num_rows_committed, progress.num_rows_committed);
   count_on(numbers.bytes_written, last.bytes_written, progress.bytes_written);
   count_on(numbers.bad_records, last.num_bad_records, progress.num_bad_records);
+  if (now >= numbers.next_attempt + kSettled) numbers.failing_since.reset();
   if (progress.num_commits > last.num_commits) {
+    numbers.failing_since.reset();
     numbers.num_commits += progress.num_commits - last.num_commits;
     numbers.commit_seconds.observe(seconds_of(progress.last_commit_took));
   }
   numbers.last = progress;
 }
 
-void PipelineMetrics::count_retry(const std::string& pipeline) {
+void PipelineMetrics::retry(const std::string& pipeline, const Retry& retry, Time now) {
   std::lock_guard lock(mutex_);
   const auto found = pipelines_.find(pipeline);
-  if (found != pipelines_.end()) ++found->second.num_retries;
+  if (found == pipelines_.end()) return;
+  Numbers& numbers = found->second;
+  ++numbers.num_retries;
+  numbers.failure = retry.failure.message();
+  numbers.next_attempt = now + retry.pause;
+  if (!numbers.failing_since) numbers.failing_since = now;
+}
+
+std::string PipelineMetrics::trouble(Time now) const {
+  std::lock_guard lock(mutex_);
+  std::string text;
+  for (const auto& [id, numbers] : pipelines_) {
+    if (!numbers.is_running || !numbers.failing_since) continue;
+    const auto time = now - *numbers.failing_since;
+    if (time < kLongestFailing) continue;
+    text += fmt::format("{}: failing for {:.0f} s: {}\n", id, seconds_of(time),
+                        numbers.failure);
+  }
+  return text;
 }
 
 void PipelineMetrics::end(const std::string& pipeline) {

@@ -23,11 +23,18 @@ struct PipelineLabels {
 /// Threads: safe.
 class PipelineMetrics {
  public:
+  using Time = std::chrono::steady_clock::time_point;
+
   void start(const PipelineLabels& labels);
   /// What this run of the pipeline has done so far.
-  void update(const std::string& pipeline, const Progress& progress);
-  void count_retry(const std::string& pipeline);
+  void update(const std::string& pipeline, const Progress& progress, Time now);
+  /// Something has failed, and is tried again after the pause.
+  void retry(const std::string& pipeline, const Retry& retry, Time now);
   void end(const std::string& pipeline);
+
+  /// What has been failing for half a minute and more, for people; empty where all is
+  /// well.
+  std::string trouble(Time now) const;
 
   /// The text format of Prometheus, 0.0.4, those of the process among them.
   std::string text() const;
@@ -43,6 +50,9 @@ class PipelineMetrics {
     int64_t num_commits = 0;
     int64_t bad_records = 0;
     int64_t num_retries = 0;
+    std::string failure;  // the last
+    Time next_attempt;    // after it
+    std::optional<Time> failing_since;
     Histogram commit_seconds;
   };
 
