@@ -151,6 +151,7 @@ Status DeadLetters::write(const Batch& batch, const std::stop_token& stop) {
 
 Status DeadLetters::commit() {
   if (num_rows_ == 0) return Status::OK();
+  Positions whole = std::exchange(record_.positions, {});
   CommitRecord record = record_;
   record.epoch += 1;
   record.fingerprint = {.source = "bad records of pipeline " + place_.pipeline.id,
@@ -164,8 +165,10 @@ Status DeadLetters::commit() {
   ARROW_RETURN_NOT_OK(
       annotate(committer_->commit(record, std::span(&*token, 1)), kContext));
   observer_.reached(CommitStep::kAfterCommit);
-  record.positions = std::exchange(moved_, {});
-  record.positions.merge(record_.positions);
+  for (auto& [split, progress] : std::exchange(moved_, {})) {
+    whole.insert_or_assign(split, progress);
+  }
+  record.positions = std::move(whole);
   record.num_rows = record_.num_rows + std::exchange(num_rows_, 0);
   record_ = std::move(record);
   return Status::OK();
