@@ -74,7 +74,7 @@ class AppendedFiles(FileSink):
 
 
 def bad_record(format: str, name: str, draw: random.Random) -> str:
-    """One like no other."""
+    """One like no other. None is a list: a file that holds nothing else would be an array."""
     if format == "csv":
         return draw.choice((f"{name}", f"1,{name},2", f"{name},tea,1.0,x", f"1,{name},much,x", f"1,a,2.0,b,{name}"))
-    return draw.choice((f"{name}", f'{{"id":"{name}"}}', f'{{"id":1,"note":"{name}', f'{{"id":1}}}}{name}', f'["{name}"]'))
+    return draw.choice((f"{name}", f'{{"id":"{name}"}}', f'{{"id":1,"note":"{name}', f'{{"id":1}}}}{name}'))
