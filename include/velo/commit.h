@@ -143,9 +143,9 @@ class Committer {
   /// runs. Returns an empty record where there is none. What a process has begun and not
   /// decided is not in it; recover() tells for certain. Its incarnation and fence are
   /// those of who has taken the sink over last, and has made its lanes, also before a
-  /// commit: by them a process knows that it was overtaken. To be called before recover().
-  /// Errors: kInvalidArgument where the record is of another target; kCommitLost where
-  /// what was committed is gone; kTransient …
+  /// commit: by them a process knows that it was overtaken. To be called before
+  /// recover(). Errors: kInvalidArgument where the record is of another target;
+  /// kCommitLost where what was committed is gone; kTransient …
   virtual Result<CommitRecord> look(std::stop_token stop) = 0;
 
   /// The same for who only wants to know, or to remove it: whether what was committed is

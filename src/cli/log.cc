@@ -81,8 +81,8 @@ void Log::write(const LogEvent& event) {
     put(json_of(event) + "\n");
   } else if (!event.message.empty()) {
     clear_line();
-    put(fmt::format("{}{}\n", event.level == LogLevel::kInfo ? "" : "velo: ",
-                    event.message));
+    put(fmt::format("{}{}\n",
+                    event.level == LogLevel::kInfo ? "" : "velo: ", event.message));
   }
 }
 

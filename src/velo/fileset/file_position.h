@@ -34,7 +34,8 @@ struct FilePosition {
   static Result<FilePosition> decode(const Position& position);
 };
 
-/// "record 12 of a file of 345 bytes", counted from 0; empty for what is no such position.
+/// "record 12 of a file of 345 bytes", counted from 0; empty for what is no such
+/// position.
 std::string describe_position(std::string_view source, const Position& position);
 
 }  // namespace velo::fileset
