@@ -35,7 +35,7 @@ class BadRecordsTest(ProgramTest):
         self.assertEqual((self.folder / "out.json").read_text(), '{"a":1}\n{"a":3}\n')
         summary, bad = copied.stderr.splitlines()
         self.assertRegex(summary, "^2 rows, ")
-        self.assertEqual(bad, "3 bad records skipped; the first: in.json: line 2, byte 13: expected a value, found '2' in column 'a'")
+        self.assertEqual(bad, "velo: 3 bad records skipped; the first: in.json: line 2, byte 13: expected a value, found '2' in column 'a'")
 
     def test_are_skipped_in_csv_compressed_and_from_standard_input(self):
         text = "a,b\n1,x\ntwo,y\n3\n4,z\n"
@@ -92,7 +92,7 @@ class BadRecordsTest(ProgramTest):
     def test_are_kept_with_what_is_known_of_them(self):
         self.write("in.json", b'{"a":1}\n{"a":\n{"a":3}\n\xff\x00\n')
         copied = self.done("copy", "in.json", "out/?format=json", "--on-error", "bad/?format=json")
-        self.assertRegex(copied.stderr, "\n2 bad records kept in file:.*/bad/.*; the first: in.json: line 2, ")
+        self.assertRegex(copied.stderr, "\nvelo: 2 bad records kept in file:.*/bad/.*; the first: in.json: line 2, ")
         self.assertEqual([row["a"] for row in self.rows_in("out")], [1, 3])
         first, second = self.rows_in("bad")
         self.assertRegex(first.pop("pipeline"), "^run_[0-9a-f]{16}$")
