@@ -1,6 +1,7 @@
 """Records that do not parse or fit: what becomes of them, and of the rows around them."""
 
 import collections
+import gzip
 import json
 import os
 import signal
@@ -151,6 +152,38 @@ class BadRecordsTest(ProgramTest):
                 self.done(*stream, "10s")
                 self.assertEqual(self.ids_in("out"), list(range(2 * turn + 2)))
                 self.assertEqual(collections.Counter(row["record"] for row in self.rows_in("bad")), due)
+
+    def test_of_a_file_that_has_changed_are_kept_anew(self):
+        """After a kill between the two commits: at the same place there is another record now."""
+        stream = ("run", "-e", "CREATE STREAM s AS SELECT * FROM file('in.json?schema=id int64') INSERT INTO file('out/?format=json')",
+                  "--on-error", "bad/?format=json")
+        self.assertEqual(self.velo("plan", *stream[1:]).returncode, 2, "there is no file yet")
+        self.write("in.json", '{"id":1}\nBAD\n{"id":3}\nWORSE\n')
+        self.done("plan", *stream[1:])
+        killed = self.start(*stream, program=CRASHING, environment={"VELO_CRASH_AT": "after_commit:1"})
+        self.assertEqual(killed.wait(60), -signal.SIGKILL)
+        self.write("in.json", '{"id":1}\n{"id":2}\nNEW\n{"id":4}\n')
+        self.done(*stream)
+        self.assertEqual(self.ids_in("out"), [1, 2, 4])
+        self.assertEqual({row["record"] for row in self.rows_in("bad")}, {"BAD", "WORSE", "NEW"})
+
+    def test_of_a_run_that_then_fails_are_kept_once(self):
+        copy = ("copy", "in/*?schema=id int64", "out/?format=json", "--on-error", "bad/?format=json")
+        self.write("in/1.json", '{"id":1}\nBAD\n')
+        killed = self.start(*copy, program=CRASHING, environment={"VELO_CRASH_AT": "after_commit:1"})
+        self.assertEqual(killed.wait(60), -signal.SIGKILL)
+        (self.folder / "in/2.json.gz").write_bytes(gzip.compress(b'{"id":2}\n' * 1000)[:-20])
+        self.assertNotEqual(self.velo(*copy).returncode, 0)
+        (self.folder / "in/2.json.gz").unlink()
+        self.done(*copy)
+        self.assertEqual(self.ids_in("out"), [1])
+        self.assertEqual([row["record"] for row in self.rows_in("bad")], ["BAD"])
+
+    def test_a_quoted_empty_value_is_no_number(self):
+        self.write("in.csv", 'id,name\n1,a\n2,b\n"",c\n3,d\n')
+        done = self.done("copy", "in.csv?schema=id int64,name text", "out/?format=json", "--on-error", "skip")
+        self.assertIn("1 bad record skipped; the first: in.csv: line 4", done.stderr)
+        self.assertEqual(self.ids_in("out"), [1, 2, 3])
 
     def test_can_only_be_kept_where_that_is_once(self):
         self.write("in.json", '{"a":1}\nbad\n')

@@ -30,6 +30,14 @@ PipelineIdentity identity_of(const DeadLetterPlace& place) {
           .is_run = place.pipeline.is_run};
 }
 
+// What follows the place in a position: in another version of a file, the record at the
+// same place is another one.
+std::string_view version_of(const Position& position) {
+  constexpr size_t kPlaceBytes = 8;
+  const std::string_view bytes = position.bytes;
+  return bytes.substr(std::min(bytes.size(), kPlaceBytes));
+}
+
 // Not every sink takes a NUL for a character.
 bool is_text(std::string_view bytes) {
   return bytes.find('\0') == std::string_view::npos &&
@@ -130,7 +138,9 @@ Status DeadLetters::open(const std::stop_token& stop) {
 
 bool DeadLetters::is_known(const SplitId& split, const BadRecord& bad) const {
   const auto known = record_.positions.find(split);
-  return known != record_.positions.end() && bad.position <= known->second.position;
+  if (known == record_.positions.end()) return false;
+  const Position& there = known->second.position;
+  return version_of(bad.position) == version_of(there) && bad.position <= there;
 }
 
 Status DeadLetters::write(const Batch& batch, const std::stop_token& stop) {
@@ -174,7 +184,17 @@ Status DeadLetters::commit() {
   return Status::OK();
 }
 
+Result<bool> DeadLetters::is_empty(const std::stop_token& stop) const {
+  if (writer_) return record_.num_rows == 0;
+  ARROW_ASSIGN_OR_RAISE(const auto committer,
+                        sink_.create_committer(identity_of(place_), observer_));
+  ARROW_ASSIGN_OR_RAISE(const CommitRecord record, committer->look(stop));
+  return record.num_rows == 0;
+}
+
 Status DeadLetters::forget(const std::stop_token& stop) {
+  // One that has not recovered may not forget.
+  if (!writer_) committer_.reset();
   writer_.reset();
   if (!committer_) {
     ARROW_ASSIGN_OR_RAISE(auto committer,

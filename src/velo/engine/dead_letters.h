@@ -44,6 +44,9 @@ class DeadLetters {
   /// Commit what was written since the last commit.
   Status commit();
 
+  /// Whether none was ever committed.
+  Result<bool> is_empty(const std::stop_token& stop) const;
+
   /// Remove the record of a finished run, if there is one. Idempotent.
   Status forget(const std::stop_token& stop);
 

@@ -28,6 +28,7 @@ std::unique_ptr<PipelineRun> PipelineRun::next() const {
   next->begin_ = begin_;
   next->one_epoch_ = one_epoch_;
   next->record_ = record_;
+  next->life_ = life_;
   next->fence_is_known_ = fence_is_known_;
   next->commit_is_open_ = commit_is_open_;
   next->progress_ = progress_;
@@ -85,6 +86,8 @@ void PipelineRun::forget_what_never_began(const Status& failure) {
   }
   if (!pipeline_.is_run || commit_is_open_) return;
   lanes_.clear();
+  // Those that are there would be written again: the next run is to know of them.
+  if (dead_letters_ && !dead_letters_->is_empty({}).ValueOr(false)) return;
   // What could not be removed is invisible, and the next run removes it.
   (void)forget();
 }
@@ -105,8 +108,9 @@ Status PipelineRun::forget_finished() {
 // The source first: what it keeps without a record would be kept for ever.
 Status PipelineRun::forget() {
   feed_.reset();
-  if (dead_letters_) ARROW_RETURN_NOT_OK(dead_letters_->forget(stop_));
+  const Status dead = dead_letters_ ? dead_letters_->forget({}) : Status::OK();
   ARROW_RETURN_NOT_OK(splits_->forget(reader()));
+  ARROW_RETURN_NOT_OK(dead);  // which is found by our record alone
   return has_recovered_ ? committer_->forget() : Status::OK();
 }
 

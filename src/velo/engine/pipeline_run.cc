@@ -78,7 +78,7 @@ Result<Progress> PipelineRun::run(std::shared_ptr<arrow::Schema> schema,
   if (pipeline_.is_run && (!progress_.stopped || !has_record())) {
     ARROW_RETURN_NOT_OK(forget_finished());
   } else if (dead_letters_ && committer_->commits_once()) {
-    ARROW_RETURN_NOT_OK(dead_letters_->forget(stop_));
+    ARROW_RETURN_NOT_OK(dead_letters_->forget({}));
   }
   progress_.elapsed = Clock::now() - begin_;
   return progress_;
@@ -149,7 +149,9 @@ Status PipelineRun::recover() {
   ARROW_ASSIGN_OR_RAISE(CommitRecord now, committer_->recover(stop_));
   // Who has taken over since the look has finished, and its record is gone.
   if (!is_first_ && now.incarnation != record_.incarnation) return overtaken();
-  if (commit_is_open_ &&
+  // Of what is replaced by each load, record_ has nothing to compare with, and what an
+  // attempt has loaded the next one loads again.
+  if (commit_is_open_ && !committer_->commits_once() &&
       (now.num_rows > record_.num_rows || now.positions != record_.positions)) {
     ++progress_.num_commits;
     num_bad_committed_ = progress_.num_bad_records;
@@ -176,10 +178,12 @@ void PipelineRun::place_dead_letters() {
   if (options_.on_error != OnError::kKeep) return;
   TransactionalSink& sink = *options_.dead_letters->transactions();
   progress_.dead_letters = sink.identity();
-  std::string life = record_.incarnation;
-  if (committer_->commits_once()) life += fmt::format("/{}", record_.num_rows);
-  dead_letters_.emplace(
-      sink, DeadLetterPlace{pipeline_, std::move(life), fingerprint_.schema}, observer_);
+  if (is_first_) {
+    life_ = record_.incarnation;
+    if (committer_->commits_once()) life_ += fmt::format("/{}", record_.num_rows);
+  }
+  dead_letters_.emplace(sink, DeadLetterPlace{pipeline_, life_, fingerprint_.schema},
+                        observer_);
 }
 
 Status PipelineRun::check_fingerprint() const {
@@ -285,7 +289,11 @@ Status PipelineRun::stop_here() {
   }
   progress_.stopped = true;
   if (inside_.empty()) return commit(/*finished=*/false);
-  if (has_record()) return Status::OK();  // the next run reads it again
+  if (has_record()) {  // the next run reads it again
+    progress_.num_rows = progress_.num_rows_committed;
+    progress_.num_bad_records = num_bad_committed_;
+    return Status::OK();
+  }
   return make_error(ErrorKind::kCancelled, {},
                     "stopped before there was a place to go on from");
 }
@@ -297,8 +305,11 @@ Status PipelineRun::take(Batch batch) {
   if (taken.ok() && num_rows > 0) {
     taken = lanes_[lane]->write(batch, halt_.get_token(), [this] { tell_progress(); });
   }
-  // The loop sees why; what was not queued was not read, as far as the record knows.
-  if (!taken.ok() && halt_.stop_requested()) return Status::OK();
+  // The loop sees why; what was not queued was not read, as far as the record knows. Bad
+  // records that could not be written are no part of an epoch that may be committed.
+  if (!taken.ok() && halt_.stop_requested() && kind_of(taken) == ErrorKind::kCancelled) {
+    return Status::OK();
+  }
   ARROW_RETURN_NOT_OK(taken);
   Share& share = shares_[lanes_commit_alone_ ? lane : 0];
   if (!batch.split.empty()) {

@@ -139,6 +139,7 @@ class PipelineRun {
   bool one_epoch_ = false;       // only the end of the source ends the epoch
   CommitRecord record_;          // the last that was committed, by whomever
   std::optional<DeadLetters> dead_letters_;
+  std::string life_;  // that of the dead letters, in all attempts
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Feed> feed_;
 

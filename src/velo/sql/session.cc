@@ -301,6 +301,10 @@ class Session::State {
         sql::make_plan_source(planner_, statement.select, std::move(select), how),
         options.limit);
     options.limit.reset();
+    if (options.on_error == OnError::kKeep) {
+      ARROW_ASSIGN_OR_RAISE(options.dead_letters,
+                            open_dead_letters(options.dead_letter_address));
+    }
     options.select = statement.select.without_secrets();
     options.replace = statement.or_replace;
     const bool fans_out = sinks.size() > 1;

@@ -366,13 +366,12 @@ class CsvDecoder : public Decoder {
   template <typename Visit>
   Status visit_misfits(const arrow::csv::BlockParser& parser, size_t index, Visit visit) {
     const auto& type = projection_.schema->field(static_cast<int>(index))->type();
-    const bool is_text = arrow::is_base_binary_like(type->id());
     int64_t row = 0;
     return parser.VisitColumn(projection_.indices[index],
                               [&](const uint8_t* data, uint32_t size, bool quoted, bool) {
                                 const std::string_view text(
                                     reinterpret_cast<const char*>(data), size);
-                                const bool is_null = text.empty() && !(quoted && is_text);
+                                const bool is_null = text.empty() && !quoted;
                                 if (!is_null && !fits_type(text, type))
                                   ARROW_RETURN_NOT_OK(visit(row, text));
                                 ++row;
