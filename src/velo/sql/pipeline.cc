@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "velo/sql.h"
+#include "velo/sql/canonical_text.h"
 
 namespace velo {
 
@@ -12,7 +13,8 @@ class Pipeline::State {
       : name_(std::move(name)), session_(options_of(registry)) {}
 
   Status open(std::string_view select, const Uri& sink_uri, const Registry& registry) {
-    select_ = select;
+    const auto script = std::make_shared<const sql::Script>(name_, std::string(select));
+    select_ = sql::canonical_text({script, 0, select.size()});
     ARROW_ASSIGN_OR_RAISE(sink_, registry.create_sink(sink_uri));
     ARROW_ASSIGN_OR_RAISE(
         source_, session_.query(select, {.name = name_,

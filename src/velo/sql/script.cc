@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <regex>
 
 namespace velo::sql {
@@ -43,14 +44,18 @@ std::string blanks_for(std::string_view text) {
   return blanks;
 }
 
-// The line with an asterisk for every byte of a password in an address, and of an option
-// whose name sounds like a secret. As long as before, so that the caret stays right.
-std::string without_secrets(std::string_view line) {
-  static const std::regex secrets(
+const std::regex& secrets() {
+  static const std::regex the_secrets(
       R"((:)([^:@/'"\n]+)(?=@)|([?&]\w*(?:pass|pwd|secret|token|cred|_key)\w*=)([^&'"\s]+))",
       std::regex::icase);
+  return the_secrets;
+}
+
+// The line with an asterisk for every byte of a secret: as long as before, so that the
+// caret stays right.
+std::string with_asterisks(std::string_view line) {
   std::string shown(line);
-  for (std::cregex_iterator match(line.begin(), line.end(), secrets), end; match != end;
+  for (std::cregex_iterator match(line.begin(), line.end(), secrets()), end; match != end;
        ++match) {
     for (const size_t group : {2, 4}) {
       if (!(*match)[group].matched) continue;
@@ -62,14 +67,10 @@ std::string without_secrets(std::string_view line) {
 
 }  // namespace
 
-std::string SqlText::without_secrets() const {
+std::string without_secrets(std::string_view text) {
   std::string shown;
-  std::string_view rest = text();
-  while (!rest.empty()) {
-    const size_t line_end = std::min(rest.find('\n'), rest.size() - 1) + 1;
-    shown += sql::without_secrets(rest.substr(0, line_end));
-    rest.remove_prefix(line_end);
-  }
+  std::regex_replace(std::back_inserter(shown), text.begin(), text.end(), secrets(),
+                     "$1$3***");
   return shown;
 }
 
@@ -93,7 +94,7 @@ Status Script::error_at(size_t offset, ErrorKind kind, std::string_view message)
   const size_t begin = previous == std::string_view::npos ? 0 : previous + 1;
   std::string_view line = text.substr(begin, text.find('\n', offset) - begin);
   if (line.ends_with('\r')) line.remove_suffix(1);
-  const std::string shown = without_secrets(line);
+  const std::string shown = with_asterisks(line);
   const auto [before, after] = shown_parts(shown, std::min(offset - begin, line.size()));
   return make_error(
       kind, {.resource = place_of(offset)},

@@ -34,6 +34,10 @@ class Script {
   std::string text_;
 };
 
+/// The text with `***` for the passwords of addresses, and for the values of their
+/// options that sound like secrets.
+std::string without_secrets(std::string_view text);
+
 /// A part of a script.
 struct SqlText {
   std::shared_ptr<const Script> script;
@@ -41,9 +45,6 @@ struct SqlText {
   size_t end = 0;  ///< exclusive
 
   std::string_view text() const { return script->text().substr(begin, end - begin); }
-
-  /// The text with passwords and the like as asterisks: what may be kept in a record.
-  std::string without_secrets() const;
 
   /// As Script::error_at, with an offset into text().
   Status error_at(size_t offset, ErrorKind kind, std::string_view message) const {

@@ -11,6 +11,7 @@
 #include "velo/columnar/schema_text.h"
 #include "velo/engine/limited_source.h"
 #include "velo/sql.h"
+#include "velo/sql/canonical_text.h"
 #include "velo/sql/explain.h"
 #include "velo/sql/fan_out_sink.h"
 #include "velo/sql/pipeline_options.h"
@@ -255,7 +256,7 @@ class Session::State {
       ARROW_ASSIGN_OR_RAISE(options.dead_letters,
                             open_dead_letters(options.dead_letter_address));
     }
-    options.select = statement.select.without_secrets();
+    options.select = sql::canonical_text(statement.select);
     options.replace = statement.or_replace;
     const auto sink = sinks.size() == 1 ? std::move(sinks.front())
                                         : sql::make_fan_out_sink(std::move(sinks));
@@ -305,7 +306,7 @@ class Session::State {
       ARROW_ASSIGN_OR_RAISE(options.dead_letters,
                             open_dead_letters(options.dead_letter_address));
     }
-    options.select = statement.select.without_secrets();
+    options.select = sql::canonical_text(statement.select);
     options.replace = statement.or_replace;
     const bool fans_out = sinks.size() > 1;
     for (size_t i = 0; i < sinks.size(); ++i) {
@@ -397,7 +398,7 @@ class Session::State {
         statement.select.script ? statement.select : statement.text;
     return unnamed_run(
         splits ? splits->identity() : std::filesystem::current_path(ignored).string(),
-        select.text(), transactions ? transactions->identity() : "");
+        sql::canonical_text(select), transactions ? transactions->identity() : "");
   }
 
   Status move_rows(DataSource& source, DataSink& sink, const PipelineIdentity& identity,
