@@ -1,5 +1,6 @@
 """Runs the velo program as a user would, in a folder of its own."""
 
+import json
 import os
 import pathlib
 import re
@@ -67,6 +68,14 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(process.returncode, code)
         self.assertEqual(process.stdout, "")
         self.assertEqual(self.files(), before)
+
+    def rows_in(self, folder):
+        """The rows of a directory of JSON lines that a reader of it sees."""
+        files = sorted(path for path in (self.folder / folder).rglob("*.json") if "_velo" not in path.parts)
+        return [json.loads(line) for path in files for line in path.read_text().splitlines()]
+
+    def ids_in(self, folder):
+        return sorted(row["id"] for row in self.rows_in(folder))
 
     def checked(self, uri, use="source", code=0, environment=None):
         """Run `velo check`; answers its steps as (mark, what, words)."""

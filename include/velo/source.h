@@ -38,6 +38,13 @@ struct Comparison {
   std::shared_ptr<arrow::Scalar> value;  ///< null for kIsNull and kIsNotNull
 };
 
+/// What becomes of a file or an object that has changed since an earlier run read it.
+enum class OnChanged : int8_t {
+  kFail,    ///< kPositionLost
+  kReread,  ///< it is read from its beginning: rows that it still has come again
+  kIgnore,  ///< one that was read to its end stays as it was read; else as kFail
+};
+
 /// What a reader is asked for. `columns` binds: the batches have exactly these columns,
 /// in this order. The rest are hints: a source may use them, and the caller applies them
 /// again.
@@ -48,6 +55,7 @@ struct ReadOptions {
   /// End where the source is now, although it could go on; no hint, but for sources that
   /// cannot end at all (DataSource::supports_batch).
   bool once = false;
+  OnChanged on_changed = OnChanged::kFail;  ///< of a SplitReader
   /// Who reads: the same in every run of one pipeline into one sink, and nobody else's.
   /// What a source keeps for its reader (a replication slot) is named after it:
   /// `[a-z0-9_]{1,41}`. Empty: nothing is kept.

@@ -10,6 +10,7 @@ std::vector<std::pair<std::string, std::string>> PipelineArguments::given() cons
   if (!limit.empty()) options.emplace_back("limit", limit);
   if (!retry_for.empty()) options.emplace_back("retry_for", retry_for);
   if (!on_error.empty()) options.emplace_back("on_error", on_error);
+  if (!on_changed.empty()) options.emplace_back("on_changed", on_changed);
   if (once) options.emplace_back("once", "true");
   return options;
 }
@@ -26,6 +27,9 @@ void add_pipeline_options(CLI::App& parser, PipelineArguments& arguments) {
   parser.add_option("--on-error", arguments.on_error,
                     "Of records that do not parse or fit: fail, skip, or the URI of a "
                     "sink to keep them in (fail)");
+  parser.add_option("--on-changed", arguments.on_changed,
+                    "Of files that have changed since a named statement read them: fail, "
+                    "reread, or ignore (fail)");
   parser.add_flag("--once", arguments.once,
                   "End where the source is now, although it could go on");
 }

@@ -16,6 +16,7 @@ struct PipelineArguments {
   std::string limit;
   std::string retry_for;
   std::string on_error;
+  std::string on_changed;
   bool once = false;
 
   /// Those that were given, by their names in SQL.

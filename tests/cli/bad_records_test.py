@@ -2,7 +2,6 @@
 
 import collections
 import gzip
-import json
 import os
 import signal
 import subprocess
@@ -14,14 +13,6 @@ STEPS = ("in_write", "after_prepare_one", "after_prepare", "after_publish", "bet
 
 
 class BadRecordsTest(ProgramTest):
-    def rows_in(self, folder):
-        """The rows of a directory of JSON lines that a reader of it sees."""
-        files = sorted(path for path in (self.folder / folder).rglob("*.json") if "_velo" not in path.parts)
-        return [json.loads(line) for path in files for line in path.read_text().splitlines()]
-
-    def ids_in(self, folder):
-        return sorted(row["id"] for row in self.rows_in(folder))
-
     def test_the_default_is_to_fail_with_the_first(self):
         self.write("in.json", '{"a":1}\n{"a":2\n{"a":3}\n')
         self.refused(("copy", "in.json", "out.json"), "velo: in.json: line 3, byte 15: expected ',' or '}', found an object")

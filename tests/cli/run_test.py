@@ -45,6 +45,27 @@ class Run(ProgramTest):
         self.assertEqual(table.schema.types, [pyarrow.string(), pyarrow.float64()])
         self.assertEqual(sorted(table.to_pylist(), key=str), [{"customer": "ann", "total": 3.25}, {"customer": "bob", "total": 10.25}])
 
+    def test_of_a_name_in_another_layout_and_over_changed_files(self):
+        self.write("in/1.json", '{"id":1}\n')
+        self.write("in/2.json", '{"id":2}\n')
+        text = "CREATE STREAM s AS SELECT id FROM file('in/*.json') WHERE id > 0 INSERT INTO file('out/?format=json')"
+        self.done("run", "-e", text)
+        again = self.done("run", "-e", text.replace(" ", "\n  ").replace("SELECT", "-- now\nselect"))
+        self.assertIn("nothing new since the 2 rows", again.stderr)
+        (self.folder / "in/1.json").touch()
+        process = self.velo("run", "-e", text)
+        self.assertEqual(process.returncode, 1)
+        self.assertRegex(process.stderr, r"in/1.json: .*on_changed = reread .*on_changed = ignore leaves it")
+        self.write("in/1.json", '{"id":10}\n{"id":11}\n')
+        self.write("in/3.json", '{"id":3}\n')
+        self.done("run", "-e", text, "--on-changed", "ignore")
+        self.assertEqual(self.ids_in("out"), [1, 2, 3])
+        self.crash("after_prepare:1", "run", "-e", text, "--on-changed", "reread")
+        for _ in range(2):
+            self.done("run", "-e", text, "--on-changed", "reread")
+            self.assertEqual(self.ids_in("out"), [1, 2, 3, 10, 11])
+        self.done("run", "-e", text)
+
     def test_rows_elsewhere(self):
         process = self.done("run", "-e", "SELECT id FROM 'orders.csv' WHERE id > 1", "--to", "stdout:?format=json")
         self.assertEqual([json.loads(line)["id"] for line in process.stdout.splitlines()], [2, 3])

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "velo/base/ascii.h"
 #include "velo/base/parse_number.h"
@@ -84,6 +85,19 @@ Status set_once(RunOptions& options, std::string_view text) {
   return Status::OK();
 }
 
+Status set_on_changed(RunOptions& options, std::string_view text) {
+  using enum OnChanged;
+  for (const auto& [name, meaning] :
+       {std::pair{"fail", kFail}, {"reread", kReread}, {"ignore", kIgnore}}) {
+    if (text == name) {
+      options.read.on_changed = meaning;
+      return Status::OK();
+    }
+  }
+  return fail(ErrorKind::kInvalidArgument,
+              fmt::format("on_changed = {}: fail, reread or ignore is expected", text));
+}
+
 Status set_limit(RunOptions& options, std::string_view text) {
   const auto limit = parse_number<int64_t>(text);
   if (!limit || *limit < 0) {
@@ -129,7 +143,7 @@ constexpr std::array<Known, 13> kKnown = {{
     {"memory", nullptr},
     {"on_error", set_on_error},
     {"on_schema_change", nullptr, "fail"},
-    {"on_changed", nullptr, "fail"},
+    {"on_changed", set_on_changed},
     {"once", set_once},
     {"limit", set_limit},
     {"from", nullptr},

@@ -10,6 +10,7 @@ namespace velo::fileset {
 namespace {
 
 constexpr size_t kNumberBytes = 8;
+constexpr int kRecordBits = 48;
 
 }  // namespace
 
@@ -37,7 +38,7 @@ std::string path_of_split(const SplitId& split) {
 
 Position FilePosition::encode() const {
   Position position;
-  append_big_endian(position.bytes, next_record);
+  append_big_endian(position.bytes, uint64_t{num_rereads} << kRecordBits | next_record);
   append_big_endian(position.bytes, version.num_bytes);
   position.bytes += version.mark;
   return position;
@@ -51,17 +52,21 @@ Result<FilePosition> FilePosition::decode(const Position& position) {
                                   position.bytes.size()));
   }
   const char* bytes = position.bytes.data();
+  const auto place = read_big_endian<uint64_t>(bytes);
   return FilePosition{
-      .next_record = read_big_endian<uint64_t>(bytes),
+      .next_record = place & ((uint64_t{1} << kRecordBits) - 1),
       .version = {.num_bytes = read_big_endian<uint64_t>(bytes + kNumberBytes),
-                  .mark = position.bytes.substr(2 * kNumberBytes)}};
+                  .mark = position.bytes.substr(2 * kNumberBytes)},
+      .num_rereads = static_cast<uint16_t>(place >> kRecordBits)};
 }
 
 std::string describe_position(std::string_view, const Position& position) {
   const auto place = FilePosition::decode(position);
   if (!place.ok()) return {};
-  return fmt::format("record {} of a file of {} bytes", place->next_record,
-                     place->version.num_bytes);
+  return fmt::format(
+      "record {} of a file of {} bytes{}", place->next_record, place->version.num_bytes,
+      place->num_rereads == 0 ? std::string()
+                              : fmt::format(", begun anew {} times", place->num_rereads));
 }
 
 }  // namespace velo::fileset

@@ -23,11 +23,15 @@ struct FileVersion {
   bool operator==(const FileVersion&) const = default;
 };
 
-/// A position in a file, as bytes: two unsigned 64-bit numbers, big-endian, records
-/// before it and the file's size; then the mark.
+/// A position in a file, as bytes: two unsigned 64-bit numbers, big-endian; then the
+/// mark. The first is the reading's number in its upper 16 bits and the records before
+/// the position in the lower 48, the second the file's size.
 struct FilePosition {
   uint64_t next_record = 0;  ///< rows and bad records before it
   FileVersion version;
+  /// How often the file was begun anew since it was first read (OnChanged::kReread), so
+  /// that what is read later has greater positions.
+  uint16_t num_rereads = 0;
 
   Position encode() const;
   /// Errors: kCorruptData.

@@ -22,20 +22,23 @@ TEST(FilePosition, ReadsWhatItHasWritten) {
   std::mt19937_64 random(20);
   for (int i = 0; i < kNumCases; ++i) {
     // Numbers of every length.
-    const FilePosition given{.next_record = random() >> random() % 64,
+    const FilePosition given{.next_record = random() >> (16 + random() % 48),
                              .version = {.num_bytes = random() >> random() % 64,
-                                         .mark = std::string(random() % 40, 'm')}};
+                                         .mark = std::string(random() % 40, 'm')},
+                             .num_rereads = static_cast<uint16_t>(random())};
     const auto read = FilePosition::decode(given.encode());
     ASSERT_TRUE(read.ok());
     EXPECT_EQ(read->next_record, given.next_record);
     EXPECT_EQ(read->version, given.version);
+    EXPECT_EQ(read->num_rereads, given.num_rereads);
   }
 }
 
 TEST(FilePosition, IsOrderedAsRowsAreRead) {
   std::mt19937_64 random(21);
-  std::vector<uint64_t> numbers = {0, 1, 127, 128, 255, 256, 65535, 65536, ~uint64_t{0}};
-  for (int i = 0; i < kNumCases; ++i) numbers.push_back(random() >> random() % 64);
+  std::vector<uint64_t> numbers = {
+      0, 1, 127, 128, 255, 256, 65535, 65536, (uint64_t{1} << 48) - 1};
+  for (int i = 0; i < kNumCases; ++i) numbers.push_back(random() >> (16 + random() % 48));
   std::ranges::sort(numbers);
   const auto last = std::ranges::unique(numbers).begin();
   numbers.erase(last, numbers.end());
@@ -44,6 +47,8 @@ TEST(FilePosition, IsOrderedAsRowsAreRead) {
     EXPECT_LT((FilePosition{numbers[i - 1], version}.encode()),
               (FilePosition{numbers[i], version}.encode()));
   }
+  EXPECT_LT((FilePosition{numbers.back(), version, 0}.encode()),
+            (FilePosition{0, version, 1}.encode()));
 }
 
 TEST(FilePosition, IsNotReadFromOtherBytes) {

@@ -98,7 +98,8 @@ class FileReader : public SplitReader {
       if (!split.from || !split.from->ended) {
         waiting_.push_back(split);
       } else {
-        ARROW_RETURN_NOT_OK(check_version(split).status());
+        ARROW_ASSIGN_OR_RAISE(const FilePosition at, begin_of(split));
+        if (at.encode() != split.from->position) waiting_.push_back(split);
       }
     }
     return Status::OK();
@@ -164,7 +165,7 @@ class FileReader : public SplitReader {
     const SplitStart start = std::move(waiting_.front());
     waiting_.pop_front();
     split_ = start.split;
-    ARROW_ASSIGN_OR_RAISE(position_, check_version(start));
+    ARROW_ASSIGN_OR_RAISE(position_, begin_of(start));
     num_to_skip_ = static_cast<int64_t>(position_.next_record);
     is_sifting_ = false;
     return open_file(opener_.store().path_of(split_), stop);
@@ -180,9 +181,9 @@ class FileReader : public SplitReader {
     return opener_.store().version_of(opener_.store().path_of(split));
   }
 
-  // Where to begin, after it was seen that the file is still the one that was begun. One
-  // that was read to its end may go.
-  Result<FilePosition> check_version(const SplitStart& start) const {
+  // Where to begin: where the earlier run got to, if the file is still the one that it
+  // read. One that was read to its end may go.
+  Result<FilePosition> begin_of(const SplitStart& start) const {
     const ErrorContext context = opener_.context(opener_.store().path_of(start.split));
     const auto now = version_of(start.split);
     if (!start.from) {
@@ -199,14 +200,21 @@ class FileReader : public SplitReader {
     }
     ARROW_RETURN_NOT_OK(now);
     if (begun.version == *now) return begun;
+    if (read_.on_changed == OnChanged::kIgnore && start.from->ended) return begun;
+    if (read_.on_changed == OnChanged::kReread) {
+      return FilePosition{.next_record = 0,
+                          .version = *now,
+                          .num_rereads = static_cast<uint16_t>(begun.num_rereads + 1)};
+    }
     return make_error(
         ErrorKind::kPositionLost, context,
         fmt::format(
             "the file has changed since {} rows of it were read: it had {} bytes, "
-            "now {}{}. Put the old file back, or begin anew under another name",
+            "now {}{}. Put the old file back; or on_changed = reread reads it from its "
+            "beginning, and its rows come again{}",
             begun.next_record, begun.version.num_bytes, now->num_bytes,
-            begun.version.num_bytes == now->num_bytes ? ", and was written to since"
-                                                      : ""));
+            begun.version.num_bytes == now->num_bytes ? ", and was written to since" : "",
+            start.from->ended ? ", on_changed = ignore leaves it as it was read" : ""));
   }
 
   Status open_file(const std::string& path, const std::stop_token& stop) {

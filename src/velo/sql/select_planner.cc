@@ -89,6 +89,7 @@ Result<std::unique_ptr<SplitReader>> SelectPlan::create_split_reader(
   ReadOptions read = short_cut.read;
   read.reader = who.reader;
   read.process = who.process;
+  read.on_changed = who.on_changed;
   ARROW_ASSIGN_OR_RAISE(auto split_reader, source->create_split_reader(read));
   return map_batches(
       std::move(split_reader),

@@ -55,10 +55,11 @@ class FileSplitReaders : public ::testing::Test {
   };
 
   // Read what is left of some splits.
-  Outcome read(const std::vector<SplitStart>& splits) {
+  Outcome read(const std::vector<SplitStart>& splits,
+               OnChanged on_changed = OnChanged::kFail) {
     const auto source = open();
     Outcome outcome;
-    auto reader = source->splits()->create_split_reader({});
+    auto reader = source->splits()->create_split_reader({.on_changed = on_changed});
     EXPECT_THAT(reader, IsOk());
     outcome.status = (*reader)->assign(splits);
     while (outcome.status.ok()) {
@@ -123,6 +124,34 @@ TEST_F(FileSplitReaders, StopWhereAFileHasChanged) {
                                                     HasSubstr("had 8 bytes, now 10"))));
     std::filesystem::remove(folder_.at("a.csv"));
   }
+}
+
+TEST_F(FileSplitReaders, BeginAnewInAFileThatHasChangedIfAsked) {
+  for (const bool ended : {false, true}) {
+    folder_.write("a.csv", "n\n1\n2\n3\n");
+    const SplitStart start = from("a.csv", ended ? 3 : 2, ended);
+    folder_.write("a.csv", "n\n10\n20\n");
+    const Outcome outcome = read({start}, OnChanged::kReread);
+    ASSERT_THAT(outcome.status, IsOk());
+    EXPECT_EQ(outcome.rows, "[\n  10,\n  20\n]\n");
+    const SplitProgress end = outcome.positions.at(split("a.csv"));
+    EXPECT_TRUE(end.ended);
+    EXPECT_GT(end.position, start.from->position);
+    EXPECT_EQ(read({{split("a.csv"), end}}, OnChanged::kReread).rows, "");
+    EXPECT_EQ(read({{split("a.csv"), end}}).rows, "");
+    std::filesystem::remove(folder_.at("a.csv"));
+  }
+}
+
+TEST_F(FileSplitReaders, LeaveAFileThatHasChangedAsItWasReadIfAsked) {
+  const SplitStart ended = from("a.csv", 3, /*ended=*/true);
+  const SplitStart begun = from("a.csv", 2);
+  folder_.write("a.csv", "n\n1\n2\n3\n4\n");
+  const Outcome outcome = read({ended}, OnChanged::kIgnore);
+  ASSERT_THAT(outcome.status, IsOk());
+  EXPECT_EQ(outcome.rows, "");
+  EXPECT_THAT(read({begun}, OnChanged::kIgnore).status,
+              IsError(ErrorKind::kPositionLost, HasSubstr("on_changed = reread")));
 }
 
 TEST_F(FileSplitReaders, MissAFileThatIsGoneUnlessItHadEnded) {

@@ -321,6 +321,11 @@ class WatchSource : public DataSource, public SplitSource {
       const ReadOptions& read) override {
     ARROW_ASSIGN_OR_RAISE(auto schema, fetch_schema());
     ARROW_RETURN_NOT_OK(schema_of(read));
+    if (read.on_changed != OnChanged::kFail) {
+      return make_error(ErrorKind::kNotImplemented, {.connector = "file"},
+                        "on_changed does not work yet with watch=true, where a file that "
+                        "has other bytes than were read is an error");
+    }
     return std::make_unique<WatchReader>(
         options_, read,
         formats::DecodeOptions{.schema = std::move(schema),
