@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 
 #include "velo/base/ascii.h"
 #include "velo/base/catch_to_status.h"
@@ -264,6 +265,14 @@ class CurlClient : public Client {
   Time::time_point moved_at_;
 };
 
+// A date as HTTP writes it, in seconds since 1970.
+std::optional<time_t> date_of(const std::string& text) {
+  const auto library = libcurl();
+  if (!library.ok()) return std::nullopt;
+  const time_t date = (*library)->getdate(text.c_str(), nullptr);
+  return date < 0 ? std::nullopt : std::optional(date);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Client>> Client::make(ClientOptions options) {
@@ -290,9 +299,16 @@ Result<Answer> Client::send(const Request& request, size_t max_bytes,
 
 std::optional<std::chrono::milliseconds> Client::retry_after() const {
   const std::string* text = header("retry-after");
-  const auto seconds = text ? parse_number<uint32_t>(*text) : std::nullopt;
-  if (!seconds) return std::nullopt;
-  return std::chrono::seconds(*seconds);
+  if (!text) return std::nullopt;
+  if (const auto seconds = parse_number<uint32_t>(*text)) {
+    return std::chrono::seconds(*seconds);
+  }
+  const auto then = date_of(*text);
+  if (!then) return std::nullopt;
+  const std::string* date = header("date");
+  const auto now = date ? date_of(*date) : std::nullopt;
+  const std::chrono::seconds wait(*then - now.value_or(std::time(nullptr)));
+  return std::max(wait, std::chrono::seconds(0));
 }
 
 std::string encode_component(std::string_view text, std::string_view allowed) {

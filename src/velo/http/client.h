@@ -72,8 +72,8 @@ class Client {
   /// All of them, their names in lower case.
   virtual const Headers& headers() const = 0;
 
-  /// How long the last answer asks to be left alone: its Retry-After, where that is a
-  /// number of seconds and not a date.
+  /// How long the last answer asks to be left alone: its Retry-After (RFC 9110 §10.2.3),
+  /// a date being counted from the answer's own, or from now where it has none.
   std::optional<std::chrono::milliseconds> retry_after() const;
 
   /// Read the next bytes of the answer; empty at its end. They live until the next call.

@@ -97,7 +97,11 @@ TEST(HttpClient, TellsHowLongTheServerAsksToBeLeftAlone) {
   const std::pair<const char*, std::optional<std::chrono::milliseconds>> cases[] = {
       {"Retry-After: 7\r\n", std::chrono::seconds(7)},
       {"retry-after: 0\r\n", std::chrono::seconds(0)},
-      {"Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n", std::nullopt},
+      {"Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n", std::chrono::seconds(0)},
+      {"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+       "Retry-After: Sun, 06 Nov 1994 08:50:00 GMT\r\n",
+       std::chrono::seconds(23)},
+      {"Retry-After: soon\r\n", std::nullopt},
       {"Retry-After: -1\r\n", std::nullopt},
       {"", std::nullopt},
   };

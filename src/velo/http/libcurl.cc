@@ -29,6 +29,7 @@ void load_functions(FunctionLoader& loader, Libcurl& library) {
   loader.load("curl_multi_poll", library.multi_poll);
   loader.load("curl_multi_info_read", library.multi_info_read);
   loader.load("curl_multi_strerror", library.multi_strerror);
+  loader.load("curl_getdate", library.getdate);
   loader.load("curl_slist_append", library.slist_append);
   loader.load("curl_slist_free_all", library.slist_free_all);
 }

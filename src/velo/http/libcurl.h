@@ -26,6 +26,7 @@ struct Libcurl {
   decltype(&::curl_multi_poll) multi_poll;
   decltype(&::curl_multi_info_read) multi_info_read;
   decltype(&::curl_multi_strerror) multi_strerror;
+  decltype(&::curl_getdate) getdate;
   decltype(&::curl_slist_append) slist_append;
   decltype(&::curl_slist_free_all) slist_free_all;
 };
