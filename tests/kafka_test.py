@@ -170,7 +170,7 @@ class Kafka(KeptState, ProgramTest):
         process = self.velo("run", "-e", grouped)
         self.assertEqual(process.returncode, 2)
         self.assertIn("goes on for ever", process.stderr)
-        self.assertIn("but not have GROUP BY; WITH (once = true)", process.stderr)
+        self.assertIn("but not GROUP BY or DISTINCT; WITH (once = true)", process.stderr)
 
     def test_only_what_was_committed_is_read(self):
         topic = self.topic("events", 1)

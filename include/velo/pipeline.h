@@ -98,6 +98,9 @@ struct RunOptions {
   int64_t commit_bytes = int64_t{128} << 20;
   /// End where the source is now, although it could go on.
   bool once = false;
+  /// How often the sources that end are read again which a source that goes on is joined
+  /// with in SQL; only at the beginning without it.
+  std::optional<std::chrono::milliseconds> refresh;
   /// Move the first rows alone, so many at most, and end: the source is then read as a
   /// whole, and keeps no position.
   std::optional<int64_t> limit;

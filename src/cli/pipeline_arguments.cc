@@ -11,6 +11,7 @@ std::vector<std::pair<std::string, std::string>> PipelineArguments::given() cons
   if (!retry_for.empty()) options.emplace_back("retry_for", retry_for);
   if (!on_error.empty()) options.emplace_back("on_error", on_error);
   if (!on_changed.empty()) options.emplace_back("on_changed", on_changed);
+  if (!refresh.empty()) options.emplace_back("refresh", refresh);
   if (once) options.emplace_back("once", "true");
   return options;
 }
@@ -30,6 +31,9 @@ void add_pipeline_options(CLI::App& parser, PipelineArguments& arguments) {
   parser.add_option("--on-changed", arguments.on_changed,
                     "Of files that have changed since a named statement read them: fail, "
                     "reread, or ignore (fail)");
+  parser.add_option("--refresh", arguments.refresh,
+                    "How often to read again what a source that goes on is joined with "
+                    "(10min); otherwise at the beginning alone");
   parser.add_flag("--once", arguments.once,
                   "End where the source is now, although it could go on");
 }

@@ -17,6 +17,7 @@ struct PipelineArguments {
   std::string retry_for;
   std::string on_error;
   std::string on_changed;
+  std::string refresh;
   bool once = false;
 
   /// Those that were given, by their names in SQL.

@@ -148,14 +148,16 @@ class Run(ProgramTest):
     def test_a_source_that_goes_on(self):
         rows = "FROM generate('orders?unbounded=true')"
         self.assertEqual(self.done("run", "-e", f"SELECT id {rows} WHERE id > 7 LIMIT 2").stdout, "id\n8\n9\n")
+        joined = f"SELECT a.id * 2 AS twice, b.customer {rows} a JOIN file('orders.csv') b ON a.id = b.id WHERE a.id > 1.5"
+        self.assertEqual(self.done("run", "--limit", "2", "-e", joined).stdout, "twice,customer\n4,bob\n6,ann\n")
         for sql, words in (
-            (f"SELECT status, count(*) {rows} GROUP BY status", "not have GROUP BY; WITH (once = true), or --once, reads"),
-            (f"SELECT DISTINCT status {rows}", "not have DISTINCT;"),
-            (f"SELECT id {rows} ORDER BY id", "not have ORDER BY;"),
-            (f"SELECT id, sum(id) OVER () AS s {rows}", "not have window functions;"),
-            (f"SELECT a.id {rows} a JOIN file('orders.csv') b ON a.id = b.id", "not have a join;"),
-            (f"SELECT count(*) {rows}", "not have expressions or functions;"),
-            (f"SELECT id {rows} WHERE id > 1.5", "not have a constant that is not of its column's type;"),
+            (f"SELECT status, count(*) {rows} GROUP BY status", "not GROUP BY or DISTINCT; WITH (once = true), or --once, reads"),
+            (f"SELECT DISTINCT status {rows}", "not GROUP BY or DISTINCT;"),
+            (f"SELECT id {rows} ORDER BY id", "not ORDER BY;"),
+            (f"SELECT id, sum(id) OVER () AS s {rows}", "not window functions;"),
+            (f"SELECT a.id {rows} a FULL JOIN file('orders.csv') b ON a.id = b.id", "not a join that keeps rows of the other side"),
+            (f"SELECT count(*) {rows}", "not an aggregate;"),
+            (f"SELECT id + 1 AS n {rows} LIMIT 2", "not LIMIT beside these (--limit);"),
             (f"INSERT INTO file('one.csv') SELECT id {rows}", "write into a directory (out/), or let it end"),
             (f"INSERT INTO file('out/?mode=overwrite&format=csv') SELECT id {rows}", "the sink takes all rows at once"),
         ):

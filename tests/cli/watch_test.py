@@ -11,6 +11,7 @@ import unittest
 
 from program import ProgramTest
 
+STEPS = ("in_write", "after_prepare_one", "after_prepare", "after_publish", "between_completes", "after_commit", "in_recover")
 
 
 class Watch(ProgramTest):
@@ -134,6 +135,36 @@ class Watch(ProgramTest):
         self.append("in/c.json", self.lines(21, 30))
         self.done("run", "--once", "go.sql")
         self.assertEqual(self.rows(), self.once_each(30))
+
+    def test_joined_with_a_table_and_killed_at_each_step(self):
+        self.write("labels.csv", "id,label\n" + "".join(f"{n},l{n}\n" for n in range(0, 60, 2)))
+        self.append("in/a.json", self.lines(0, 5))
+        text = ("CREATE STREAM seen WITH (commit_every = '100ms') AS SELECT s.id, upper(name) || coalesce(label, '-') AS text "
+                "FROM file('in/*.json?watch=true') s LEFT JOIN file('labels.csv') l ON l.id = s.id INSERT INTO file('out/?format=json')")
+        refused = self.velo("run", "-e", text.replace("LEFT JOIN", "FULL JOIN"))
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("goes on for ever, and a SELECT from such a source can have expressions, WHERE, and joins with sources that end, but not a "
+                      "join that keeps rows of the other side, or finds out about them; WITH (once = true), or --once, reads", refused.stderr)
+        for turn, step in enumerate(STEPS):
+            self.append("in/a.json", self.lines(5 + 5 * turn, 10 + 5 * turn))
+            self.crash(f"{step}:1", "run", "--once", "-e", text)
+        self.done("run", "--once", "-e", text)
+        self.assertEqual(self.rows(), self.once_each(5 + 5 * len(STEPS)))
+        self.assertEqual({row["id"]: row["text"] for row in self.rows_in("out")},
+                         {n: f"N{n}" + ("-" if n % 2 else f"l{n}") for n in range(5 + 5 * len(STEPS))})
+
+    def test_joined_with_a_table_that_is_read_again(self):
+        self.write("labels.csv", "id,label\n1,old\n")
+        self.append("in/a.json", self.lines(0, 2))
+        process = self.start("run", "--refresh", "50ms", "-e", "CREATE STREAM seen WITH (commit_every = '50ms') AS SELECT s.id, label FROM "
+                             "file('in/*.json?watch=true') s JOIN file('labels.csv') l ON l.id = s.id INSERT INTO file('out/?format=json')")
+        self.wait_for(lambda: len(self.rows()) == 1, process)
+        self.write("labels.csv", "id,label\n1,new\n2,new\n")
+        time.sleep(0.2)
+        self.append("in/a.json", self.lines(1, 3))
+        self.wait_for(lambda: len(self.rows_in("out")) == 3, process)
+        self.stop(process)
+        self.assertEqual(sorted((row["id"], row["label"]) for row in self.rows_in("out")), [(1, "new"), (1, "old"), (2, "new")])
 
     def test_what_is_written_anew_while_nobody_looks_is_told(self):
         self.append("in/a.json", self.lines(0, 5))

@@ -76,6 +76,16 @@ Status set_retry_for(RunOptions& options, std::string_view text) {
   return Status::OK();
 }
 
+Status set_refresh(RunOptions& options, std::string_view text) {
+  const auto time = parse_duration(text);
+  if (!time || time->count() <= 0) {
+    return fail(ErrorKind::kInvalidArgument,
+                fmt::format("refresh = {}: a time (10min) is expected", text));
+  }
+  options.refresh = *time;
+  return Status::OK();
+}
+
 Status set_once(RunOptions& options, std::string_view text) {
   if (text != "true" && text != "false") {
     return fail(ErrorKind::kInvalidArgument,
@@ -148,7 +158,7 @@ constexpr std::array<Known, 13> kKnown = {{
     {"limit", set_limit},
     {"from", nullptr},
     {"until", nullptr},
-    {"refresh", nullptr},
+    {"refresh", set_refresh},
 }};
 
 Status unknown(std::string_view name) {

@@ -116,7 +116,7 @@ TEST(RunOptions, SayWhatDoesNotWorkYet) {
   EXPECT_THAT(options.set("on_schema_change", "other"),
               IsError(ErrorKind::kNotImplemented, HasSubstr(" = fail does")));
   EXPECT_THAT(options.set("once", "true"), IsOk());
-  for (const char* name : {"memory", "from", "until", "refresh"}) {
+  for (const char* name : {"memory", "from", "until"}) {
     EXPECT_THAT(options.set(name, "x"),
                 IsError(ErrorKind::kNotImplemented,
                         std::string(name) + " = x does not work yet"));

@@ -17,7 +17,7 @@
 
 namespace velo::sql {
 
-/// A SELECT that DuckDB has understood and will run once.
+/// A SELECT that DuckDB has understood.
 /// Threads: thread-compatible.
 class DuckdbQuery {
  public:
@@ -31,6 +31,9 @@ class DuckdbQuery {
   /// with the line where it is known; kSystem when memory or the spilling disk is full;
   /// kCancelled.
   virtual Result<std::shared_ptr<arrow::RecordBatch>> next(std::stop_token stop) = 0;
+
+  /// After the end, without an error: run it again, with the next call of next().
+  virtual void rewind() = 0;
 };
 
 /// An in-memory DuckDB without access to files or network: what a SELECT reads comes

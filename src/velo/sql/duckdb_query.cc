@@ -97,6 +97,14 @@ class PreparedQuery : public DuckdbQuery {
     return to_sql_types(rows, schema_, kResult);
   }
 
+  void rewind() override {
+    options_.reset();
+    if (started_) library_.destroy_result(&result_);
+    result_ = {};
+    started_ = false;
+    ended_ = false;
+  }
+
  private:
   Status find_columns() {
     ARROW_ASSIGN_OR_RAISE(exported_, exported_schema(*connection_, statement_.get()));

@@ -10,6 +10,7 @@
 
 #include "velo/sql/duckdb_types.h"
 #include "velo/sql/sql_types.h"
+#include "velo/sql/stream_plan.h"
 
 namespace velo::sql {
 namespace {
@@ -132,8 +133,8 @@ Status bind_source(const Function& function, DuckdbConnection& connection,
   ARROW_ASSIGN_OR_RAISE(auto source, connection.sources().open(uri));
   ARROW_RETURN_NOT_OK(add_columns(connection, source->schema(), info));
   // How many rows there are is not known; "one", DuckDB's guess, makes bad plans.
-  constexpr idx_t kGuessedRows = 1'000'000;
-  function.database.library().bind_set_cardinality(info, kGuessedRows, false);
+  function.database.library().bind_set_cardinality(
+      info, source->can_go_on() ? kRowsOfStream : kRowsOfOthers, false);
   function.database.library().bind_set_bind_data(
       info, new Mention{connection, std::move(source)}, destroy<Mention>);
   return Status::OK();

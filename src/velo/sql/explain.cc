@@ -68,7 +68,10 @@ std::vector<std::pair<std::string, std::string>> steps_of(
     const SelectPlan& plan, const std::vector<std::string>& duckdb_plan) {
   std::vector<std::pair<std::string, std::string>> steps;
   if (!plan.source) {
-    steps.emplace_back("way", "DuckDB, which asks the sources for the columns it needs");
+    steps.emplace_back(
+        "way", plan.stream ? fmt::format("DuckDB, on each batch of {} by itself",
+                                         plan.stream->stream()->address())
+                           : "DuckDB, which asks the sources for the columns it needs");
     for (const std::string& line : duckdb_plan) steps.emplace_back("plan", line);
     return steps;
   }

@@ -31,7 +31,7 @@ class MappedSplitReader : public SplitReader {
   Result<Event> read_next(const PollLimits& limits, const std::stop_token& stop) {
     ARROW_ASSIGN_OR_RAISE(Event event, reader_->poll(limits, stop));
     if (auto* batch = std::get_if<Batch>(&event)) {
-      ARROW_ASSIGN_OR_RAISE(batch->rows, function_(std::move(batch->rows)));
+      ARROW_ASSIGN_OR_RAISE(batch->rows, function_(std::move(batch->rows), stop));
     }
     return event;
   }
@@ -41,11 +41,39 @@ class MappedSplitReader : public SplitReader {
   FirstFailure failure_;
 };
 
+class MappedReader : public DataReader {
+ public:
+  MappedReader(std::unique_ptr<DataReader> reader, RowsFunction function)
+      : reader_(std::move(reader)), function_(std::move(function)) {}
+
+  Result<std::optional<Batch>> read(std::stop_token stop) override {
+    return failure_.unless_failed([&] { return read_next(stop); });
+  }
+
+ private:
+  Result<std::optional<Batch>> read_next(const std::stop_token& stop) {
+    ARROW_ASSIGN_OR_RAISE(auto batch, reader_->read(stop));
+    if (batch) {
+      ARROW_ASSIGN_OR_RAISE(batch->rows, function_(std::move(batch->rows), stop));
+    }
+    return batch;
+  }
+
+  const std::unique_ptr<DataReader> reader_;
+  const RowsFunction function_;
+  FirstFailure failure_;
+};
+
 }  // namespace
 
 std::unique_ptr<SplitReader> map_batches(std::unique_ptr<SplitReader> reader,
                                          RowsFunction function) {
   return std::make_unique<MappedSplitReader>(std::move(reader), std::move(function));
+}
+
+std::unique_ptr<DataReader> map_batches(std::unique_ptr<DataReader> reader,
+                                        RowsFunction function) {
+  return std::make_unique<MappedReader>(std::move(reader), std::move(function));
 }
 
 }  // namespace velo::sql

@@ -7,12 +7,17 @@
 
 namespace velo::sql {
 
-/// What is done to the rows of each batch; it may leave some out.
+/// What is done to the rows of each batch; it may leave some out, and make several of
+/// one.
 using RowsFunction = std::function<Result<std::shared_ptr<arrow::RecordBatch>>(
-    std::shared_ptr<arrow::RecordBatch>)>;
+    std::shared_ptr<arrow::RecordBatch>, const std::stop_token&)>;
 
 /// A reader whose batches go through a function; their positions stay.
 std::unique_ptr<SplitReader> map_batches(std::unique_ptr<SplitReader> reader,
                                          RowsFunction function);
+
+/// The same of a reader without splits.
+std::unique_ptr<DataReader> map_batches(std::unique_ptr<DataReader> reader,
+                                        RowsFunction function);
 
 }  // namespace velo::sql

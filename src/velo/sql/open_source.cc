@@ -38,8 +38,22 @@ OpenSource::OpenSource(std::string address, std::unique_ptr<DataSource> source,
     : address_(std::move(address)),
       schema_(std::move(schema)),
       once_(once && source->supports_batch()),
-      goes_on_(source->supports_streaming() && !once_),
+      can_go_on_(source->supports_streaming()),
+      goes_on_(can_go_on_ && !once_),
       source_(std::move(source)) {}
+
+OpenSource::OpenSource(const OpenSource& source, std::shared_ptr<HeldRows> rows)
+    : address_(source.address_),
+      schema_(source.schema_),
+      once_(source.once_),
+      can_go_on_(source.can_go_on_),
+      goes_on_(source.goes_on_),
+      held_(std::move(rows)),
+      source_(source.source_) {}
+
+std::shared_ptr<OpenSource> OpenSource::holding(std::shared_ptr<HeldRows> rows) const {
+  return std::shared_ptr<OpenSource>(new OpenSource(*this, std::move(rows)));
+}
 
 Result<std::shared_ptr<OpenSource>> OpenSource::open(const Registry& registry,
                                                      const Uri& uri, bool once,
@@ -57,6 +71,7 @@ Result<std::shared_ptr<OpenSource>> OpenSource::open(const Registry& registry,
 Result<std::unique_ptr<DataReader>> OpenSource::create_reader(
     const std::shared_ptr<OpenSource>& source, const ReadOptions& options) {
   auto schema = source->schema_of(options);
+  if (source->held_) return read_held_rows(source->held_, schema->field_names());
   ReadOptions read = options;
   read.once = source->once_;
   std::lock_guard lock(source->mutex_);
@@ -107,6 +122,22 @@ Result<std::shared_ptr<OpenSource>> StatementSources::open(const Uri& uri) {
 std::vector<std::shared_ptr<OpenSource>> StatementSources::all() const {
   std::lock_guard lock(mutex_);
   return in_order_;
+}
+
+std::shared_ptr<StatementSources> StatementSources::replaced(
+    const std::function<std::shared_ptr<OpenSource>(const std::shared_ptr<OpenSource>&)>&
+        by) const {
+  auto others =
+      std::make_shared<StatementSources>(registry_, connections_, once_, keeps_bad_);
+  std::lock_guard lock(mutex_);
+  std::map<std::shared_ptr<OpenSource>, std::shared_ptr<OpenSource>> new_of;
+  for (const auto& source : in_order_) {
+    others->in_order_.push_back(new_of[source] = by(source));
+  }
+  for (const auto& [address, source] : by_address_) {
+    if (source) others->by_address_[address] = new_of.at(source);
+  }
+  return others;
 }
 
 }  // namespace velo::sql

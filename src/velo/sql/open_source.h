@@ -2,6 +2,7 @@
 
 /// The sources that a statement reads.
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -11,6 +12,7 @@
 #include "velo/connections.h"
 #include "velo/connector.h"
 #include "velo/source.h"
+#include "velo/sql/held_rows.h"
 #include "velo/uri.h"
 
 namespace velo::sql {
@@ -32,8 +34,12 @@ class OpenSource {
 
   const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
 
-  /// Whether its rows never end.
+  /// Whether its rows never end; and whether they would not, without `once`.
   bool goes_on() const { return goes_on_; }
+  bool can_go_on() const { return can_go_on_; }
+
+  /// One of the same address and columns, whose readers read these rows.
+  std::shared_ptr<OpenSource> holding(std::shared_ptr<HeldRows> rows) const;
 
   /// Open a reader; its batches come in their SQL types. The reader keeps the source.
   static Result<std::unique_ptr<DataReader>> create_reader(
@@ -57,14 +63,17 @@ class OpenSource {
  private:
   OpenSource(std::string address, std::unique_ptr<DataSource> source,
              std::shared_ptr<arrow::Schema> schema, bool once);
+  OpenSource(const OpenSource& source, std::shared_ptr<HeldRows> rows);
 
   const std::string address_;
   const std::shared_ptr<arrow::Schema> schema_;
   const bool once_;
+  const bool can_go_on_;
   const bool goes_on_;
+  const std::shared_ptr<HeldRows> held_;  // in the place of the source's, or nullptr
   std::mutex mutex_;
   // Guarded by mutex_.
-  const std::unique_ptr<DataSource> source_;
+  const std::shared_ptr<DataSource> source_;
   BadRecords bad_;
 };
 
@@ -84,6 +93,11 @@ class StatementSources {
 
   /// Those opened so far, in that order.
   std::vector<std::shared_ptr<OpenSource>> all() const;
+
+  /// The same with others in the places of those opened so far.
+  std::shared_ptr<StatementSources> replaced(
+      const std::function<
+          std::shared_ptr<OpenSource>(const std::shared_ptr<OpenSource>&)>& by) const;
 
  private:
   const Registry& registry_;

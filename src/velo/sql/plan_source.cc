@@ -9,23 +9,13 @@
 namespace velo::sql {
 namespace {
 
-// Yields some of a reader's columns.
-class ColumnsReader : public DataReader {
- public:
-  ColumnsReader(std::unique_ptr<DataReader> reader, std::vector<int> indices)
-      : reader_(std::move(reader)), indices_(std::move(indices)) {}
-
-  Result<std::optional<Batch>> read(std::stop_token stop) override {
-    ARROW_ASSIGN_OR_RAISE(auto batch, reader_->read(std::move(stop)));
-    if (!batch) return batch;
-    ARROW_ASSIGN_OR_RAISE(batch->rows, batch->rows->SelectColumns(indices_));
-    return batch;
-  }
-
- private:
-  const std::unique_ptr<DataReader> reader_;
-  const std::vector<int> indices_;
-};
+// Some of the columns.
+RowsFunction columns_function(std::vector<int> indices) {
+  return [indices = std::move(indices)](const std::shared_ptr<arrow::RecordBatch>& rows,
+                                        const std::stop_token&) {
+    return rows->SelectColumns(indices);
+  };
+}
 
 class PlanSource : public DataSource, public SplitSource {
  public:
@@ -48,7 +38,7 @@ class PlanSource : public DataSource, public SplitSource {
     ARROW_ASSIGN_OR_RAISE(auto reader, plan.create_reader());
     if (!options.columns) return reader;
     ARROW_ASSIGN_OR_RAISE(auto indices, indices_of(*options.columns));
-    return std::make_unique<ColumnsReader>(std::move(reader), std::move(indices));
+    return map_batches(std::move(reader), columns_function(std::move(indices)));
   }
 
   bool supports_streaming() const override { return goes_on_; }
@@ -72,10 +62,7 @@ class PlanSource : public DataSource, public SplitSource {
     ARROW_ASSIGN_OR_RAISE(auto reader, plan_->create_split_reader(options));
     if (!options.columns) return reader;
     ARROW_ASSIGN_OR_RAISE(auto indices, indices_of(*options.columns));
-    return map_batches(std::move(reader), [indices = std::move(indices)](
-                                              std::shared_ptr<arrow::RecordBatch> rows) {
-      return rows->SelectColumns(indices);
-    });
+    return map_batches(std::move(reader), columns_function(std::move(indices)));
   }
 
   std::vector<std::string> kept_for(const std::string& reader) const override {

@@ -12,6 +12,7 @@
 #include "velo/sql/mapped_split_reader.h"
 #include "velo/sql/plan_tree.h"
 #include "velo/sql/sql_types.h"
+#include "velo/sql/stream_plan.h"
 
 namespace velo::sql {
 namespace {
@@ -72,31 +73,44 @@ bool looks_like_address(std::string_view name) {
 
 Result<std::unique_ptr<DataReader>> SelectPlan::create_reader() {
   if (query) return std::make_unique<QueryReader>(std::move(query), sources);
+  if (stream) {
+    ARROW_ASSIGN_OR_RAISE(auto reader,
+                          OpenSource::create_reader(stream->stream(), stream->read()));
+    ARROW_ASSIGN_OR_RAISE(auto function, stream->prepare());
+    return map_batches(std::move(reader), std::move(function));
+  }
   ARROW_ASSIGN_OR_RAISE(auto reader, OpenSource::create_reader(source, short_cut.read));
   return make_short_cut_reader(std::move(reader), short_cut);
 }
 
 SplitSource* SelectPlan::splits() const {
+  if (stream) return stream->stream()->splits();
   return source && !short_cut.limit ? source->splits() : nullptr;
 }
 
 bool SelectPlan::goes_on() const {
+  if (stream) return stream->stream()->goes_on();
   return source && source->goes_on() && !short_cut.limit;
 }
 
 Result<std::unique_ptr<SplitReader>> SelectPlan::create_split_reader(
     const ReadOptions& who) const {
-  ReadOptions read = short_cut.read;
+  ReadOptions read = stream ? stream->read() : short_cut.read;
   read.reader = who.reader;
   read.process = who.process;
   read.on_changed = who.on_changed;
+  if (stream) {
+    ARROW_ASSIGN_OR_RAISE(auto function, stream->prepare());
+    ARROW_ASSIGN_OR_RAISE(auto reader, stream->stream()->create_split_reader(read));
+    return map_batches(std::move(reader), std::move(function));
+  }
   ARROW_ASSIGN_OR_RAISE(auto split_reader, source->create_split_reader(read));
   return map_batches(
       std::move(split_reader),
       [source = source, short_cut = short_cut,
-       schema =
-           source->schema_of(short_cut.read)](std::shared_ptr<arrow::RecordBatch> rows)
-          -> Result<std::shared_ptr<arrow::RecordBatch>> {
+       schema = source->schema_of(short_cut.read)](
+          std::shared_ptr<arrow::RecordBatch> rows,
+          const std::stop_token&) -> Result<std::shared_ptr<arrow::RecordBatch>> {
         ARROW_ASSIGN_OR_RAISE(rows, to_sql_types(rows, schema, source->address()));
         return apply_short_cut(short_cut, std::move(rows));
       });
@@ -181,22 +195,42 @@ Status SelectPlanner::create_views(const SelectTree& tree,
   return Status::OK();
 }
 
-// What needs all rows has no answer where they never end.
-Status SelectPlanner::check_all_end(const SqlText& select, const SelectTree& tree,
-                                    const StatementSources& sources) {
-  for (const auto& source : sources.all()) {
-    if (!source->goes_on()) continue;
+// Where one source could go on, and each of its batches has an answer of its own; nullptr
+// where none goes on, and the SELECT is run on all rows. What needs all rows has no
+// answer where they never end.
+Result<std::unique_ptr<StreamQuery>> SelectPlanner::plan_stream(
+    const SqlText& select, const PlanOptions& options,
+    const std::shared_ptr<StatementSources>& sources) {
+  const auto all = sources->all();
+  const auto stream =
+      std::ranges::find_if(all, [](const auto& source) { return source->can_go_on(); });
+  if (stream == all.end()) return nullptr;
+  const bool goes_on =
+      std::ranges::any_of(all, [](const auto& source) { return source->goes_on(); });
+  if (std::any_of(stream + 1, all.end(),
+                  [](const auto& source) { return source->can_go_on(); })) {
+    if (!goes_on) return nullptr;
     return select.error_at(
         0, ErrorKind::kNotImplemented,
-        fmt::format(
-            "{} goes on for ever, and a SELECT from such a source can, as yet, name "
-            "columns, compare them with constants in WHERE and have a LIMIT, but "
-            "not have {}; WITH (once = true), or --once, reads what is there now",
-            source->address(),
-            tree.simple ? "a constant that is not of its column's type"
-                        : tree.beyond_simple));
+        fmt::format("{} and another source of this SELECT go on for ever, and only one "
+                    "may; WITH (once = true), or --once, reads what is there now",
+                    (*stream)->address()));
   }
-  return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(DuckdbEngine * duckdb, engine());
+  ARROW_ASSIGN_OR_RAISE(const std::string json, duckdb->explain(select, sources));
+  auto columns = columns_of_stream(json);
+  if (columns.ok()) {
+    return std::make_unique<StreamQuery>(
+        *duckdb, select, *sources, *stream, *std::move(columns),
+        HoldOptions{.memory_bytes = options_.memory_bytes, .refresh = options.refresh});
+  }
+  if (!goes_on) return nullptr;
+  return select.error_at(
+      0, ErrorKind::kNotImplemented,
+      fmt::format("{} goes on for ever, and a SELECT from such a source can have "
+                  "expressions, WHERE, and joins with sources that end, but not {}; WITH "
+                  "(once = true), or --once, reads what is there now",
+                  (*stream)->address(), columns.status().message()));
 }
 
 // What is not simple may yield rows in another order, or one row of several.
@@ -245,11 +279,12 @@ Result<SelectPlan> SelectPlanner::plan(const SqlText& select,
   ARROW_RETURN_NOT_OK(create_views(tree, plan.sources));
   ARROW_ASSIGN_OR_RAISE(DuckdbEngine * duckdb, engine());
   ARROW_ASSIGN_OR_RAISE(plan.query, duckdb->prepare(select, plan.sources));
-  ARROW_RETURN_NOT_OK(check_all_end(select, tree, *plan.sources));
   if (options.applies_changes) {
     ARROW_RETURN_NOT_OK(check_has_no_changes(select, *plan.sources));
   }
   plan.schema = plan.query->schema();
+  ARROW_ASSIGN_OR_RAISE(plan.stream, plan_stream(select, options, plan.sources));
+  if (plan.stream) plan.query.reset();
   return plan;
 }
 

@@ -2,6 +2,7 @@
 
 /// How a SELECT is run: by the short cut or by DuckDB.
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -17,14 +18,16 @@
 #include "velo/sql/script.h"
 #include "velo/sql/select_tree.h"
 #include "velo/sql/short_cut.h"
+#include "velo/sql/stream_query.h"
 
 namespace velo::sql {
 
-/// A SELECT ready to run. Exactly one of `source` and `query` is set.
+/// A SELECT ready to run. Exactly one of `source`, `stream` and `query` is set.
 struct SelectPlan {
   std::shared_ptr<StatementSources> sources;
   std::shared_ptr<OpenSource> source;  ///< of the short cut
   ShortCut short_cut;
+  std::unique_ptr<StreamQuery> stream;  ///< of batches that can come for ever
   std::unique_ptr<DuckdbQuery> query;
   std::shared_ptr<arrow::Schema> schema;  ///< of the result
 
@@ -49,6 +52,8 @@ struct PlanOptions {
   /// Whether the result goes where changes are applied: see carried_changes.h.
   bool applies_changes = false;
   bool some_sinks_append = false;  ///< of several, where some apply them
+  /// How often what a source that goes on is joined with is read again.
+  std::optional<std::chrono::milliseconds> refresh;
 };
 
 /// Plans SELECTs, and knows the statements that they may name. Threads:
@@ -65,8 +70,9 @@ class SelectPlanner {
       : registry_(registry), connections_(connections), options_(options) {}
 
   /// Plan a SELECT: open its sources, find its columns. Errors: kInvalidArgument with the
-  /// line and a caret; kNotImplemented where a source goes on and the SELECT is not
-  /// simple, and where changes are to be carried and it is not; those of the sources.
+  /// line and a caret; kNotImplemented where a source goes on and the SELECT needs all of
+  /// its rows, and where changes are to be carried and it is not simple; those of the
+  /// sources.
   Result<SelectPlan> plan(const SqlText& select, const PlanOptions& options);
 
   /// DuckDB's plan of a SELECT, see plan_tree.h.
@@ -96,8 +102,9 @@ class SelectPlanner {
   std::shared_ptr<StatementSources> new_sources(const PlanOptions& options) const;
   static Status check_has_no_changes(const SqlText& select,
                                      const StatementSources& sources);
-  static Status check_all_end(const SqlText& select, const SelectTree& tree,
-                              const StatementSources& sources);
+  Result<std::unique_ptr<StreamQuery>> plan_stream(
+      const SqlText& select, const PlanOptions& options,
+      const std::shared_ptr<StatementSources>& sources);
 
   const Registry& registry_;
   const Connections& connections_;

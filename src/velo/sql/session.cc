@@ -210,7 +210,8 @@ class Session::State {
     return rows_of(statements.back(), options,
                    {.once = options.once,
                     .keeps_bad = options.on_error != OnError::kFail,
-                    .applies_changes = applies_changes},
+                    .applies_changes = applies_changes,
+                    .refresh = options.refresh},
                    addresses);
   }
 
@@ -353,7 +354,8 @@ class Session::State {
     return {.once = options.once,
             .keeps_bad = options.on_error != OnError::kFail,
             .applies_changes = num_upserting > 0,
-            .some_sinks_append = num_upserting < std::ssize(sinks)};
+            .some_sinks_append = num_upserting < std::ssize(sinks),
+            .refresh = options.refresh};
   }
 
   Result<Sinks> open_sinks(const Statement& statement, StatementResult& result) const {
