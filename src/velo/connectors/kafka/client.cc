@@ -17,6 +17,7 @@ using std::chrono::seconds;
 constexpr int kAnswerMilliseconds = 10'000;
 // How often who may be stopped looks around.
 constexpr int kSliceMilliseconds = 1'000;
+constexpr int kFirstSliceMilliseconds = 150;
 constexpr int kPollMilliseconds = 100;
 // How long nobody need answer at first; where all are out of reach, so long.
 constexpr seconds kLongestConnect{10};
@@ -100,7 +101,10 @@ Result<std::unique_ptr<Client>> Client::open(rd_kafka_type_t type,
   };
   Settings all = {{"bootstrap.servers", options.brokers},
                   {"client.id", "velo"},
-                  {"reconnect.backoff.max.ms", "1000"}};
+                  {"reconnect.backoff.max.ms", "1000"},
+                  // A name may have an address where nobody listens ("localhost"): they
+                  // are tried in turn for as long, and in a new order after it.
+                  {"broker.address.ttl", "10000"}};
   all.insert(all.end(), settings.begin(), settings.end());
   for (const auto& [name, value] : all) {
     if (library->conf_set(configuration, name.c_str(), value.c_str(), words.data(),
@@ -171,9 +175,11 @@ Result<const struct rd_kafka_metadata*> Client::metadata(rd_kafka_topic_t* asked
                                                          const std::stop_token& stop) {
   const auto begin = steady_clock().now();
   const struct rd_kafka_metadata* answer = nullptr;
-  while (true) {
+  // Short at first: where an address was refused, the next one is asked with the next.
+  for (int slice = kFirstSliceMilliseconds;;
+       slice = std::min(2 * slice, kSliceMilliseconds)) {
     const auto code = library_.metadata(handle_, /*all_topics=*/asked == nullptr, asked,
-                                        &answer, kSliceMilliseconds);
+                                        &answer, slice);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return answer;
     if (stop.stop_requested()) return stopped();
     bring_reports();
