@@ -36,7 +36,7 @@ class Metrics(ProgramTest):
 
     def get(self, url, status=200):
         try:
-            with urllib.request.urlopen(url, timeout=20) as answer:
+            with urllib.request.urlopen(url, timeout=60) as answer:
                 code, kind, text = answer.status, answer.headers["Content-Type"], answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:

@@ -32,8 +32,8 @@ class MappedSplits : public ::testing::Test {
 };
 
 TEST_F(MappedSplits, KeepTheirPositionsWithoutTheirRows) {
-  const auto reader = map(
-      [](const std::shared_ptr<arrow::RecordBatch>& rows) { return rows->Slice(0, 0); });
+  const auto reader = map([](const std::shared_ptr<arrow::RecordBatch>& rows,
+                             const std::stop_token&) { return rows->Slice(0, 0); });
   for (const size_t row : {1, 2}) {
     const Event event = reader->poll({}, {}).ValueOrDie();
     const auto& batch = std::get<Batch>(event);
@@ -53,11 +53,12 @@ TEST_F(MappedSplits, KeepTheirPositionsWithoutTheirRows) {
 
 TEST_F(MappedSplits, StayFailed) {
   int num_calls = 0;
-  const auto reader = map([&](std::shared_ptr<arrow::RecordBatch> rows)
-                              -> Result<std::shared_ptr<arrow::RecordBatch>> {
-    if (++num_calls == 1) return make_error(ErrorKind::kCorruptData, {}, "bad");
-    return rows;
-  });
+  const auto reader =
+      map([&](std::shared_ptr<arrow::RecordBatch> rows,
+              const std::stop_token&) -> Result<std::shared_ptr<arrow::RecordBatch>> {
+        if (++num_calls == 1) return make_error(ErrorKind::kCorruptData, {}, "bad");
+        return rows;
+      });
   for (int i = 0; i < 2; ++i) {
     EXPECT_THAT(reader->poll({}, {}), IsError(ErrorKind::kCorruptData, "bad"));
   }
@@ -65,7 +66,8 @@ TEST_F(MappedSplits, StayFailed) {
 }
 
 TEST_F(MappedSplits, StayFailedWhereTheSourceFails) {
-  const auto reader = map([](std::shared_ptr<arrow::RecordBatch> rows) { return rows; });
+  const auto reader = map([](std::shared_ptr<arrow::RecordBatch> rows,
+                             const std::stop_token&) { return rows; });
   for (int i = 0; i < 3; ++i) ASSERT_THAT(reader->poll({}, {}), IsOk());
   script_.at_end = make_error(ErrorKind::kTransient, {}, "went away");
   EXPECT_THAT(reader->poll({}, {}), IsError(ErrorKind::kTransient, "went away"));
