@@ -222,7 +222,8 @@ Result<std::unique_ptr<StreamQuery>> SelectPlanner::plan_stream(
   if (columns.ok()) {
     return std::make_unique<StreamQuery>(
         *duckdb, select, *sources, *stream, *std::move(columns),
-        HoldOptions{.memory_bytes = options_.memory_bytes, .refresh = options.refresh});
+        HoldOptions{.memory_bytes = options_.memory_bytes / 2,
+                    .refresh = options.refresh});
   }
   if (!goes_on) return nullptr;
   return select.error_at(
