@@ -748,7 +748,7 @@ class Changes(ProgramTest):
             (self.uri("seen"), "cdc=true reads plain tables"),
             (self.uri("ours"), "column '_op' is named like one that every change has"),
             (SERVER + "?cdc=true&query=SELECT 1", "cdc=true reads a table"),
-            (SERVER + "?table=orders&slot=s", "slot and publication are of use with cdc=true only"),
+            (SERVER + "?table=orders&slot=s", "slot, publication and before are of use with cdc=true only"),
             (self.uri(slot="No-Slot"), "slot: at most 63 of the characters a-z, 0-9 and _"),
         ]:
             with self.subTest(words):

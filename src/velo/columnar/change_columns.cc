@@ -1,6 +1,7 @@
 #include "velo/columnar/change_columns.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace velo {
 namespace {
@@ -24,6 +25,25 @@ size_t size_of_first(std::string_view unset) {
 
 bool is_change_column(std::string_view name) {
   return std::ranges::find(kChangeColumns, name) != kChangeColumns.end();
+}
+
+arrow::FieldVector with_change_columns(arrow::FieldVector columns) {
+  columns.push_back(arrow::field(kOperationColumn, arrow::utf8()));
+  columns.push_back(
+      arrow::field(kChangeTimeColumn, arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")));
+  // Text, so that every sink holds it and every reader sorts it: JSON has bytes in
+  // base64.
+  columns.push_back(arrow::field(kChangePositionColumn, arrow::utf8()));
+  columns.push_back(arrow::field(kUnsetColumn, arrow::utf8()));
+  return columns;
+}
+
+std::shared_ptr<arrow::Schema> columns_of_changed_rows(const arrow::Schema& schema) {
+  arrow::FieldVector fields;
+  for (const auto& field : schema.fields()) {
+    if (!is_change_column(field->name())) fields.push_back(field);
+  }
+  return arrow::schema(std::move(fields));
 }
 
 bool are_changes(const arrow::Schema& schema) {

@@ -6,6 +6,7 @@
 #include <arrow/type.h>
 
 #include <array>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -19,11 +20,21 @@ inline constexpr char kChangeTimeColumn[] = "_ts";
 inline constexpr char kChangePositionColumn[] = "_position";
 /// The names of the columns that were not sent, as is_unset() reads them; NULL: all were.
 inline constexpr char kUnsetColumn[] = "_unset";
+/// The row as it was, a struct of its table's columns, of sources that are asked for it;
+/// NULL where there was none, or it was not sent.
+inline constexpr char kBeforeColumn[] = "_before";
 
-inline constexpr std::array<std::string_view, 4> kChangeColumns = {
-    kOperationColumn, kChangeTimeColumn, kChangePositionColumn, kUnsetColumn};
+inline constexpr std::array<std::string_view, 5> kChangeColumns = {
+    kOperationColumn, kChangeTimeColumn, kChangePositionColumn, kUnsetColumn,
+    kBeforeColumn};
 
 bool is_change_column(std::string_view name);
+
+/// The columns of a table, and `_op`, `_ts`, `_position`, `_unset` behind them.
+arrow::FieldVector with_change_columns(arrow::FieldVector columns);
+
+/// The columns of changes that their table has: all but what says how they came about.
+std::shared_ptr<arrow::Schema> columns_of_changed_rows(const arrow::Schema& schema);
 
 /// Whether rows of this schema say of themselves all that is needed to apply them to a
 /// table with a key: `_op` and `_unset`, as text.

@@ -33,5 +33,17 @@ TEST(ChangeColumns, AreTextWhereRowsAreChanges) {
   EXPECT_FALSE(is_change_column("ts"));
 }
 
+TEST(ChangeColumns, StandBehindThoseOfTheTable) {
+  const arrow::FieldVector table = {arrow::field("id", arrow::int64()),
+                                    arrow::field("ts", arrow::utf8())};
+  auto fields = with_change_columns(table);
+  EXPECT_EQ(arrow::schema(fields)->field_names(),
+            (std::vector<std::string>{"id", "ts", "_op", "_ts", "_position", "_unset"}));
+  EXPECT_TRUE(are_changes(*arrow::schema(fields)));
+  fields.push_back(arrow::field("_before", arrow::struct_(table)));
+  EXPECT_TRUE(
+      columns_of_changed_rows(*arrow::schema(fields))->Equals(arrow::Schema(table)));
+}
+
 }  // namespace
 }  // namespace velo

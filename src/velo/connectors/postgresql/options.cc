@@ -45,11 +45,15 @@ Status invalid(const std::string& shown, std::string message) {
 
 Status read_cdc(const OptionValues& values, PostgresqlOptions& options) {
   options.cdc = values.boolean("cdc");
+  options.before = values.boolean("before");
   options.slot = values.text("slot");
   options.publication = values.text("publication");
   if (!options.cdc) {
-    if (options.slot.empty() && options.publication.empty()) return Status::OK();
-    return invalid(options.shown, "slot and publication are of use with cdc=true only");
+    if (options.slot.empty() && options.publication.empty() && !options.before) {
+      return Status::OK();
+    }
+    return invalid(options.shown,
+                   "slot, publication and before are of use with cdc=true only");
   }
   if (!options.query.empty()) {
     return invalid(options.shown, "cdc=true reads a table: table=NAME, without query=");
@@ -103,6 +107,12 @@ std::vector<OptionDescriptor> PostgresqlOptions::descriptors() {
        .type = OptionType::kBool,
        .default_value = "false",
        .doc = "Read the table, and go on with the changes to it.",
+       .use = OptionUse::kSource},
+      {.name = "before",
+       .type = OptionType::kBool,
+       .default_value = "false",
+       .doc = "With cdc: have the row as it was, as _before; whole where the table has "
+              "REPLICA IDENTITY FULL, else of deleted rows the key.",
        .use = OptionUse::kSource},
       {.name = "slot",
        .doc = "With cdc: the replication slot, which is made; without, it is named after "

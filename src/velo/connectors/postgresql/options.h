@@ -22,6 +22,7 @@ struct PostgresqlOptions {
   std::string table;
   std::string query;             ///< source: instead of a table
   bool cdc = false;              ///< source: the table, and then its changes
+  bool before = false;           ///< for cdc: also the row as it was before the change
   std::string slot;              ///< for cdc; empty: named after the reader
   std::string publication;       ///< for cdc; empty: named after the reader
   std::vector<std::string> key;  ///< sink: rows of the same key are replaced

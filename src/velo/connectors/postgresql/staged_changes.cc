@@ -20,14 +20,6 @@ bool are_applied(const PostgresqlOptions& options, const arrow::Schema& schema) 
   return !options.key.empty() && are_changes(schema);
 }
 
-std::shared_ptr<arrow::Schema> columns_of_changed_rows(const arrow::Schema& schema) {
-  arrow::FieldVector fields;
-  for (const auto& field : schema.fields()) {
-    if (!is_change_column(field->name())) fields.push_back(field);
-  }
-  return arrow::schema(std::move(fields));
-}
-
 std::vector<std::string> StagedChanges::key_names() const {
   std::vector<std::string> key;
   for (size_t i = 0; i < columns_.size(); ++i) {

@@ -26,9 +26,6 @@ inline constexpr char kStagedUnset[] = "velo_unset";
 /// Whether rows of this schema are to be applied: they are changes, and there is a key.
 bool are_applied(const PostgresqlOptions& options, const arrow::Schema& schema);
 
-/// The columns of changes that a table has: all but what says how they came about.
-std::shared_ptr<arrow::Schema> columns_of_changed_rows(const arrow::Schema& schema);
-
 /// What an epoch's changes have in them. Threads: thread-compatible.
 class StagedChanges {
  public:

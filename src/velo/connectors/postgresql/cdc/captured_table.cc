@@ -102,14 +102,12 @@ std::shared_ptr<arrow::Schema> CapturedTable::change_schema() const {
     auto type = arrow_type_of(column.result);
     fields.push_back(arrow::field(column.result.name, type ? type : arrow::utf8()));
   }
-  fields.push_back(arrow::field(kOperationColumn, arrow::utf8()));
-  fields.push_back(
-      arrow::field(kChangeTimeColumn, arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")));
-  // Text, so that every sink holds it and every reader sorts it: JSON has bytes in
-  // base64.
-  fields.push_back(arrow::field(kChangePositionColumn, arrow::utf8()));
-  fields.push_back(arrow::field(kUnsetColumn, arrow::utf8()));
-  return arrow::schema(std::move(fields));
+  auto columns_of_changes = with_change_columns(fields);
+  if (with_before) {
+    columns_of_changes.push_back(
+        arrow::field(kBeforeColumn, arrow::struct_(std::move(fields))));
+  }
+  return arrow::schema(std::move(columns_of_changes));
 }
 
 std::string CapturedTable::select_list() const {
@@ -123,7 +121,8 @@ std::string CapturedTable::select_list() const {
 
 Result<CapturedTable> find_captured_table(Connection& connection,
                                           const PostgresqlOptions& options) {
-  CapturedTable table{.schema = options.schema, .name = options.table};
+  CapturedTable table{
+      .schema = options.schema, .name = options.table, .with_before = options.before};
   ARROW_RETURN_NOT_OK(find_relation(connection, options, table));
   ARROW_ASSIGN_OR_RAISE(
       const ResultRows rows,

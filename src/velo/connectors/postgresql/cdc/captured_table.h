@@ -37,11 +37,13 @@ struct CapturedTable {
   std::string name;
   bool has_identity = false;  ///< whether updates and deletes can say of which row
   std::vector<CapturedColumn> columns;
+  bool with_before = false;  ///< whether changes tell what the row was
 
   /// "public.orders".
   std::string split() const { return schema + "." + name; }
 
-  /// The table's columns, then `_op`, `_ts`, `_position`, `_unset`.
+  /// The table's columns, then `_op`, `_ts`, `_position`, `_unset`, and `_before` where
+  /// that is asked for.
   std::shared_ptr<arrow::Schema> change_schema() const;
 
   /// The SELECT list of the table's columns, as the schema has them.

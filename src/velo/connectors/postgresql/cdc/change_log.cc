@@ -15,17 +15,17 @@ Status ChangeLog::take(const ChangeMessage& message) {
     meet(*described);
   } else if (const auto* inserted = std::get_if<InsertMessage>(&message)) {
     ARROW_ASSIGN_OR_RAISE(const bool ours, is_ours(inserted->relation));
-    if (ours) return add('c', &inserted->row);
+    if (ours) return add('c', &inserted->row, nullptr);
   } else if (const auto* updated = std::get_if<UpdateMessage>(&message)) {
     ARROW_ASSIGN_OR_RAISE(const bool ours, is_ours(updated->relation));
     if (ours) return update(*updated);
   } else if (const auto* deleted = std::get_if<DeleteMessage>(&message)) {
     ARROW_ASSIGN_OR_RAISE(const bool ours, is_ours(deleted->relation));
-    if (ours) return add('d', &deleted->old);
+    if (ours) return add('d', &deleted->old, &deleted->old);
   } else if (const auto* truncated = std::get_if<TruncateMessage>(&message)) {
     for (const uint32_t relation : truncated->relations) {
       ARROW_ASSIGN_OR_RAISE(const bool ours, is_ours(relation));
-      if (ours) ARROW_RETURN_NOT_OK(add('t', nullptr));
+      if (ours) ARROW_RETURN_NOT_OK(add('t', nullptr, nullptr));
     }
   }
   return Status::OK();
@@ -107,22 +107,24 @@ bool ChangeLog::is_same_key(const Tuple& one, const Tuple& other) const {
 }
 
 // A new key is another row: that of the old one goes. An old key that is the same was
-// sent because it is large.
+// sent because it is large, and is all that is known of the row as it was.
 Status ChangeLog::update(const UpdateMessage& update) {
   const Tuple row = filled(update);
   const auto& old = update.old_row ? update.old_row : update.old_key;
-  if (!old || is_same_key(*old, row)) return add('u', &row);
-  ARROW_RETURN_NOT_OK(add('d', &*old));
-  return add('c', &row);
+  if (!old || is_same_key(*old, row)) {
+    return add('u', &row, update.old_row ? &*update.old_row : nullptr);
+  }
+  ARROW_RETURN_NOT_OK(add('d', &*old, &*old));
+  return add('c', &row, nullptr);
 }
 
-Status ChangeLog::add(char op, const Tuple* row) {
+Status ChangeLog::add(char op, const Tuple* row, const Tuple* before) {
   const ChangePosition after{.lsn = commit_lsn_, .row = ++row_};
   if (after <= from_) return Status::OK();
   const ChangeMark mark{.op = op, .at = committed_at_, .position = after};
-  const int64_t before = rows_.num_bytes();
-  ARROW_RETURN_NOT_OK(row ? rows_.append(*row, mark) : rows_.append_empty(mark));
-  transaction_bytes_ += rows_.num_bytes() - before;
+  const int64_t bytes_before = rows_.num_bytes();
+  ARROW_RETURN_NOT_OK(row ? rows_.append(*row, before, mark) : rows_.append_empty(mark));
+  transaction_bytes_ += rows_.num_bytes() - bytes_before;
   return Status::OK();
 }
 

@@ -49,7 +49,7 @@ class ChangeLog {
   Tuple filled(const UpdateMessage& update) const;
   bool is_same_key(const Tuple& one, const Tuple& other) const;
   Result<bool> is_ours(uint32_t relation) const;
-  Status add(char op, const Tuple* row);
+  Status add(char op, const Tuple* row, const Tuple* before);
 
   const CapturedTable& table_;
   const ChangePosition from_;

@@ -67,11 +67,12 @@ class ChangeLogs : public ::testing::Test {
       if (i > 0) text += "; ";
       text += value("_op") + " " + value("key") + "=" + value("value");
       if (value("_unset") != "-") text += " without " + value("_unset");
+      if (table_.with_before) text += " before " + value("_before");
     }
     return text;
   }
 
-  const CapturedTable table_ = table_of_texts();
+  CapturedTable table_ = table_of_texts();
   std::unique_ptr<ChangeRows> rows_;
   std::optional<ChangeLog> log_;
 };
@@ -114,6 +115,36 @@ TEST_F(ChangeLogs, WhatWasNotSentIsNamed) {
             UpdateMessage{
                 .relation = kTable, .old_row = row("a", "old"), .row = unchanged("a")}});
   EXPECT_EQ(rows(), "u a=- without value; u a=old");
+}
+
+TEST_F(ChangeLogs, WhatTheRowWasIsToldWhereItWasSent) {
+  table_.with_before = true;
+  begin_at({100, 0});
+  transaction(
+      100,
+      {InsertMessage{kTable, row("a", "1")},
+       UpdateMessage{.relation = kTable, .row = row("a", "2")},
+       UpdateMessage{.relation = kTable, .old_row = row("a", "2"), .row = row("a", "3")},
+       UpdateMessage{.relation = kTable, .old_row = row("a", "3"), .row = row("b", "3")},
+       DeleteMessage{kTable, {{Kind::kBinary, "b"}, {Kind::kNull}}},
+       TruncateMessage{{kTable}}});
+  const std::string of_a = "{key:string = a, value:string = ";
+  EXPECT_EQ(rows(), "c a=1 before -; u a=2 before -; u a=3 before " + of_a +
+                        "2}; d a=3 " + "before " + of_a +
+                        "3}; c b=3 before -; d b=- before " +
+                        "{key:string = b, value:string = null}; t -=- before -");
+}
+
+TEST_F(ChangeLogs, WhatTheRowWasMayBeLeftOut) {
+  table_.with_before = true;
+  rows_ = ChangeRows::make(table_, {{"_op", "value"}}).ValueOrDie();
+  log_.emplace(table_, ChangePosition{100, 0}, *rows_);
+  transaction(100,
+              {UpdateMessage{
+                  .relation = kTable, .old_row = row("a", "1"), .row = row("a", "2")}});
+  const auto batch = rows_->take().ValueOrDie();
+  EXPECT_EQ(batch->schema()->field_names(), (std::vector<std::string>{"_op", "value"}));
+  EXPECT_EQ(batch->num_rows(), 1);
 }
 
 TEST_F(ChangeLogs, WhatWasReadBeforeIsLeftOut) {

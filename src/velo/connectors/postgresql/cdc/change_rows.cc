@@ -1,7 +1,10 @@
 #include "velo/connectors/postgresql/cdc/change_rows.h"
 
+#include <arrow/array.h>
+#include <arrow/array/util.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "velo/base/big_endian.h"
@@ -61,6 +64,11 @@ Result<std::unique_ptr<ChangeRows>> ChangeRows::make(
   ARROW_ASSIGN_OR_RAISE(auto decoder, CopyDecoder::make(arrow::schema(of_table)));
   std::unique_ptr<ChangeRows> rows(new ChangeRows(table, std::move(decoder)));
   rows->schema_ = schema;
+  const bool is_wanted = !columns || std::ranges::count(*columns, kBeforeColumn) > 0;
+  if (table.with_before && is_wanted) {
+    ARROW_ASSIGN_OR_RAISE(rows->before_, CopyDecoder::make(arrow::schema(of_table)));
+    ARROW_RETURN_NOT_OK(rows->before_->decode(CopyEncoder::header()));
+  }
   if (!columns) return rows;
   rows->indices_.emplace();
   for (const std::string& name : *columns) {
@@ -78,21 +86,38 @@ Status ChangeRows::append_copied(std::string_view bytes, const ChangeMark& mark)
   has_header_ = true;
   ARROW_RETURN_NOT_OK(decoder_->decode(bytes));
   for (int64_t row = before; row < num_rows(); ++row) {
+    ARROW_RETURN_NOT_OK(append_before(nullptr, mark));
     ARROW_RETURN_NOT_OK(append_mark(mark, {}));
   }
   return Status::OK();
 }
 
-Status ChangeRows::append(const Tuple& row, const ChangeMark& mark) {
-  if (row.size() != table_.columns.size()) {
-    return corrupt(table_, mark, "a row has another number of values than the table");
-  }
+Status ChangeRows::append(const Tuple& row, const Tuple* before, const ChangeMark& mark) {
   if (!std::exchange(has_header_, true)) {
     ARROW_RETURN_NOT_OK(decoder_->decode(CopyEncoder::header()));
   }
+  ARROW_RETURN_NOT_OK(append_before(before, mark));
+  ARROW_RETURN_NOT_OK(encode(row, mark));
+  const Status status = decoder_->decode(row_);
+  if (!status.ok()) return corrupt(table_, mark, status.message());
+  return append_mark(mark, unset_of_row_);
+}
+
+Status ChangeRows::append_before(const Tuple* before, const ChangeMark& mark) {
+  if (!before_) return Status::OK();
+  ARROW_RETURN_NOT_OK(encode(before ? *before : Tuple(table_.columns.size()), mark));
+  const Status status = before_->decode(row_);
+  if (!status.ok()) return corrupt(table_, mark, status.message());
+  return has_before_.Append(before != nullptr);
+}
+
+Status ChangeRows::encode(const Tuple& row, const ChangeMark& mark) {
+  if (row.size() != table_.columns.size()) {
+    return corrupt(table_, mark, "a row has another number of values than the table");
+  }
   row_.clear();
+  unset_of_row_.clear();
   append_big_endian(row_, static_cast<uint16_t>(row.size()));
-  std::string unset;
   for (size_t i = 0; i < row.size(); ++i) {
     const CapturedColumn& column = table_.columns[i];
     const TupleField& field = row[i];
@@ -101,8 +126,8 @@ Status ChangeRows::append(const Tuple& row, const ChangeMark& mark) {
                      fmt::format("column '{}' was sent as text", column.result.name));
     }
     if (field.kind == TupleField::Kind::kUnchanged) {
-      if (!unset.empty()) unset += ',';
-      unset += name_in_unset(column.result.name);
+      if (!unset_of_row_.empty()) unset_of_row_ += ',';
+      unset_of_row_ += name_in_unset(column.result.name);
     }
     if (field.kind != TupleField::Kind::kBinary) {
       append_big_endian(row_, kNull);
@@ -118,13 +143,11 @@ Status ChangeRows::append(const Tuple& row, const ChangeMark& mark) {
       append_field(row_, *text);
     }
   }
-  const Status status = decoder_->decode(row_);
-  if (!status.ok()) return corrupt(table_, mark, status.message());
-  return append_mark(mark, unset);
+  return Status::OK();
 }
 
 Status ChangeRows::append_empty(const ChangeMark& mark) {
-  return append(Tuple(table_.columns.size()), mark);
+  return append(Tuple(table_.columns.size()), nullptr, mark);
 }
 
 Status ChangeRows::append_mark(const ChangeMark& mark, std::string_view unset) {
@@ -134,6 +157,17 @@ Status ChangeRows::append_mark(const ChangeMark& mark, std::string_view unset) {
   return unset.empty() ? unset_.AppendNull() : unset_.Append(unset);
 }
 
+// Of columns that nobody wants, it is all NULL.
+Result<std::shared_ptr<arrow::Array>> ChangeRows::take_before(int64_t num_rows) {
+  const auto type = schema_->GetFieldByName(kBeforeColumn)->type();
+  if (!before_) return arrow::MakeArrayOfNull(type, num_rows);
+  ARROW_ASSIGN_OR_RAISE(const auto rows, before_->take());
+  const int64_t num_nulls = has_before_.false_count();
+  ARROW_ASSIGN_OR_RAISE(auto validity, has_before_.Finish());
+  return std::make_shared<arrow::StructArray>(type, rows->num_rows(), rows->columns(),
+                                              std::move(validity), num_nulls);
+}
+
 Result<std::shared_ptr<arrow::RecordBatch>> ChangeRows::take() {
   ARROW_ASSIGN_OR_RAISE(const auto of_table, decoder_->take());
   arrow::ArrayVector columns = of_table->columns();
@@ -141,6 +175,9 @@ Result<std::shared_ptr<arrow::RecordBatch>> ChangeRows::take() {
        std::initializer_list<arrow::ArrayBuilder*>{&op_, &at_, &position_, &unset_}) {
     ARROW_ASSIGN_OR_RAISE(auto column, builder->Finish());
     columns.push_back(std::move(column));
+  }
+  if (table_.with_before) {
+    ARROW_ASSIGN_OR_RAISE(columns.emplace_back(), take_before(of_table->num_rows()));
   }
   auto rows = arrow::RecordBatch::Make(schema_, of_table->num_rows(), std::move(columns));
   return indices_ ? rows->SelectColumns(*indices_) : Result(std::move(rows));

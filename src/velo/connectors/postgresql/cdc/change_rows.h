@@ -1,5 +1,6 @@
 #pragma once
 
+#include <arrow/buffer_builder.h>
 #include <arrow/builder.h>
 #include <arrow/record_batch.h>
 
@@ -36,14 +37,18 @@ class ChangeRows {
   Status append_copied(std::string_view bytes, const ChangeMark& mark);
 
   /// Append a row; a value that was not sent is NULL, and its column is named in
-  /// `_unset`. Errors: kCorruptData, for a value that Arrow cannot hold too.
-  Status append(const Tuple& row, const ChangeMark& mark);
+  /// `_unset`. `before`: the row as it was, nullptr where that was not sent; of use where
+  /// the table's changes have it. Errors: kCorruptData, for a value that Arrow cannot
+  /// hold too.
+  Status append(const Tuple& row, const Tuple* before, const ChangeMark& mark);
 
   /// Append a row without values.
   Status append_empty(const ChangeMark& mark);
 
   int64_t num_rows() const { return decoder_->num_rows(); }  ///< not taken yet
-  int64_t num_bytes() const { return decoder_->num_bytes(); }
+  int64_t num_bytes() const {
+    return decoder_->num_bytes() + (before_ ? before_->num_bytes() : 0);
+  }
 
   Result<std::shared_ptr<arrow::RecordBatch>> take();
 
@@ -51,19 +56,26 @@ class ChangeRows {
   ChangeRows(const CapturedTable& table, std::unique_ptr<CopyDecoder> decoder)
       : table_(table), decoder_(std::move(decoder)) {}
 
+  // The row as COPY has it, in row_; the columns that were not sent, in unset_of_row_.
+  Status encode(const Tuple& row, const ChangeMark& mark);
+  Status append_before(const Tuple* before, const ChangeMark& mark);
   Status append_mark(const ChangeMark& mark, std::string_view unset);
+  Result<std::shared_ptr<arrow::Array>> take_before(int64_t num_rows);
 
   const CapturedTable& table_;
   const std::unique_ptr<CopyDecoder> decoder_;
+  std::unique_ptr<CopyDecoder> before_;  // nullptr: nobody wants it
   std::shared_ptr<arrow::Schema> schema_;
   std::optional<std::vector<int>> indices_;
-  std::string row_;  // as COPY has it
+  std::string row_;
+  std::string unset_of_row_;
   bool has_header_ = false;
   arrow::StringBuilder op_;
   arrow::TimestampBuilder at_{arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"),
                               arrow::default_memory_pool()};
   arrow::StringBuilder position_;
   arrow::StringBuilder unset_;
+  arrow::TypedBufferBuilder<bool> has_before_;
 };
 
 }  // namespace velo::postgresql
