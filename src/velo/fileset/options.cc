@@ -7,6 +7,7 @@
 
 #include "velo/base/ascii.h"
 #include "velo/base/glob.h"
+#include "velo/columnar/change_columns.h"
 #include "velo/columnar/schema_text.h"
 #include "velo/formats/format.h"
 
@@ -15,7 +16,12 @@ namespace {
 
 Status read_source_options(FilesetOptions& options) {
   if (!options.values.has("schema")) return Status::OK();
-  return parse_schema(options.values.text("schema")).Value(&options.schema);
+  ARROW_ASSIGN_OR_RAISE(options.schema, parse_schema(options.values.text("schema")));
+  if (formats::envelope_of(options.values) == formats::Envelope::kNone) {
+    return Status::OK();
+  }
+  options.schema = arrow::schema(with_change_columns(options.schema->fields()));
+  return Status::OK();
 }
 
 Status read_sink_options(const std::string& shown, FilesetOptions& options) {

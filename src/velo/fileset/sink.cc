@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "velo/columnar/change_columns.h"
 #include "velo/fileset/directory_sink.h"
 #include "velo/fileset/encoded_file.h"
 #include "velo/fileset/encoding.h"
@@ -77,23 +78,61 @@ class SingleFileWriter : public DataWriter {
   Status outcome_;  // of finish(), for those who call it again
 };
 
+// Whether a file of this name holds rows of these columns.
+Status try_encoder(const FileEncoding& encoding, const FilesetOptions& options,
+                   arrow::FieldVector fields) {
+  ARROW_ASSIGN_OR_RAISE(auto nowhere, arrow::io::BufferOutputStream::Create(0));
+  return encoding.format
+      ->make_encoder(std::move(nowhere), arrow::schema(std::move(fields)), options.values)
+      .status();
+}
+
+// Of changes in an envelope the columns are checked together: one of them says what
+// became of the others.
+Status check_changes(const std::string& path, const FilesetOptions& options,
+                     const arrow::Schema& schema) {
+  if (formats::envelope_of(options.values) == formats::Envelope::kNone) {
+    return Status::OK();
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto encoding, encoding_of(path, options.values));
+  for (const std::string& name : options.partition_by) {
+    if (!is_change_column(name)) continue;
+    return make_error(ErrorKind::kInvalidArgument,
+                      {.connector = options.connector, .resource = path},
+                      fmt::format("partition_by takes '{}' out of the rows, and "
+                                  "envelope=debezium needs it",
+                                  name));
+  }
+  const Status status = try_encoder(encoding, options, schema.fields());
+  if (status.ok()) return status;
+  return make_error(kind_of(status), {.connector = options.connector, .resource = path},
+                    status.message());
+}
+
+// One column by itself; in an envelope, beside what makes it one of a change.
+arrow::FieldVector alone(const FilesetOptions& options, const arrow::Schema& schema,
+                         const std::shared_ptr<arrow::Field>& field) {
+  arrow::FieldVector fields = {field};
+  const bool is_bare = formats::envelope_of(options.values) == formats::Envelope::kNone;
+  if (is_bare || field->name() == kOperationColumn) return fields;
+  fields.push_back(schema.GetFieldByName(kOperationColumn));
+  return fields;
+}
+
 // What a file of this name would hold of the columns, and what it cannot.
 Result<SinkPlan> plan_file(const std::string& path, const FilesetOptions& options,
                            const arrow::Schema& schema) {
   ARROW_ASSIGN_OR_RAISE(const auto encoding, encoding_of(path, options.values));
+  ARROW_RETURN_NOT_OK(check_changes(path, options, schema));
   SinkPlan plan;
   for (const auto& field : schema.fields()) {
     PlannedColumn planned{.name = field->name(), .target = field->name()};
     planned.target_type = encoding.format->name;
     const bool is_directory = std::ranges::count(options.partition_by, field->name()) > 0;
     if (is_directory) planned.target_type = "directory";
-    ARROW_ASSIGN_OR_RAISE(auto nowhere, arrow::io::BufferOutputStream::Create(0));
-    const Status status = is_directory
-                              ? Status::OK()
-                              : encoding.format
-                                    ->make_encoder(std::move(nowhere),
-                                                   arrow::schema({field}), options.values)
-                                    .status();
+    const Status status =
+        is_directory ? Status::OK()
+                     : try_encoder(encoding, options, alone(options, schema, field));
     if (!status.ok()) planned.refusal = status.message();
     plan.columns.push_back(std::move(planned));
   }
@@ -105,7 +144,9 @@ class SingleFileSink : public DataSink {
   SingleFileSink(FilesetOptions options, std::shared_ptr<SingleFile> place)
       : options_(std::move(options)), place_(std::move(place)) {}
 
-  Status validate_schema(const arrow::Schema&) override { return Status::OK(); }
+  Status validate_schema(const arrow::Schema& schema) override {
+    return check_changes(place_->shown(), options_, schema);
+  }
 
   Result<std::unique_ptr<DataWriter>> create_writer(const WriteOptions&) override {
     // Said now, not after the source was read.
@@ -174,7 +215,7 @@ class DirectoryDataSink : public DataSink {
                                       name));
       }
     }
-    return Status::OK();
+    return check_changes("part." + extension_of(options_.values), options_, schema);
   }
 
   Result<std::unique_ptr<DataWriter>> create_writer(

@@ -29,8 +29,16 @@ struct Input {
   std::shared_ptr<arrow::io::RandomAccessFile> file;
 };
 
+/// What a record of JSON is.
+enum class Envelope : int8_t {
+  kNone,      ///< a row
+  kDebezium,  ///< a change, as Debezium writes it (json/envelope.h)
+};
+
 struct DecodeOptions {
-  /// The columns of the whole file, from `schema=`; nullptr to infer or to read them.
+  /// The columns of the whole file, from `schema=`; nullptr to infer or to read them. Of
+  /// changes those of their rows count, and the others (with_change_columns) may be left
+  /// out.
   std::shared_ptr<arrow::Schema> schema;
   /// Whether `schema` was inferred, from another file: then nobody asked for its types,
   /// and a value that would lose something in them is an error.
@@ -41,6 +49,7 @@ struct DecodeOptions {
   /// from the others, instead of failing with the first. What is inferred leaves them
   /// out.
   bool keep_bad_records = false;
+  Envelope envelope = Envelope::kNone;  ///< of JSON
 };
 
 /// Whether a record is at fault, and not that which it is read from.
@@ -119,5 +128,16 @@ const Format* find_format(std::string_view name);
 
 /// The options of all formats, each once.
 std::vector<OptionDescriptor> all_format_options();
+
+/// `envelope=`, an option of JSON. Its values have the names of Envelope.
+OptionDescriptor envelope_option();
+
+/// What `envelope=` says, of values with that option.
+Envelope envelope_of(const OptionValues& values);
+
+/// Check that the format of this name, of what is shown as `resource`, knows the envelope
+/// that the values ask for. Errors: kInvalidArgument.
+Status check_envelope(std::string_view format, const OptionValues& values,
+                      const std::string& resource);
 
 }  // namespace velo::formats

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "velo/formats/csv/format.h"
@@ -18,6 +20,30 @@ const Format* find_format(std::string_view name) {
     if (format->name == name) return format;
   }
   return nullptr;
+}
+
+OptionDescriptor envelope_option() {
+  return {.name = "envelope",
+          .type = OptionType::kChoice,
+          .default_value = "none",
+          .doc =
+              "JSON: none for rows as they are; debezium for changes in Debezium's "
+              "form: before, after, op, source, ts_ms.",
+          .choices = {"none", "debezium"}};
+}
+
+Envelope envelope_of(const OptionValues& values) {
+  return values.text("envelope") == "debezium" ? Envelope::kDebezium : Envelope::kNone;
+}
+
+Status check_envelope(std::string_view format, const OptionValues& values,
+                      const std::string& resource) {
+  if (envelope_of(values) == Envelope::kNone || format == "json") return Status::OK();
+  return make_error(
+      ErrorKind::kInvalidArgument, {.resource = resource},
+      fmt::format("envelope=debezium is a form of JSON, and this is {}; say "
+                  "format=json, or leave envelope out",
+                  format));
 }
 
 std::vector<OptionDescriptor> all_format_options() {

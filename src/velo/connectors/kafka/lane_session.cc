@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "velo/formats/json/encoder.h"
+
 namespace velo::kafka {
 namespace {
 
@@ -16,7 +18,7 @@ constexpr int64_t kRowsAtOnce = 4096;
 Result<std::unique_ptr<formats::Encoder>> make_row_encoder(
     std::shared_ptr<arrow::io::OutputStream> output,
     const std::shared_ptr<arrow::Schema>& schema) {
-  return formats::find_format("json")->make_encoder(std::move(output), schema, {});
+  return formats::json::make_encoder(std::move(output), schema);
 }
 
 Result<std::shared_ptr<LaneSession>> LaneSession::make(

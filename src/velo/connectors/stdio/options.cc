@@ -102,6 +102,7 @@ Result<StdoutOptions> StdoutOptions::from_uri(const Uri& uri, bool to_terminal) 
   std::string format = options.values.text("format");
   if (format.empty()) format = to_terminal ? "table" : "csv";
   options.format = formats::find_format(format);
+  ARROW_RETURN_NOT_OK(formats::check_envelope(format, options.values, uri.scheme + ":"));
   options.max_rows = options.values.integer("rows").value_or(0);
   if (options.max_rows < 0 || options.max_rows > kMostTableRows) {
     return fail(

@@ -98,6 +98,7 @@ Result<std::unique_ptr<formats::Decoder>> open_decoder(
       return fail(ErrorKind::kNotImplemented, fmt::format("{} is not read yet", name));
     }
   }
+  ARROW_RETURN_NOT_OK(formats::check_envelope(format->name, options.values, kName));
   formats::Input decoded{.name = kName, .stream = nullptr, .file = nullptr};
   if (format->needs_random_access) {
     ARROW_ASSIGN_OR_RAISE(decoded.file, file_behind(descriptor, *format));

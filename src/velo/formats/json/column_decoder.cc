@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace velo::formats::json {
 namespace {
 
@@ -40,6 +42,12 @@ Result<std::unique_ptr<ColumnDecoder>> make_column(
   if (column != nullptr) return column;
   return make_error(ErrorKind::kSchemaMismatch, {},
                     fmt::format("JSON cannot be read as {}", type->ToString()));
+}
+
+std::unique_ptr<ColumnDecoder> make_connect_column(
+    const std::shared_ptr<arrow::DataType>& type, std::shared_ptr<const bool> is_bytes) {
+  if (auto column = make_connect_time_column(type)) return column;
+  return make_connect_decimal_column(type, std::move(is_bytes));
 }
 
 }  // namespace velo::formats::json

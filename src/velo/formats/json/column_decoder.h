@@ -120,6 +120,17 @@ class FixedColumn : public ColumnDecoder {
 Result<std::unique_ptr<ColumnDecoder>> make_column(
     const std::shared_ptr<arrow::DataType>& type, SchemaOrigin origin);
 
+/// Make the decoder of a decimal, date or time as Kafka Connect writes it beside the ways
+/// of make_column: a date or time as the number of its type's units; where `*is_bytes`, a
+/// text is a decimal's digits as bytes (big-endian, two's complement) in base64, and not
+/// as digits. nullptr for other types.
+std::unique_ptr<ColumnDecoder> make_connect_column(
+    const std::shared_ptr<arrow::DataType>& type, std::shared_ptr<const bool> is_bytes);
+std::unique_ptr<ColumnDecoder> make_connect_decimal_column(
+    const std::shared_ptr<arrow::DataType>& type, std::shared_ptr<const bool> is_bytes);
+std::unique_ptr<ColumnDecoder> make_connect_time_column(
+    const std::shared_ptr<arrow::DataType>& type);
+
 /// The families that make_column picks from; nullptr for a type that is of another.
 std::unique_ptr<ColumnDecoder> make_number_column(
     const std::shared_ptr<arrow::DataType>& type, SchemaOrigin origin);

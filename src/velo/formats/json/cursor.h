@@ -78,7 +78,8 @@ class Cursor {
   int64_t previous_offset() const { return next_[-1]; }
   int64_t offset() const { return *next_; }
   bool at_end() const { return *next_ == size_; }
-  /// Go back to a token that the walk was at between two records.
+  /// Go to a token that the walk was at, between two records or at the beginning of a
+  /// value that is then taken for a record.
   void return_to(const uint32_t* token) {
     next_ = token;
     depth_ = 0;

@@ -1,8 +1,10 @@
 // Columns of decimals. They never pass through floating point.
 
+#include <arrow/util/base64.h>
 #include <arrow/util/decimal.h>
 
 #include <limits>
+#include <utility>
 
 #include "velo/formats/json/column_decoder.h"
 #include "velo/formats/json/digits.h"
@@ -35,8 +37,10 @@ constexpr uint64_t kWholePowersOfTen[] = {1,
 template <typename Decimal>
 class DecimalColumn : public FixedColumn<Decimal> {
  public:
-  explicit DecimalColumn(const std::shared_ptr<arrow::DataType>& type)
+  DecimalColumn(const std::shared_ptr<arrow::DataType>& type,
+                std::shared_ptr<const bool> is_bytes)
       : FixedColumn<Decimal>(type),
+        is_bytes_(std::move(is_bytes)),
         precision_(static_cast<const arrow::DecimalType&>(*type).precision()),
         scale_(static_cast<const arrow::DecimalType&>(*type).scale()) {}
 
@@ -85,10 +89,25 @@ class DecimalColumn : public FixedColumn<Decimal> {
         if (!cursor.take_number(raw)) return false;
     }
     Decimal value;
-    std::string_view problem = parse(raw, value);
+    std::string_view problem =
+        is_text && is_bytes_ && *is_bytes_ ? parse_bytes(raw, value) : parse(raw, value);
     if (problem.empty()) return this->append(cursor, value);
     if (is_text && problem == kTooManyDigits) problem = "is not a decimal";
     return cursor.fail_type_at(offset, *this->type_, problem);
+  }
+
+  // The digits as a whole number: big-endian, two's complement, in base64.
+  std::string_view parse_bytes(std::string_view text, Decimal& value) const {
+    const Result<std::string> bytes = arrow::util::base64_decode(text);
+    if (!bytes.ok() || bytes->empty() || arrow::util::base64_encode(*bytes) != text) {
+      return "is not base64";
+    }
+    const auto number =
+        Decimal::FromBigEndian(reinterpret_cast<const uint8_t*>(bytes->data()),
+                               static_cast<int32_t>(bytes->size()));
+    if (!number.ok() || !number->FitsInPrecision(precision_)) return kOutOfRange;
+    value = *number;
+    return {};
   }
 
   // What is wrong with the text, or nothing.
@@ -113,6 +132,7 @@ class DecimalColumn : public FixedColumn<Decimal> {
                                             ? std::numeric_limits<int32_t>::max()
                                             : std::numeric_limits<int64_t>::max();
 
+  const std::shared_ptr<const bool> is_bytes_;  // nullptr: never
   const int32_t precision_;
   const int32_t scale_;
   std::vector<uint8_t> buffer_;
@@ -122,15 +142,22 @@ class DecimalColumn : public FixedColumn<Decimal> {
 
 std::unique_ptr<ColumnDecoder> make_decimal_column(
     const std::shared_ptr<arrow::DataType>& type) {
+  return make_connect_decimal_column(type, nullptr);
+}
+
+std::unique_ptr<ColumnDecoder> make_connect_decimal_column(
+    const std::shared_ptr<arrow::DataType>& type, std::shared_ptr<const bool> is_bytes) {
   switch (type->id()) {
     case arrow::Type::DECIMAL32:
-      return std::make_unique<DecimalColumn<arrow::Decimal32>>(type);
+      return std::make_unique<DecimalColumn<arrow::Decimal32>>(type, std::move(is_bytes));
     case arrow::Type::DECIMAL64:
-      return std::make_unique<DecimalColumn<arrow::Decimal64>>(type);
+      return std::make_unique<DecimalColumn<arrow::Decimal64>>(type, std::move(is_bytes));
     case arrow::Type::DECIMAL128:
-      return std::make_unique<DecimalColumn<arrow::Decimal128>>(type);
+      return std::make_unique<DecimalColumn<arrow::Decimal128>>(type,
+                                                                std::move(is_bytes));
     case arrow::Type::DECIMAL256:
-      return std::make_unique<DecimalColumn<arrow::Decimal256>>(type);
+      return std::make_unique<DecimalColumn<arrow::Decimal256>>(type,
+                                                                std::move(is_bytes));
     default:
       return nullptr;
   }

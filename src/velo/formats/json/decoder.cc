@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <cstring>
 #include <deque>
-#include <map>
 #include <utility>
 
+#include "velo/columnar/change_columns.h"
 #include "velo/formats/json/block_sifter.h"
 #include "velo/formats/json/block_walk.h"
+#include "velo/formats/json/change_decoder.h"
 #include "velo/formats/json/inference.h"
 #include "velo/formats/json/object_decoder.h"
 #include "velo/formats/json/record_walker.h"
@@ -41,13 +42,16 @@ Block beginning_of(Block line) {
 
 class JsonDecoder : public Decoder {
  public:
-  JsonDecoder(FileFacts file, std::unique_ptr<RecordCutter> cutter, bool keeps_bad)
+  JsonDecoder(FileFacts file, std::unique_ptr<RecordCutter> cutter, bool keeps_bad,
+              Envelope envelope)
       : walk_(std::move(file)),
         keeps_bad_(keeps_bad),
+        are_changes_(envelope == Envelope::kDebezium),
         cutter_(std::move(cutter)),
         walker_(cutter_->framing()) {}
 
-  /// Look at the first records to learn the columns of the file.
+  /// Look at the first records to learn the columns of the file; of changes, those of
+  /// their rows.
   Result<std::shared_ptr<arrow::Schema>> infer_schema(const DecoderLimits& limits);
 
   /// Make the columns: all of `file_schema`, or those asked for.
@@ -80,14 +84,22 @@ class JsonDecoder : public Decoder {
 
   Result<std::shared_ptr<arrow::RecordBatch>> decode_next(std::stop_token stop);
   Result<std::shared_ptr<arrow::RecordBatch>> finish_batch();
+  Result<arrow::ArrayDataVector> finish_rows();
+  bool decode_record(Cursor& cursor) {
+    return changes_ ? changes_->decode(cursor) : rows_->decode(cursor);
+  }
+  int64_t num_rows() const { return changes_ ? changes_->num_rows() : rows_->num_rows(); }
+  void forget_rows() { changes_ ? changes_->reset() : rows_->reset(); }
 
   BlockWalk walk_;
   BlockSifter sifter_{walk_};
   const bool keeps_bad_;
+  const bool are_changes_;
   const std::unique_ptr<RecordCutter> cutter_;
   std::deque<KeptBlock> sample_;  // read for the schema, to be decoded first
   RecordWalker walker_;
-  std::optional<ObjectDecoder> records_;
+  std::optional<ObjectDecoder> rows_;  // of records that are no changes
+  std::optional<ChangeDecoder> changes_;
   Projection projection_;
   std::vector<PlacedBadRecord> bad_;  // beside the rows of the next batch
   bool ended_ = false;
@@ -162,7 +174,9 @@ Status JsonDecoder::observe_good(const Block& block, RecordWalker& walker,
     return cutter_->skip_line();
   }
   RecordWalker again = walker;
-  const auto skip = [](Cursor& cursor) { return cursor.skip_value(); };
+  const auto skip = [this](Cursor& cursor) {
+    return are_changes_ ? ChangeSketch().observe(cursor) : cursor.skip_value();
+  };
   ARROW_RETURN_NOT_OK(read_good(
       block, walker, skip, [] {}, bad));
   ARROW_RETURN_NOT_OK(walk_.start(block));
@@ -186,13 +200,14 @@ Result<std::shared_ptr<arrow::Schema>> JsonDecoder::infer_schema(
     const DecoderLimits& limits) {
   RecordWalker walker = walker_;
   ValueSketch records;
+  ChangeSketch changes;
   std::vector<PlacedBadRecord> bad;  // found once more when the sample is decoded
   int64_t num_records = 0;
   int64_t num_bytes = 0;
   bool last = false;
   const auto observe = [&](Cursor& cursor) {
     ++num_records;
-    return records.observe(cursor);
+    return are_changes_ ? changes.observe(cursor) : records.observe(cursor);
   };
   while (!last && num_records < limits.sample_records &&
          num_bytes < limits.sample_bytes) {
@@ -210,36 +225,49 @@ Result<std::shared_ptr<arrow::Schema>> JsonDecoder::infer_schema(
   }
   sifter_.reset();
   if (num_records == 0 && !bad.empty()) return bad.front().record.error;
-  return arrow::schema(records.fields());
+  return arrow::schema(are_changes_ ? changes.fields() : records.fields());
 }
 
 Status JsonDecoder::bind(const std::shared_ptr<arrow::Schema>& file_schema,
                          const std::optional<std::vector<std::string>>& columns) {
-  ARROW_ASSIGN_OR_RAISE(projection_, project(*file_schema, columns, walk_.file().name));
-  std::vector<bool> wanted(static_cast<size_t>(file_schema->num_fields()), false);
-  for (const int field : projection_.indices) wanted[static_cast<size_t>(field)] = true;
+  const auto& fields = file_schema->fields();
+  const auto all =
+      are_changes_ ? arrow::schema(with_change_columns(fields)) : file_schema;
+  ARROW_ASSIGN_OR_RAISE(projection_, project(*all, columns, walk_.file().name));
+  std::vector<bool> wanted(fields.size(), false);
+  for (const int field : projection_.indices) {
+    if (field < file_schema->num_fields()) wanted[static_cast<size_t>(field)] = true;
+  }
   const SchemaOrigin origin =
       walk_.file().schema_was_given ? SchemaOrigin::kGiven : SchemaOrigin::kInferred;
-  auto records = ObjectDecoder::make(file_schema->fields(), wanted, origin);
-  if (!records.ok()) return annotate(records.status(), walk_.file().name);
-  records_ = *std::move(records);
-  return Status::OK();
+  const Status made =
+      are_changes_
+          ? ChangeDecoder::make(fields, std::move(wanted), origin).Value(&changes_)
+          : ObjectDecoder::make(fields, wanted, origin).Value(&rows_);
+  return made.ok() ? made : annotate(made, walk_.file().name);
+}
+
+// nullptr for what is not wanted.
+Result<arrow::ArrayDataVector> JsonDecoder::finish_rows() {
+  if (changes_) return changes_->finish();
+  arrow::ArrayDataVector columns;
+  for (const int field : projection_.indices) {
+    const auto number = static_cast<size_t>(field);
+    if (columns.size() <= number) columns.resize(number + 1);
+    if (columns[number] != nullptr) continue;  // a column may be asked for twice
+    ARROW_ASSIGN_OR_RAISE(columns[number], rows_->column(number).finish());
+  }
+  rows_->reset();
+  return columns;
 }
 
 Result<std::shared_ptr<arrow::RecordBatch>> JsonDecoder::finish_batch() {
-  const int64_t num_rows = records_->num_rows();
-  std::map<int, std::shared_ptr<arrow::ArrayData>>
-      finished;  // a column may be asked for twice
+  const int64_t num_rows = this->num_rows();
+  ARROW_ASSIGN_OR_RAISE(const auto finished, finish_rows());
   arrow::ArrayDataVector columns;
   for (const int field : projection_.indices) {
-    auto& column = finished[field];
-    if (column == nullptr) {
-      ARROW_ASSIGN_OR_RAISE(column,
-                            records_->column(static_cast<size_t>(field)).finish());
-    }
-    columns.push_back(column);
+    columns.push_back(finished[static_cast<size_t>(field)]);
   }
-  records_->reset();
   return arrow::RecordBatch::Make(projection_.schema, num_rows, std::move(columns));
 }
 
@@ -261,14 +289,14 @@ Result<std::shared_ptr<arrow::RecordBatch>> JsonDecoder::decode_next(
       bad_.push_back(large_line(block));
       if (!from_sample) ARROW_RETURN_NOT_OK(cutter_->skip_line());
     } else {
-      const auto decode = [this](Cursor& cursor) { return records_->decode(cursor); };
-      const auto restart = [this] { records_->reset(); };
+      const auto decode = [this](Cursor& cursor) { return decode_record(cursor); };
+      const auto restart = [this] { forget_rows(); };
       ARROW_RETURN_NOT_OK(keeps_bad_ ? read_good(block, walker_, decode, restart, bad_)
                                      : read(block, walker_, decode, restart));
       ended_ = block.last;
     }
     if (from_sample) sample_.pop_front();
-    if (records_->num_rows() > 0 || !bad_.empty()) return finish_batch();
+    if (num_rows() > 0 || !bad_.empty()) return finish_batch();
   }
   return std::shared_ptr<arrow::RecordBatch>();
 }
@@ -290,11 +318,13 @@ Result<std::unique_ptr<Decoder>> make_decoder(Input input, DecodeOptions options
   CutterOptions cutting = limits.cutter;
   cutting.keeps_to_lines = options.keep_bad_records;
   ARROW_ASSIGN_OR_RAISE(auto cutter, RecordCutter::make(std::move(input), cutting));
-  auto decoder = std::make_unique<JsonDecoder>(std::move(file), std::move(cutter),
-                                               options.keep_bad_records);
+  auto decoder = std::make_unique<JsonDecoder>(
+      std::move(file), std::move(cutter), options.keep_bad_records, options.envelope);
   std::shared_ptr<arrow::Schema> schema = std::move(options.schema);
   if (schema == nullptr) {
     ARROW_ASSIGN_OR_RAISE(schema, decoder->infer_schema(limits));
+  } else if (options.envelope == Envelope::kDebezium) {
+    schema = columns_of_changed_rows(*schema);
   }
   ARROW_RETURN_NOT_OK(decoder->bind(schema, options.columns));
   return decoder;

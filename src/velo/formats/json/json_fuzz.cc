@@ -104,5 +104,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   check(text, {.schema = schema, .columns = {{"f", "a"}}});
   check_bad_records(text, {});
   check_bad_records(text, {.schema = schema, .columns = std::nullopt});
+  constexpr auto kChanges = velo::formats::Envelope::kDebezium;
+  check(text, {.envelope = kChanges});
+  check(text, {.schema = schema, .columns = {{"f", "_op", "c"}}, .envelope = kChanges});
+  check_bad_records(text, {.envelope = kChanges});
+  check_bad_records(text, {.schema = schema, .envelope = kChanges});
   return 0;
 }

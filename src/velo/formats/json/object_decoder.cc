@@ -22,6 +22,15 @@ bool has_no_escapes(std::string_view name) {
 Result<ObjectDecoder> ObjectDecoder::make(const arrow::FieldVector& fields,
                                           const std::vector<bool>& wanted,
                                           SchemaOrigin origin) {
+  return make(fields, wanted, origin, [origin](const arrow::Field& field) {
+    return make_column(field.type(), origin);
+  });
+}
+
+Result<ObjectDecoder> ObjectDecoder::make(const arrow::FieldVector& fields,
+                                          const std::vector<bool>& wanted,
+                                          SchemaOrigin origin,
+                                          const ColumnMaker& make_one) {
   ObjectDecoder decoder;
   decoder.origin_ = origin;
   decoder.slots_.resize(fields.size() + 1);
@@ -37,8 +46,7 @@ Result<ObjectDecoder> ObjectDecoder::make(const arrow::FieldVector& fields,
     std::memset(&slot.key_mask, 0xFF, in_word);
     slot.rest = quoted.substr(in_word);
     if (wanted[i]) {
-      Result<std::unique_ptr<ColumnDecoder>> column =
-          make_column(fields[i]->type(), origin);
+      Result<std::unique_ptr<ColumnDecoder>> column = make_one(*fields[i]);
       if (!column.ok()) {
         return annotate(column.status(), fmt::format("column '{}'", slot.name));
       }

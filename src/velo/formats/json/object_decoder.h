@@ -5,6 +5,7 @@
 #include <arrow/type.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,6 +24,13 @@ class ObjectDecoder {
   /// Errors: kSchemaMismatch naming a field whose type JSON cannot be read as.
   static Result<ObjectDecoder> make(const arrow::FieldVector& fields,
                                     const std::vector<bool>& wanted, SchemaOrigin origin);
+
+  /// The same, with columns that are made by `make_one`.
+  using ColumnMaker =
+      std::function<Result<std::unique_ptr<ColumnDecoder>>(const arrow::Field&)>;
+  static Result<ObjectDecoder> make(const arrow::FieldVector& fields,
+                                    const std::vector<bool>& wanted, SchemaOrigin origin,
+                                    const ColumnMaker& make_one);
 
   /// Append the object that the cursor's next token begins.
   bool decode(Cursor& cursor);

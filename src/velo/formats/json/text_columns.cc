@@ -1,5 +1,6 @@
 // Columns of text, and of what JSON can only say as text: dates, times, timestamps.
 
+#include "velo/base/parse_number.h"
 #include "velo/columnar/text_values.h"
 #include "velo/formats/json/column_decoder.h"
 
@@ -99,14 +100,16 @@ class TextColumn : public ColumnDecoder {
   int64_t max_rows_ = 0;
 };
 
-// A value read from text by `parse(text, type, &value)`, which says what is wrong.
+// A value read from text by `parse(text, type, &value)`, which says what is wrong; where
+// it is asked for, also from the number of its units.
 template <typename T, const char* (*parse)(std::string_view, const arrow::DataType&, T*)>
 class ParsedColumn : public FixedColumn<T> {
  public:
-  using FixedColumn<T>::FixedColumn;
+  ParsedColumn(const std::shared_ptr<arrow::DataType>& type, bool takes_numbers)
+      : FixedColumn<T>(type), takes_numbers_(takes_numbers) {}
 
   bool decode(Cursor& cursor) override {
-    if (cursor.peek() != '"') return this->append_null_or_fail(cursor);
+    if (cursor.peek() != '"') return decode_other(cursor);
     const int64_t offset = cursor.offset();
     std::string_view text;
     if (!cursor.take_text(text, buffer_)) return false;
@@ -118,6 +121,19 @@ class ParsedColumn : public FixedColumn<T> {
   }
 
  private:
+  bool decode_other(Cursor& cursor) {
+    const uint8_t c = cursor.peek();
+    const bool is_number = c == '-' || (c >= '0' && c <= '9');
+    if (!takes_numbers_ || !is_number) return this->append_null_or_fail(cursor);
+    const int64_t offset = cursor.offset();
+    std::string_view raw;
+    if (!cursor.take_number(raw)) return false;
+    const auto value = parse_number<T>(raw);
+    if (value) return this->append(cursor, *value);
+    return cursor.fail_type_at(offset, *this->type_, "is not a number of its units");
+  }
+
+  const bool takes_numbers_;
   std::vector<uint8_t> buffer_;
 };
 
@@ -154,7 +170,31 @@ const char* parse_timestamp(std::string_view text, const arrow::DataType& type,
                                    value);
 }
 
+std::unique_ptr<ColumnDecoder> make_time_column(
+    const std::shared_ptr<arrow::DataType>& type, bool takes_numbers) {
+  switch (type->id()) {
+    case arrow::Type::DATE32:
+      return std::make_unique<ParsedColumn<int32_t, parse_date32>>(type, takes_numbers);
+    case arrow::Type::DATE64:
+      return std::make_unique<ParsedColumn<int64_t, parse_date64>>(type, takes_numbers);
+    case arrow::Type::TIME32:
+      return std::make_unique<ParsedColumn<int32_t, parse_time32>>(type, takes_numbers);
+    case arrow::Type::TIME64:
+      return std::make_unique<ParsedColumn<int64_t, parse_time64>>(type, takes_numbers);
+    case arrow::Type::TIMESTAMP:
+      return std::make_unique<ParsedColumn<int64_t, parse_timestamp>>(type,
+                                                                      takes_numbers);
+    default:
+      return nullptr;
+  }
+}
+
 }  // namespace
+
+std::unique_ptr<ColumnDecoder> make_connect_time_column(
+    const std::shared_ptr<arrow::DataType>& type) {
+  return make_time_column(type, /*takes_numbers=*/true);
+}
 
 std::unique_ptr<ColumnDecoder> make_text_column(
     const std::shared_ptr<arrow::DataType>& type) {
@@ -163,18 +203,8 @@ std::unique_ptr<ColumnDecoder> make_text_column(
       return std::make_unique<TextColumn<int32_t>>(type);
     case arrow::Type::LARGE_STRING:
       return std::make_unique<TextColumn<int64_t>>(type);
-    case arrow::Type::DATE32:
-      return std::make_unique<ParsedColumn<int32_t, parse_date32>>(type);
-    case arrow::Type::DATE64:
-      return std::make_unique<ParsedColumn<int64_t, parse_date64>>(type);
-    case arrow::Type::TIME32:
-      return std::make_unique<ParsedColumn<int32_t, parse_time32>>(type);
-    case arrow::Type::TIME64:
-      return std::make_unique<ParsedColumn<int64_t, parse_time64>>(type);
-    case arrow::Type::TIMESTAMP:
-      return std::make_unique<ParsedColumn<int64_t, parse_timestamp>>(type);
     default:
-      return nullptr;
+      return make_time_column(type, /*takes_numbers=*/false);
   }
 }
 
