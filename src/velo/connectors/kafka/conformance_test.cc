@@ -102,17 +102,17 @@ testing::Conformance conformance() {
       .folder = "kafka",
       .connector = kafka_connector(),
       .sources = {{{.name = "topic", .make_place = Topic::make, .types = types}}},
-      .sinks = {{{.name = "topic",
-                  .lacks = {{Trait::kChecksColumns,
-                             "a message has the fields that it has"},
-                            {Trait::kUpserts, "messages have no keys yet"},
-                            {Trait::kWaits,
-                             "brokers say their own addresses, so that no "
-                             "proxy of the test's stands in between"}},
-                  .make_place = Topic::make,
-                  .types = types},
-                 CommitKind::kSession,
-                 {{CommitStep::kAfterPublish, "a lane's commit is both"}}}},
+      .sinks =
+          {{{.name = "topic",
+             .lacks = {{Trait::kChecksColumns, "a message has the fields that it has"},
+                       {Trait::kUpserts, "a topic keeps every message, also of one key"},
+                       {Trait::kWaits,
+                        "brokers say their own addresses, so that no "
+                        "proxy of the test's stands in between"}},
+             .make_place = Topic::make,
+             .types = types},
+            CommitKind::kSession,
+            {{CommitStep::kAfterPublish, "a lane's commit is both"}}}},
   };
 }
 

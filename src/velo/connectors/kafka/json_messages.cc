@@ -153,24 +153,26 @@ Result<arrow::RecordBatchVector> JsonMessages::decode(
 }
 
 Result<std::shared_ptr<arrow::Schema>> JsonMessages::infer_schema(
-    const std::map<int32_t, JsonMessages>& sample, bool keeps_bad) {
+    const std::map<int32_t, JsonMessages>& sample, formats::Envelope envelope,
+    bool keeps_bad) {
+  const formats::DecodeOptions options{.envelope = envelope};
   std::string text;
   for (const auto& [partition, messages] : sample) text += messages.text_;
-  const auto decoder = open("sample", text, {});
+  const auto decoder = open("sample", text, options);
   if (decoder.ok()) return (*decoder)->schema();
   if (keeps_bad) {
     text.clear();
     for (auto [partition, messages] : sample) {
-      ARROW_RETURN_NOT_OK(messages.take_bad({}));
+      ARROW_RETURN_NOT_OK(messages.take_bad(options));
       text += messages.text_;
     }
     if (!text.empty()) {
-      ARROW_ASSIGN_OR_RAISE(const auto good, open("sample", text, {}));
+      ARROW_ASSIGN_OR_RAISE(const auto good, open("sample", text, options));
       return good->schema();
     }
   }
   for (const auto& [partition, messages] : sample) {
-    ARROW_RETURN_NOT_OK(messages.find_fault({}, Status::OK()));
+    ARROW_RETURN_NOT_OK(messages.find_fault(options, Status::OK()));
   }
   return decoder.status();
 }

@@ -50,7 +50,8 @@ class JsonMessages {
   /// The columns that messages of some partitions ask for. Errors: as decode(), unless
   /// bad messages are kept: then those do not count, where there is a good one.
   static Result<std::shared_ptr<arrow::Schema>> infer_schema(
-      const std::map<int32_t, JsonMessages>& sample, bool keeps_bad);
+      const std::map<int32_t, JsonMessages>& sample, formats::Envelope envelope,
+      bool keeps_bad);
 
  private:
   Status check_one(size_t number, std::string_view message,

@@ -1,5 +1,6 @@
 #include "velo/connectors/kafka/json_messages.h"
 
+#include <arrow/array.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,6 +10,8 @@ namespace {
 
 using testing::HasSubstr;
 using testing::StartsWith;
+
+constexpr auto kRows = formats::Envelope::kNone;
 
 formats::DecodeOptions with_id() {
   return {.schema = arrow::schema({arrow::field("id", arrow::int64())}),
@@ -74,6 +77,33 @@ TEST(JsonMessages, WithoutPayloadAreNone) {
   EXPECT_THAT(status.message(), HasSubstr("offset 4: the message has no payload"));
 }
 
+TEST(JsonMessages, MayBeChangesAsDebeziumWritesThem) {
+  JsonMessages messages("topic: partition 3");
+  formats::DecodeOptions options = with_id();
+  options.envelope = formats::Envelope::kDebezium;
+  const char* const good = R"({"before":{"id":1},"after":null,"op":"d"})";
+  ASSERT_TRUE(messages.append(7, good).ok());
+  ASSERT_TRUE(messages.append(8, R"({"id":1})").ok());
+  ASSERT_TRUE(messages.append(9, R"({"payload":{"after":{"id":2},"op":"r"}})").ok());
+  const auto bad = messages.take_bad(options);
+  ASSERT_TRUE(bad.ok()) << bad.status();
+  ASSERT_EQ(bad->size(), 1);
+  EXPECT_EQ(bad->front().offset, 8);
+  EXPECT_THAT(bad->front().record.error.message(),
+              HasSubstr("topic: partition 3, offset 8"));
+  const auto rows = messages.decode(options);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_EQ(rows->size(), 1);
+  EXPECT_EQ(rows->front()->GetColumnByName("_op")->ToString(), "[\n  \"d\",\n  \"r\"\n]");
+  std::map<int32_t, JsonMessages> sample;
+  ASSERT_TRUE(sample.try_emplace(0, "topic").first->second.append(0, good).ok());
+  const auto schema =
+      JsonMessages::infer_schema(sample, options.envelope, /*keeps_bad=*/false);
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  EXPECT_EQ((*schema)->field_names(),
+            (std::vector<std::string>{"id", "_op", "_ts", "_position", "_unset"}));
+}
+
 TEST(JsonMessages, SayWhatTheColumnsAre) {
   std::map<int32_t, JsonMessages> sample;
   for (int32_t partition = 0; partition < 2; ++partition) {
@@ -83,13 +113,13 @@ TEST(JsonMessages, SayWhatTheColumnsAre) {
     ASSERT_TRUE(
         messages.append(0, partition == 0 ? R"({"a":1})" : R"({"a":1.5,"b":""})").ok());
   }
-  const auto schema = JsonMessages::infer_schema(sample, /*keeps_bad=*/false);
+  const auto schema = JsonMessages::infer_schema(sample, kRows, /*keeps_bad=*/false);
   ASSERT_TRUE(schema.ok());
   EXPECT_EQ((*schema)->ToString(), "a: double\nb: string");
   ASSERT_TRUE(sample.at(1).append(1, "{1}").ok());
-  const auto failed = JsonMessages::infer_schema(sample, /*keeps_bad=*/false);
+  const auto failed = JsonMessages::infer_schema(sample, kRows, /*keeps_bad=*/false);
   EXPECT_THAT(failed.status().message(), StartsWith("topic: partition 1, offset 1: "));
-  const auto kept = JsonMessages::infer_schema(sample, /*keeps_bad=*/true);
+  const auto kept = JsonMessages::infer_schema(sample, kRows, /*keeps_bad=*/true);
   ASSERT_TRUE(kept.ok()) << kept.status().ToString();
   EXPECT_EQ((*kept)->ToString(), "a: double\nb: string");
 }

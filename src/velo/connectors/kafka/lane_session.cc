@@ -1,9 +1,11 @@
 #include "velo/connectors/kafka/lane_session.h"
 
+#include <arrow/array.h>
 #include <fmt/format.h>
 
 #include <utility>
 
+#include "velo/columnar/change_columns.h"
 #include "velo/formats/json/encoder.h"
 
 namespace velo::kafka {
@@ -13,12 +15,56 @@ constexpr int64_t kTextBytes = int64_t{1} << 20;
 // By parts, so that a large batch does not stand beside all of its text.
 constexpr int64_t kRowsAtOnce = 4096;
 
+// The next line of those that are left.
+std::string_view take_line(std::string_view& lines) {
+  const std::string_view line = lines.substr(0, lines.find('\n'));
+  lines.remove_prefix(line.size() + 1);
+  return line;
+}
+
+// What became of each row: "ccud", or nothing where that is not told.
+std::string operations_of(const arrow::RecordBatch& rows) {
+  const auto column = rows.GetColumnByName(kOperationColumn);
+  if (!column || column->type_id() != arrow::Type::STRING) return {};
+  const auto& operations = static_cast<const arrow::StringArray&>(*column);
+  std::string result;
+  for (int64_t row = 0; row < operations.length(); ++row) {
+    const bool is_one = operations.IsValid(row) && operations.value_length(row) == 1;
+    result += is_one ? operations.GetView(row).front() : '?';
+  }
+  return result;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<formats::Encoder>> make_row_encoder(
-    std::shared_ptr<arrow::io::OutputStream> output,
+    std::shared_ptr<arrow::io::OutputStream> output, const KafkaOptions& options,
     const std::shared_ptr<arrow::Schema>& schema) {
-  return formats::json::make_encoder(std::move(output), schema);
+  return options.envelope == formats::Envelope::kDebezium
+             ? formats::json::make_change_encoder(std::move(output), schema)
+             : formats::json::make_encoder(std::move(output), schema);
+}
+
+Result<std::vector<int>> find_key(const KafkaOptions& options,
+                                  const arrow::Schema& schema) {
+  const auto refuse = [&](std::string message) {
+    return make_error(ErrorKind::kSchemaMismatch,
+                      {.connector = "kafka", .resource = options.shown},
+                      std::move(message));
+  };
+  std::vector<int> columns;
+  for (const std::string& name : options.key) {
+    columns.push_back(schema.GetFieldIndex(name));
+    if (columns.back() >= 0) continue;
+    return refuse(fmt::format("key names a column '{}' that the rows do not have", name));
+  }
+  const auto op = schema.GetFieldByName(kOperationColumn);
+  if (!options.tombstones || (op && op->type()->id() == arrow::Type::STRING)) {
+    return columns;
+  }
+  return refuse(
+      "tombstones=true follows deletions, and the rows have no column '_op' of "
+      "text that would tell of them");
 }
 
 Result<std::shared_ptr<LaneSession>> LaneSession::make(
@@ -33,7 +79,15 @@ Result<std::shared_ptr<LaneSession>> LaneSession::make(
                         session->producer_->open_topic(records.name()));
   ARROW_ASSIGN_OR_RAISE(session->text_,
                         arrow::io::BufferOutputStream::Create(kTextBytes));
-  ARROW_ASSIGN_OR_RAISE(session->encoder_, make_row_encoder(session->text_, schema));
+  ARROW_ASSIGN_OR_RAISE(session->encoder_,
+                        make_row_encoder(session->text_, options, schema));
+  ARROW_ASSIGN_OR_RAISE(session->key_columns_, find_key(options, *schema));
+  if (session->key_columns_.empty()) return session;
+  arrow::FieldVector key;
+  for (const int column : session->key_columns_) key.push_back(schema->field(column));
+  ARROW_ASSIGN_OR_RAISE(
+      session->key_encoder_,
+      formats::json::make_encoder(session->text_, arrow::schema(std::move(key))));
   return session;
 }
 
@@ -54,17 +108,35 @@ Status LaneSession::write(const arrow::RecordBatch& rows, const std::stop_token&
 Status LaneSession::send_rows(const arrow::RecordBatch& rows,
                               const std::stop_token& stop) {
   ARROW_RETURN_NOT_OK(begin());
-  ARROW_RETURN_NOT_OK(encoder_->write(rows));
+  ARROW_ASSIGN_OR_RAISE(const std::string text, encode(*encoder_, rows));
+  std::string keys;
+  std::string operations;
+  if (key_encoder_) {
+    ARROW_ASSIGN_OR_RAISE(const auto columns, rows.SelectColumns(key_columns_));
+    ARROW_ASSIGN_OR_RAISE(keys, encode(*key_encoder_, *columns));
+    operations = operations_of(rows);
+  }
+  std::string_view lines = text;
+  std::string_view key_lines = keys;
+  for (size_t row = 0; !lines.empty(); ++row) {
+    const std::string_view line = take_line(lines);
+    const char op = operations.empty() ? '?' : operations[row];
+    std::string_view key = key_encoder_ ? take_line(key_lines) : std::string_view();
+    if (op == 't') key = {};  // it is of all keys
+    ARROW_RETURN_NOT_OK(producer_->send(rows_topic_, key, line, stop));
+    if (op != 'd' || !options_.tombstones) continue;
+    ARROW_RETURN_NOT_OK(producer_->send(rows_topic_, key, std::nullopt, stop));
+  }
+  bytes_written_ += static_cast<int64_t>(text.size() + keys.size());
+  return Status::OK();
+}
+
+Result<std::string> LaneSession::encode(formats::Encoder& encoder,
+                                        const arrow::RecordBatch& rows) {
+  ARROW_RETURN_NOT_OK(encoder.write(rows));
   ARROW_ASSIGN_OR_RAISE(const auto text, text_->Finish());
   ARROW_RETURN_NOT_OK(text_->Reset(kTextBytes));
-  std::string_view lines(*text);
-  while (!lines.empty()) {
-    const std::string_view line = lines.substr(0, lines.find('\n'));
-    ARROW_RETURN_NOT_OK(producer_->send(rows_topic_, /*key=*/{}, line, stop));
-    lines.remove_prefix(line.size() + 1);
-  }
-  bytes_written_ += static_cast<int64_t>(text->size());
-  return Status::OK();
+  return text->ToString();
 }
 
 Status LaneSession::send(Producer::Topic* topic, const RecordMessage& message) {

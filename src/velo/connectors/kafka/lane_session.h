@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "velo/connectors/kafka/producer.h"
 #include "velo/connectors/kafka/record_topic.h"
@@ -50,6 +51,7 @@ class LaneSession {
 
   Status begin();
   Status send_rows(const arrow::RecordBatch& rows, const std::stop_token& stop);
+  Result<std::string> encode(formats::Encoder& encoder, const arrow::RecordBatch& rows);
   Status send_record(const CommitRecord& record, int num_lanes);
   Status send(Producer::Topic* topic, const RecordMessage& message);
   Status explain(Status status, bool committing) const;
@@ -68,13 +70,21 @@ class LaneSession {
   Producer::Topic* record_topic_ = nullptr;
   std::shared_ptr<arrow::io::BufferOutputStream> text_;
   std::unique_ptr<formats::Encoder> encoder_;
+  std::vector<int> key_columns_;
+  std::unique_ptr<formats::Encoder> key_encoder_;  // nullptr: messages have no key
   std::chrono::steady_clock::time_point begin_{};
   int64_t bytes_written_ = 0;
 };
 
-/// Start encoding rows as lines of JSON. Errors: kSchemaMismatch naming the column.
+/// Start encoding rows as lines of JSON, in their envelope. Errors: kSchemaMismatch
+/// naming the column.
 Result<std::unique_ptr<formats::Encoder>> make_row_encoder(
-    std::shared_ptr<arrow::io::OutputStream> output,
+    std::shared_ptr<arrow::io::OutputStream> output, const KafkaOptions& options,
     const std::shared_ptr<arrow::Schema>& schema);
+
+/// The places of the columns that are the messages' key. Errors: kSchemaMismatch for one
+/// that is not there, also for `_op` where tombstones are asked for.
+Result<std::vector<int>> find_key(const KafkaOptions& options,
+                                  const arrow::Schema& schema);
 
 }  // namespace velo::kafka

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "velo/base/glob.h"
+#include "velo/columnar/change_columns.h"
 #include "velo/columnar/schema_text.h"
 
 namespace velo::kafka {
@@ -81,6 +82,17 @@ Result<FirstOffset> first_offset_of(const OptionValues& values,
               fmt::format("offset={} does not work yet; earliest and latest do", text));
 }
 
+// What of the options changes what is read.
+std::string identity_of_options(const KafkaOptions& options) {
+  std::string text;
+  const auto add = [&](const char* option) {
+    text += fmt::format("{}{}", text.empty() ? "?" : "&", option);
+  };
+  if (options.first_offset == FirstOffset::kLatest) add("offset=latest");
+  if (options.envelope == formats::Envelope::kDebezium) add("envelope=debezium");
+  return text;
+}
+
 }  // namespace
 
 std::vector<OptionDescriptor> KafkaOptions::descriptors() {
@@ -103,6 +115,19 @@ std::vector<OptionDescriptor> KafkaOptions::descriptors() {
        .doc = "Columns and types, instead of inferring them from the first messages: id "
               "int64, price decimal(12,2).",
        .use = OptionUse::kSource},
+      formats::envelope_option(),
+      {.name = "key",
+       .type = OptionType::kList,
+       .doc =
+           "Columns that make the message's key, a JSON object; messages of one key go "
+           "to one partition, in order.",
+       .use = OptionUse::kSink},
+      {.name = "tombstones",
+       .type = OptionType::kBool,
+       .default_value = "false",
+       .doc = "With key: have a message without payload follow each deletion (_op d), by "
+              "which a compacted topic forgets the key.",
+       .use = OptionUse::kSink},
       {.name = "batch_size",
        .type = OptionType::kInt,
        .unit = "rows",
@@ -143,17 +168,27 @@ Result<KafkaOptions> KafkaOptions::from_uri(const Uri& uri, OptionUse use) {
   ARROW_RETURN_NOT_OK(check_topic(options.shown, options.topic));
   options.brokers = brokers_of(uri);
   options.identity = options.shown;
+  options.envelope = formats::envelope_of(values);
   if (use == OptionUse::kSource) {
     options.group_id = values.text("group_id");
     ARROW_ASSIGN_OR_RAISE(options.first_offset, first_offset_of(values, options.shown));
-    if (options.first_offset == FirstOffset::kLatest)
-      options.identity += "?offset=latest";
+    options.identity += identity_of_options(options);
     if (values.has("schema")) {
       ARROW_ASSIGN_OR_RAISE(options.schema, parse_schema(values.text("schema")));
+      if (options.envelope != formats::Envelope::kNone) {
+        options.schema = arrow::schema(with_change_columns(options.schema->fields()));
+      }
     }
     options.batch_rows = values.integer("batch_size").value_or(0);
     if (options.batch_rows < 1) return invalid(options.shown, "batch_size: at least 1");
     return options;
+  }
+  options.key = values.list("key");
+  options.tombstones = values.boolean("tombstones");
+  if (options.tombstones && options.key.empty()) {
+    return invalid(options.shown,
+                   "tombstones=true takes away what has the key of a deleted row: "
+                   "key=COLUMN,… says which columns are the key");
   }
   const int64_t num_partitions = values.integer("partitions").value_or(0);
   if (num_partitions < 1 || num_partitions > std::numeric_limits<int32_t>::max()) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "velo/error.h"
+#include "velo/formats/format.h"
 #include "velo/options.h"
 #include "velo/uri.h"
 
@@ -26,6 +27,9 @@ struct KafkaOptions {
   std::string group_id;  ///< source: whose offsets follow what is committed; may be empty
   FirstOffset first_offset = FirstOffset::kEarliest;
   std::shared_ptr<arrow::Schema> schema;  ///< source: nullptr to infer it
+  formats::Envelope envelope = formats::Envelope::kNone;
+  std::vector<std::string> key;  ///< sink: columns that are the messages' key
+  bool tombstones = false;       ///< sink: an empty message behind each deletion
   int64_t batch_rows = 0;
   int32_t num_partitions = 1;  ///< sink: of a topic that is made
   std::chrono::milliseconds transaction_timeout{0};

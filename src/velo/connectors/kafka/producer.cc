@@ -42,6 +42,8 @@ Result<std::unique_ptr<Producer>> Producer::open(const KafkaOptions& options,
                                       {"message.timeout.ms", std::to_string(timeout)},
                                       {"socket.timeout.ms", socket},
                                       {"linger.ms", "5"},
+                                      // As Java's: topics that are joined agree.
+                                      {"partitioner", "murmur2_random"},
                                       {"queue.buffering.max.kbytes", "32768"}}));
   return std::unique_ptr<Producer>(new Producer(std::move(client)));
 }
@@ -87,14 +89,16 @@ Status Producer::begin() {
   return Status::OK();
 }
 
-Status Producer::send(Topic* topic, std::string_view key, std::string_view payload,
+Status Producer::send(Topic* topic, std::string_view key,
+                      std::optional<std::string_view> payload,
                       const std::stop_token& stop) {
   const Librdkafka& library = client_->library();
+  const std::string_view bytes = payload.value_or(std::string_view());
   while (true) {
     // librdkafka copies the payload, which is not const by its signature alone.
     const int outcome =
         library.produce(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
-                        const_cast<char*>(payload.data()), payload.size(),
+                        payload ? const_cast<char*>(bytes.data()) : nullptr, bytes.size(),
                         key.empty() ? nullptr : key.data(), key.size(), nullptr);
     if (outcome == 0) return Status::OK();
     const auto code = library.last_error();

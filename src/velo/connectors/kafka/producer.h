@@ -3,6 +3,7 @@
 /// Writes messages in transactions.
 
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -32,9 +33,11 @@ class Producer {
   bool in_transaction() const { return state_ == State::kOpen; }
   Status begin();
 
-  /// Queue a message, blocking while the brokers are behind. Errors: kFenced, also where
-  /// the transaction was open for too long; kCancelled …
-  Status send(Topic* topic, std::string_view key, std::string_view payload,
+  /// Queue a message, blocking while the brokers are behind; without a payload it is a
+  /// tombstone. Those of one key, of which an empty one is none, are in one partition,
+  /// the one that Kafka's own clients choose. Errors: kFenced, also where the transaction
+  /// was open for too long; kCancelled …
+  Status send(Topic* topic, std::string_view key, std::optional<std::string_view> payload,
               const std::stop_token& stop);
 
   /// Wait until the brokers have all that was sent. Errors: of the first message that

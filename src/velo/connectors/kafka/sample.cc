@@ -9,6 +9,7 @@
 
 #include "velo/connectors/kafka/consumer.h"
 #include "velo/connectors/kafka/json_messages.h"
+#include "velo/connectors/kafka/split_reader.h"
 
 namespace velo::kafka {
 namespace {
@@ -74,6 +75,7 @@ Result<std::shared_ptr<arrow::Schema>> infer_schema(const KafkaOptions& options,
     place.next = message->offset() + (message->is_end() ? 0 : 1);
     if (message->is_end() || message->offset() >= place.end) continue;
     ++place.num_messages;
+    if (is_tombstone(*message, options)) continue;
     num_bytes += static_cast<int64_t>(message->payload().value_or("").size());
     auto [messages, is_new] = sample.try_emplace(
         partition, fmt::format("{}: partition {}", options.shown, partition));
@@ -85,7 +87,7 @@ Result<std::shared_ptr<arrow::Schema>> infer_schema(const KafkaOptions& options,
     return entry.second.num_messages() > 0;
   };
   if (std::ranges::any_of(sample, has_messages)) {
-    return JsonMessages::infer_schema(sample, keeps_bad);
+    return JsonMessages::infer_schema(sample, options.envelope, keeps_bad);
   }
   if (!first_fault.ok()) return first_fault;
   return make_error(ErrorKind::kInvalidArgument,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "velo/base/random_id.h"
+#include "velo/columnar/change_columns.h"
 #include "velo/connectors/kafka/check.h"
 #include "velo/connectors/kafka/lane_session.h"
 
@@ -210,9 +211,8 @@ class KafkaSink : public DataSink, public TransactionalSink {
   explicit KafkaSink(KafkaOptions options) : options_(std::move(options)) {}
 
   Status validate_schema(const arrow::Schema& schema) override {
-    ARROW_ASSIGN_OR_RAISE(auto nowhere, arrow::io::BufferOutputStream::Create(0));
-    ARROW_RETURN_NOT_OK(
-        make_row_encoder(std::move(nowhere), arrow::schema(schema.fields())).status());
+    ARROW_RETURN_NOT_OK(try_encoder(schema.fields()));
+    ARROW_RETURN_NOT_OK(find_key(options_, schema).status());
     ARROW_ASSIGN_OR_RAISE(const auto control, Client::open_control(options_));
     return control->partitions(options_.topic).status();
   }
@@ -232,13 +232,18 @@ class KafkaSink : public DataSink, public TransactionalSink {
 
   Result<SinkPlan> plan(const arrow::Schema& schema, const PipelineIdentity& pipeline,
                         std::stop_token stop) override {
+    const bool are_changes = options_.envelope != formats::Envelope::kNone;
+    if (are_changes) ARROW_RETURN_NOT_OK(try_encoder(schema.fields()));
+    ARROW_RETURN_NOT_OK(find_key(options_, schema).status());
     SinkPlan plan;
     for (const auto& field : schema.fields()) {
       PlannedColumn planned{.name = field->name(), .target = field->name()};
-      ARROW_ASSIGN_OR_RAISE(auto nowhere, arrow::io::BufferOutputStream::Create(0));
-      const Status status =
-          make_row_encoder(std::move(nowhere), arrow::schema({field})).status();
-      planned.target_type = "JSON";
+      arrow::FieldVector alone = {field};
+      if (are_changes && field->name() != kOperationColumn) {
+        alone.push_back(schema.GetFieldByName(kOperationColumn));
+      }
+      const Status status = try_encoder(std::move(alone));
+      planned.target_type = are_changes ? "Debezium's JSON" : "JSON";
       if (!status.ok()) planned.refusal = status.message();
       plan.columns.push_back(std::move(planned));
     }
@@ -276,6 +281,17 @@ class KafkaSink : public DataSink, public TransactionalSink {
   }
 
  private:
+  // Whether messages hold rows of these columns.
+  Status try_encoder(arrow::FieldVector fields) const {
+    ARROW_ASSIGN_OR_RAISE(auto nowhere, arrow::io::BufferOutputStream::Create(0));
+    const Status status =
+        make_row_encoder(std::move(nowhere), options_, arrow::schema(std::move(fields)))
+            .status();
+    if (status.ok()) return status;
+    return make_error(kind_of(status), {.connector = "kafka", .resource = options_.shown},
+                      status.message());
+  }
+
   const KafkaOptions options_;
 };
 

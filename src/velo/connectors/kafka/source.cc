@@ -99,7 +99,8 @@ class KafkaSource : public DataSource, public SplitSource {
                                   {.schema = schema_,
                                    .is_inferred = !options_.schema,
                                    .columns = read.columns,
-                                   .keep_bad_records = keeps_bad_},
+                                   .keep_bad_records = keeps_bad_,
+                                   .envelope = options_.envelope},
                                   std::move(schema));
   }
 

@@ -61,6 +61,10 @@ Result<int64_t> decode_position(const SplitId& split, const Position& position) 
                     "a position in a partition has 8 bytes");
 }
 
+bool is_tombstone(const Message& message, const KafkaOptions& options) {
+  return options.envelope == formats::Envelope::kDebezium && !message.payload();
+}
+
 std::string describe_position(std::string_view, const Position& position) {
   const auto offset = decode_position("", position);
   return offset.ok() ? fmt::format("offset {}", *offset) : "";
@@ -168,7 +172,8 @@ Status KafkaSplitReader::collect(const PollLimits& limits) {
     max_wait = std::chrono::milliseconds(0);
   }
   for (auto& [number, partition] : partitions_) {
-    if (partition.waiting.num_messages() > 0 || !partition.bad.empty()) {
+    if (partition.waiting.num_messages() > 0 || !partition.bad.empty() ||
+        partition.has_skipped) {
       ARROW_RETURN_NOT_OK(decode(partition));
     }
   }
@@ -181,12 +186,10 @@ Status KafkaSplitReader::take(const Message& message) {
   Partition& partition = found->second;
   const bool is_behind = partition.end && message.offset() >= *partition.end;
   if (!message.is_end() && !is_behind) {
-    Status taken = partition.waiting.append(message.offset(), message.payload());
-    if (!taken.ok()) {
-      if (!decode_.keep_bad_records) return taken;
-      partition.bad.push_back(
-          {message.offset(),
-           {std::move(taken), std::string(message.payload().value_or(""))}});
+    if (is_tombstone(message, options_)) {
+      partition.has_skipped = true;
+    } else {
+      ARROW_RETURN_NOT_OK(keep(partition, message));
     }
     partition.next = message.offset() + 1;
     if (const auto time = message.time()) partition.last_time = time;
@@ -194,6 +197,16 @@ Status KafkaSplitReader::take(const Message& message) {
   if (message.is_end()) partition.passed = message.offset();
   // Behind the last message there may be marks of transactions, which are not shown.
   if (is_behind || (partition.end && partition.next >= *partition.end)) end(partition);
+  return Status::OK();
+}
+
+Status KafkaSplitReader::keep(Partition& partition, const Message& message) {
+  Status taken = partition.waiting.append(message.offset(), message.payload());
+  if (taken.ok()) return taken;
+  if (!decode_.keep_bad_records) return taken;
+  partition.bad.push_back(
+      {message.offset(),
+       {std::move(taken), std::string(message.payload().value_or(""))}});
   return Status::OK();
 }
 
@@ -221,13 +234,16 @@ Status KafkaSplitReader::decode(Partition& partition) {
 void KafkaSplitReader::make_ready(Partition& partition, arrow::RecordBatchVector batches,
                                   const std::vector<int64_t>& offsets) {
   auto bad = std::exchange(partition.bad, {});
+  const bool has_skipped = std::exchange(partition.has_skipped, false);
   auto next_bad = bad.begin();
   size_t num_rows = 0;
   for (auto& rows : batches) {
     num_rows += static_cast<size_t>(rows->num_rows());
     int64_t last = num_rows > 0 ? offsets[num_rows - 1] : -1;
-    if (&rows == &batches.back() && !bad.empty())
-      last = std::max(last, bad.back().offset);
+    if (&rows == &batches.back()) {
+      if (!bad.empty()) last = std::max(last, bad.back().offset);
+      if (has_skipped) last = std::max(last, partition.next - 1);
+    }
     BadRecords beside;
     for (; next_bad != bad.end() && next_bad->offset <= last; ++next_bad) {
       next_bad->record.position = encode_position(next_bad->offset + 1);

@@ -24,6 +24,10 @@ Result<int32_t> partition_of(const std::string& topic, const SplitId& split);
 Position encode_position(int64_t offset);
 Result<int64_t> decode_position(const SplitId& split, const Position& position);
 
+/// Whether a message only says that its key is gone, to those who compact the topic: of
+/// changes, a deletion has come before it.
+bool is_tombstone(const Message& message, const KafkaOptions& options);
+
 /// "offset 1234"; empty for what is no such position.
 std::string describe_position(std::string_view source, const Position& position);
 
@@ -46,6 +50,7 @@ class KafkaSplitReader : public SplitReader {
     JsonMessages waiting;
     std::vector<BadMessage> bad;  // beside those
     int64_t next = 0;             // offset of the next message
+    bool has_skipped = false;     // messages that no batch speaks of, before `next`
     int64_t passed = 0;           // before this there is none, but marks of transactions
     int64_t known_end = 0;
     std::optional<std::chrono::system_clock::time_point> last_time;  // of its messages
@@ -67,6 +72,7 @@ class KafkaSplitReader : public SplitReader {
   Result<Event> next(const PollLimits& limits, const std::stop_token& stop);
   Status collect(const PollLimits& limits);
   Status take(const Message& message);
+  Status keep(Partition& partition, const Message& message);
   int64_t num_waiting(int32_t number, const Partition& partition) const;
   void end(Partition& partition);
   Status decode(Partition& partition);
