@@ -100,14 +100,27 @@ bool ChangeSketch::observe(Cursor& cursor) {
   ChangeParts change;
   if (!reader_.read(cursor, change)) return false;
   const uint32_t* const end = cursor.token();
-  if (change.schema && of_schema_.empty()) {
-    cursor.return_to(change.schema);
-    if (!read_connect_schema(cursor, of_schema_)) return false;
+  if (change.schema) {
+    if (!observe_schema(cursor, change)) return false;
   } else if (change.row()) {
     cursor.return_to(change.row());
     if (!rows_.observe(cursor)) return false;
   }
   cursor.return_to(end);
+  return true;
+}
+
+// A column that came up later is one too; those that a table has lost stay.
+bool ChangeSketch::observe_schema(Cursor& cursor, const ChangeParts& change) {
+  if (change.schema_text == schema_) return true;
+  cursor.return_to(change.schema);
+  std::vector<ConnectColumn> columns;
+  if (!read_connect_schema(cursor, columns)) return false;
+  for (ConnectColumn& column : columns) {
+    const auto known = std::ranges::find(of_schema_, column.name, &ConnectColumn::name);
+    if (known == of_schema_.end()) of_schema_.push_back(std::move(column));
+  }
+  schema_ = change.schema_text;
   return true;
 }
 

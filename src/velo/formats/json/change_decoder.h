@@ -23,11 +23,15 @@ class ChangeSketch {
   /// Take the change that is the cursor's next token into account.
   bool observe(Cursor& cursor);
 
-  /// As the first schema says, where there was one, else as the values ask for.
+  /// As the schemas say, where there was one, else as the values ask for. Of a column
+  /// that two say differently of, the first counts.
   arrow::FieldVector fields() const;
 
  private:
+  bool observe_schema(Cursor& cursor, const ChangeParts& change);
+
   EnvelopeReader reader_;
+  std::string schema_;  // the last
   std::vector<ConnectColumn> of_schema_;
   ValueSketch rows_;
 };

@@ -155,6 +155,23 @@ TEST(Changes, HaveTheTypesThatTheirSchemaSays) {
   EXPECT_EQ(value("d", 1), "null");
 }
 
+TEST(Changes, MayGetMoreColumnsWithinTheSample) {
+  const std::string id = R"({"type":"int32","field":"id"})";
+  const std::string more = id + R"(,{"type":"string","field":"more"})";
+  const auto table =
+      decode(wrapped(id, R"({"after":{"id":1},"op":"c"})") +
+                 wrapped(more, R"({"after":{"id":2,"more":"x"},"op":"c"})") +
+                 wrapped(id, R"({"after":{"id":3},"op":"c"})"),
+             changes());
+  ASSERT_TRUE(table.ok()) << table.status();
+  const auto expected =
+      table_of(arrow::schema(with_change_columns({arrow::field("id", arrow::int32()),
+                                                  arrow::field("more", arrow::utf8())})),
+               R"([[1, null, "c", null, null, null], [2, "x", "c", null, null, null],
+          [3, null, "c", null, null, null]])");
+  EXPECT_TRUE((*table)->Equals(*expected)) << (*table)->ToString();
+}
+
 // The same bytes are another number there.
 TEST(Changes, OfAnotherScaleAreNotTaken) {
   const std::string change = R"({"after":{"n":"AMg="},"op":"c"})";
