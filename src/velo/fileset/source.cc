@@ -8,21 +8,14 @@
 #include <utility>
 
 #include "velo/base/first_failure.h"
-#include "velo/fileset/encoding.h"
+#include "velo/columnar/columns_by_name.h"
+#include "velo/fileset/file_columns.h"
+#include "velo/fileset/opener.h"
 #include "velo/formats/decoded_records.h"
-#include "velo/storage/compression.h"
+#include "velo/formats/projection.h"
 
 namespace velo::fileset {
 namespace {
-
-std::string one_line(const arrow::Schema& schema) {
-  std::string text;
-  for (const auto& field : schema.fields()) {
-    if (!text.empty()) text += ", ";
-    text += field->name() + " " + field->type()->ToString();
-  }
-  return "(" + text + ")";
-}
 
 // All files that there are when it is first asked.
 class FileDiscovery : public SplitDiscovery {
@@ -46,51 +39,19 @@ struct OpenedFile {
   std::unique_ptr<formats::Decoder> decoder;
 };
 
-// Opens the files of one source.
-class Opener {
- public:
-  Opener(FilesetOptions options, std::shared_ptr<FileStore> store)
-      : options_(std::move(options)), store_(std::move(store)) {}
-
-  const FilesetOptions& options() const { return options_; }
-  FileStore& store() const { return *store_; }
-
-  Result<std::unique_ptr<formats::Decoder>> open(const std::string& path,
-                                                 const FileVersion& version,
-                                                 const std::stop_token& stop,
-                                                 formats::DecodeOptions decode) const {
-    const std::string shown = store_->shown(path);
-    ARROW_ASSIGN_OR_RAISE(const FileEncoding encoding,
-                          encoding_of(shown, options_.values));
-    ARROW_ASSIGN_OR_RAISE(auto file, store_->open(path, version, stop));
-    formats::Input input{.name = shown, .stream = file, .file = file};
-    if (encoding.compression != arrow::Compression::UNCOMPRESSED) {
-      ARROW_ASSIGN_OR_RAISE(input.stream,
-                            storage::decompress(file, encoding.compression, shown));
-      input.file = nullptr;
-    }
-    return encoding.format->make_decoder(std::move(input), options_.values,
-                                         std::move(decode));
-  }
-
-  ErrorContext context(const std::string& path) const {
-    return {.connector = options_.connector, .resource = store_->shown(path)};
-  }
-
- private:
-  const FilesetOptions options_;
-  const std::shared_ptr<FileStore> store_;
+// How the files are decoded, and what comes of it.
+struct Decoding {
+  std::shared_ptr<arrow::Schema> found;  ///< the columns of all files, from their samples
+  bool keeps_bad = false;
+  std::shared_ptr<arrow::Schema> schema;  ///< of the batches
 };
 
 class FileReader : public SplitReader {
  public:
-  FileReader(const Opener& opener, ReadOptions read, bool keeps_bad, OpenedFile first)
+  FileReader(const Opener& opener, ReadOptions read, Decoding decoding, OpenedFile first)
       : opener_(opener),
         read_(std::move(read)),
-        keeps_bad_(keeps_bad),
-        first_path_(first.path),
-        first_version_(first.version),
-        schema_(first.decoder->schema()),
+        decoding_(std::move(decoding)),
         first_(std::move(first)) {}
 
   Status assign(std::span<const SplitStart> splits) override {
@@ -111,6 +72,8 @@ class FileReader : public SplitReader {
 
   Status acknowledge(const Positions&) override { return Status::OK(); }
 
+  const std::shared_ptr<arrow::Schema>& schema() const { return decoding_.schema; }
+
  private:
   Result<Event> read_next(const PollLimits& limits, const std::stop_token& stop) {
     if (limits.max_bytes == 0) return Idle();
@@ -128,7 +91,11 @@ class FileReader : public SplitReader {
       num_to_skip_ -= skipped;
       if (skipped > 0) decoded.drop_first(skipped);
       if (decoded.num_records() == 0) continue;
-      if (!keeps_bad_ && !decoded.bad.empty()) return decoded.bad.front().record.error;
+      if (!decoding_.keeps_bad && !decoded.bad.empty()) {
+        return decoded.bad.front().record.error;
+      }
+      ARROW_ASSIGN_OR_RAISE(
+          decoded.rows, columns_by_name(decoded.rows, decoding_.schema, shown_split()));
       return batch_of(std::move(decoded));
     }
   }
@@ -222,58 +189,40 @@ class FileReader : public SplitReader {
       decoder_ = std::move(first_.decoder);
       return Status::OK();
     }
-    ARROW_ASSIGN_OR_RAISE(decoder_, opener_.open(path, position_.version, stop,
-                                                 {.schema = opener_.options().schema,
-                                                  .columns = read_.columns,
-                                                  .keep_bad_records = sifts()}));
-    if (decoder_->schema()->Equals(*schema_, /*check_metadata=*/false)) {
-      return Status::OK();
-    }
-    // Inferred otherwise, from a sample of its own; the first file's types may still fit.
-    if (opener_.options().schema == nullptr &&
-        schema_->field_names() == decoder_->schema()->field_names()) {
-      ARROW_ASSIGN_OR_RAISE(auto whole, schema_of_first(stop));
-      auto again = opener_.open(path, position_.version, stop,
-                                {.schema = std::move(whole),
-                                 .is_inferred = true,
-                                 .columns = read_.columns,
-                                 .keep_bad_records = sifts()});
-      if (again.ok() && (*again)->schema()->Equals(*schema_, false)) {
-        decoder_ = *std::move(again);
-        return Status::OK();
-      }
-    }
-    return make_error(
-        ErrorKind::kSchemaMismatch, opener_.context(path),
-        fmt::format(
-            "its columns differ from those of {}: {} against {}; give schema=, or "
-            "read the files apart",
-            opener_.store().shown(first_path_), one_line(*decoder_->schema()),
-            one_line(*schema_)));
+    const auto& found = decoding_.found;
+    ARROW_ASSIGN_OR_RAISE(
+        decoder_, opener_.open(path, position_.version, stop,
+                               {.schema = found ? found : opener_.options().schema,
+                                .is_inferred = found != nullptr,
+                                .columns = read_.columns,
+                                .keep_bad_records = sifts()}));
+    return check_columns(*decoder_->schema());
   }
 
-  bool sifts() const { return keeps_bad_ || is_sifting_; }
-
-  // Of all columns of the first file, also where only some are read.
-  Result<std::shared_ptr<arrow::Schema>> schema_of_first(const std::stop_token& stop) {
-    if (!read_.columns) return schema_;
-    if (!whole_schema_) {
-      ARROW_ASSIGN_OR_RAISE(
-          const auto decoder,
-          opener_.open(first_path_, first_version_, stop, {.keep_bad_records = sifts()}));
-      whole_schema_ = decoder->schema();
+  // What was not there when the columns of all files were looked at.
+  Status check_columns(const arrow::Schema& of_file) const {
+    for (const auto& field : of_file.fields()) {
+      if (decoding_.schema->GetFieldIndex(field->name()) >= 0) continue;
+      if (of_file.Equals(*decoding_.schema, /*check_metadata=*/false)) break;
+      return make_error(
+          ErrorKind::kSchemaMismatch, {.resource = shown_split()},
+          fmt::format("there is a column '{}', which was not there when the columns of "
+                      "all files were looked at; run again",
+                      field->name()));
     }
-    return whole_schema_;
+    return Status::OK();
   }
+
+  std::string shown_split() const {
+    return opener_.store().shown(opener_.store().path_of(split_));
+  }
+
+  bool sifts() const { return decoding_.keeps_bad || is_sifting_; }
 
   const Opener opener_;
   const ReadOptions read_;
-  const bool keeps_bad_;
-  const std::string first_path_;
-  const FileVersion first_version_;
-  const std::shared_ptr<arrow::Schema> schema_;
-  std::shared_ptr<arrow::Schema> whole_schema_;
-  OpenedFile first_;
+  const Decoding decoding_;
+  OpenedFile first_;  // its decoder is nullptr where none is opened yet
   std::deque<SplitStart> waiting_;
   std::unique_ptr<formats::Decoder> decoder_;  // of split_
   SplitId split_;
@@ -289,18 +238,17 @@ class FileSource : public DataSource, public SplitSource {
       : opener_(std::move(options), std::move(store)) {}
 
   Result<std::shared_ptr<arrow::Schema>> fetch_schema() override {
-    ARROW_ASSIGN_OR_RAISE(opened_, open_first({}));
-    return opened_->decoder->schema();
+    opened_.reset();
+    found_.reset();
+    ARROW_RETURN_NOT_OK(look_at_files());
+    return found_ ? found_ : opened_->decoder->schema();
   }
 
   Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& read) override {
     ARROW_ASSIGN_OR_RAISE(auto discovery, discover());
-    ARROW_ASSIGN_OR_RAISE(OpenedFile first, take_first(read));
-    auto schema = first.decoder->schema();
-    return read_all_splits(
-        std::move(discovery),
-        std::make_unique<FileReader>(opener_, read, keeps_bad_, std::move(first)),
-        std::move(schema));
+    ARROW_ASSIGN_OR_RAISE(auto reader, open_reader(read));
+    auto schema = reader->schema();
+    return read_all_splits(std::move(discovery), std::move(reader), std::move(schema));
   }
 
   void keep_bad_records() override { keeps_bad_ = true; }
@@ -339,14 +287,38 @@ class FileSource : public DataSource, public SplitSource {
 
   Result<std::unique_ptr<SplitReader>> create_split_reader(
       const ReadOptions& read) override {
-    ARROW_ASSIGN_OR_RAISE(OpenedFile first, take_first(read));
-    return std::make_unique<FileReader>(opener_, read, keeps_bad_, std::move(first));
+    return open_reader(read);
   }
 
  private:
-  Result<OpenedFile> open_first(const ReadOptions& read) const {
+  Result<std::unique_ptr<FileReader>> open_reader(const ReadOptions& read) {
+    if (!opened_ && !found_) ARROW_RETURN_NOT_OK(look_at_files());
+    Decoding decoding{.found = found_, .keeps_bad = keeps_bad_};
+    OpenedFile first;
+    if (found_) {
+      ARROW_ASSIGN_OR_RAISE(auto projection, formats::project(*found_, read.columns,
+                                                              opener_.options().pattern));
+      decoding.schema = std::move(projection.schema);
+    } else {
+      ARROW_ASSIGN_OR_RAISE(first, take_first(read));
+      decoding.schema = first.decoder->schema();
+    }
+    return std::make_unique<FileReader>(opener_, read, std::move(decoding),
+                                        std::move(first));
+  }
+
+  // One file's columns are found by who decodes it, as are those of `schema=`.
+  Status look_at_files() {
     ARROW_ASSIGN_OR_RAISE(const auto files, opener_.store().list());
-    const std::string& path = files.front();
+    if (files.size() == 1 || opener_.options().schema) {
+      ARROW_ASSIGN_OR_RAISE(opened_, open_file(files.front(), {}));
+    } else {
+      ARROW_ASSIGN_OR_RAISE(found_, unite_columns(opener_, files, keeps_bad_));
+    }
+    return Status::OK();
+  }
+
+  Result<OpenedFile> open_file(const std::string& path, const ReadOptions& read) const {
     ARROW_ASSIGN_OR_RAISE(const FileVersion version, opener_.store().version_of(path));
     ARROW_ASSIGN_OR_RAISE(auto decoder, opener_.open(path, version, {},
                                                      {.schema = opener_.options().schema,
@@ -355,15 +327,19 @@ class FileSource : public DataSource, public SplitSource {
     return OpenedFile{path, version, std::move(decoder)};
   }
 
-  // What fetch_schema() has opened, if it is what is wanted.
+  // What was opened to see its columns, if it is what is wanted.
   Result<OpenedFile> take_first(const ReadOptions& read) {
-    if (opened_ && !read.columns) return *std::exchange(opened_, std::nullopt);
-    return open_first(read);
+    OpenedFile opened = *std::exchange(opened_, std::nullopt);
+    if (!read.columns) return opened;
+    return open_file(opened.path, read);
   }
 
   const Opener opener_;
   bool keeps_bad_ = false;
+  // After a look at the files, one of the two: the only file, or the first of schema=,
+  // until a reader takes it; the columns of all.
   std::optional<OpenedFile> opened_;
+  std::shared_ptr<arrow::Schema> found_;
 };
 
 }  // namespace

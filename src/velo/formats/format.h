@@ -40,9 +40,16 @@ struct DecodeOptions {
   /// changes those of their rows count, and the others (with_change_columns) may be left
   /// out.
   std::shared_ptr<arrow::Schema> schema;
-  /// Whether `schema` was inferred, from another file: then nobody asked for its types,
-  /// and a value that would lose something in them is an error.
+  /// Whether `schema` was inferred, from several files: then nobody asked for its types,
+  /// and a value that would lose something in them is an error. This file may lack some
+  /// of its columns, and of `columns`: what it does not have is left out of what it
+  /// yields (JSON: NULL). Formats that say their types yield those.
   bool is_inferred = false;
+  /// Whether nothing but schema() is wanted. Of text, a column without any value is null
+  /// there.
+  bool only_schema = false;
+  /// Whether the columns are inferred from all records, and not from a sample (JSON).
+  bool infers_from_all = false;
   /// The columns wanted, in this order; nullopt for all.
   std::optional<std::vector<std::string>> columns;
   /// Keep records that are no rows (Decoder::take_bad_records) where they can be told
@@ -102,6 +109,8 @@ class Encoder {
 struct Format {
   std::string_view name;                     ///< "csv", as in `format=csv`
   std::vector<std::string_view> extensions;  ///< without the dot
+  /// Whether a file says of which types its columns are.
+  bool has_types = false;
   /// Whether decoding needs Input::file.
   bool needs_random_access = false;
   /// Options that this format adds to a URI. Two formats that share a name share it

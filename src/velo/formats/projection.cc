@@ -32,4 +32,12 @@ Result<Projection> project(const arrow::Schema& whole,
   return projection;
 }
 
+std::optional<std::vector<std::string>> known_columns(
+    const arrow::Schema& whole, std::optional<std::vector<std::string>> columns) {
+  if (!columns) return columns;
+  std::erase_if(*columns,
+                [&](const std::string& name) { return whole.GetFieldIndex(name) < 0; });
+  return columns;
+}
+
 }  // namespace velo::formats

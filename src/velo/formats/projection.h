@@ -24,4 +24,8 @@ Result<Projection> project(const arrow::Schema& whole,
                            const std::optional<std::vector<std::string>>& columns,
                            const std::string& resource);
 
+/// Those of the wanted columns that are there.
+std::optional<std::vector<std::string>> known_columns(
+    const arrow::Schema& whole, std::optional<std::vector<std::string>> columns);
+
 }  // namespace velo::formats

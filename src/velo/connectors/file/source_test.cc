@@ -171,16 +171,44 @@ TEST_F(FileSplitReaders, RefusePositionsOfOthers) {
 }
 
 TEST_F(FileSplitReaders, StayFailed) {
-  folder_.write("a.csv", "n\n1\n");
-  folder_.write("b.csv", "other\n1\n");
   const auto source = open();
   const auto reader = source->splits()->create_split_reader({}).ValueOrDie();
+  folder_.write("b.csv", "other\n1\n");
   const std::vector<SplitStart> both = {{split("b.csv"), {}}, {split("a.csv"), {}}};
   ASSERT_THAT(reader->assign(both), IsOk());
   for (int i = 0; i < 2; ++i) {
     EXPECT_THAT(reader->poll({}, {}),
-                IsError(ErrorKind::kSchemaMismatch, HasSubstr("b.csv")));
+                IsError(ErrorKind::kSchemaMismatch,
+                        AllOf(HasSubstr("b.csv"), HasSubstr("'other'"))));
   }
+}
+
+TEST_F(FileSplitReaders, HaveTheColumnsOfAllFiles) {
+  folder_.write("a.csv", "n,note\n1,\n");
+  folder_.write("b.csv", "m,n\nx,2.5\n");
+  for (const auto& [first, last] :
+       {std::pair("a.csv", "b.csv"), std::pair("b.csv", "a.csv")}) {
+    std::filesystem::rename(folder_.at(first), folder_.at("1.csv"));
+    std::filesystem::rename(folder_.at(last), folder_.at("2.csv"));
+    const auto source = open();
+    const auto schema = source->fetch_schema().ValueOrDie();
+    EXPECT_TRUE(schema->GetFieldByName("n")->type()->Equals(arrow::float64()));
+    EXPECT_TRUE(schema->GetFieldByName("m")->type()->Equals(arrow::utf8()));
+    EXPECT_TRUE(schema->GetFieldByName("note")->type()->Equals(arrow::utf8()));
+    std::filesystem::rename(folder_.at("1.csv"), folder_.at("a.csv"));
+    std::filesystem::rename(folder_.at("2.csv"), folder_.at("b.csv"));
+  }
+}
+
+TEST_F(FileSplitReaders, ReadAColumnThatAFileDoesNotHave) {
+  folder_.write("a.csv", "n,m\n1,x\n");
+  const auto source = open();
+  const auto reader =
+      source->splits()->create_split_reader({.columns = {{"m"}}}).ValueOrDie();
+  const std::vector<SplitStart> one = {{split("b.csv"), {}}};
+  ASSERT_THAT(reader->assign(one), IsOk());
+  const Event event = reader->poll({}, {}).ValueOrDie();
+  EXPECT_EQ(std::get<Batch>(event).rows->column(0)->null_count(), 2);
 }
 
 TEST_F(FileSplitReaders, ReturnNoRowsWhereNoneAreWanted) {

@@ -63,6 +63,7 @@ class CsvDecoder : public Decoder {
     if (blocks_.bytes().starts_with(kByteOrderMark))
       blocks_.consume(kByteOrderMark.size());
     is_inferred_ = options.is_inferred;
+    only_schema_ = options.only_schema;
     keeps_bad_ = options.keep_bad_records;
     ARROW_ASSIGN_OR_RAISE(auto names, read_names());
     if (names.empty()) {
@@ -74,7 +75,11 @@ class CsvDecoder : public Decoder {
     // Empty lines mean nothing, except where a row has one column: there they are NULL.
     parse_options_.ignore_empty_lines = names.size() > 1;
     ARROW_ASSIGN_OR_RAISE(auto whole, whole_schema(names, options.schema));
+    if (options.is_inferred) {
+      options.columns = known_columns(*whole, std::move(options.columns));
+    }
     ARROW_ASSIGN_OR_RAISE(projection_, project(*whole, options.columns, blocks_.name()));
+    if (only_schema_) return Status::OK();
     num_columns_ = whole->num_fields();
     for (const auto& field : projection_.schema->fields()) {
       auto converter = make_csv_converter(field->type(), convert_options_);
@@ -235,6 +240,7 @@ class CsvDecoder : public Decoder {
   Result<std::shared_ptr<arrow::Schema>> whole_schema(
       const std::vector<std::string>& names,
       const std::shared_ptr<arrow::Schema>& given) {
+    if (given && is_inferred_) return match_inferred_schema(names, *given);
     if (given) return match_given_schema(names, *given);
     is_inferred_ = true;
     // A sample: the first block, and as many more as one row needs.
@@ -249,14 +255,29 @@ class CsvDecoder : public Decoder {
       }
       arrow::FieldVector fields;
       for (int i = 0; i < num_columns_; ++i) {
-        std::shared_ptr<arrow::DataType> type = arrow::utf8();
+        auto type = only_schema_ ? arrow::null() : arrow::utf8();
         if (sample.num_rows() > 0) {
-          ARROW_ASSIGN_OR_RAISE(type, infer_csv_type(sample, i, convert_options_));
+          ARROW_ASSIGN_OR_RAISE(type, infer_csv_type(sample, i, convert_options_, type));
         }
         fields.push_back(arrow::field(names[static_cast<size_t>(i)], type));
       }
       return arrow::schema(std::move(fields));
     }
+  }
+
+  // The file's columns, each with the type that was found for its name; it may lack some.
+  Result<std::shared_ptr<arrow::Schema>> match_inferred_schema(
+      const std::vector<std::string>& names, const arrow::Schema& found) {
+    arrow::FieldVector fields;
+    for (const std::string& name : names) {
+      fields.push_back(found.GetFieldByName(name));
+      if (fields.back()) continue;
+      return make_error(ErrorKind::kSchemaMismatch, {.resource = blocks_.name()},
+                        fmt::format("there is a column '{}', which was not there when "
+                                    "the columns of all files were looked at; run again",
+                                    name));
+    }
+    return arrow::schema(std::move(fields));
   }
 
   // The file's columns, each with the type that schema= gives to its name; without a
@@ -440,6 +461,7 @@ class CsvDecoder : public Decoder {
   Projection projection_;
   int num_columns_ = -1;
   bool is_inferred_ = false;
+  bool only_schema_ = false;
   std::vector<std::shared_ptr<arrow::csv::Converter>> converters_;
   bool keeps_bad_ = false;
   RecordFaults faults_;               // of what was parsed last

@@ -87,9 +87,10 @@ bool would_lose_as_number(std::string_view text, const arrow::DataType& type) {
 
 Result<std::shared_ptr<arrow::DataType>> infer_csv_type(
     const arrow::csv::BlockParser& sample, int column,
-    const arrow::csv::ConvertOptions& options) {
+    const arrow::csv::ConvertOptions& options,
+    const std::shared_ptr<arrow::DataType>& type_of_nothing) {
   ARROW_ASSIGN_OR_RAISE(const Looks looks, look_at(sample, column));
-  if (!looks.has_values) return arrow::utf8();
+  if (!looks.has_values) return type_of_nothing;
   for (const auto& type : candidates(looks)) {
     ARROW_ASSIGN_OR_RAISE(auto converter, make_csv_converter(type, options));
     if (converter->Convert(sample, column).ok()) return type;

@@ -24,9 +24,10 @@ bool would_lose_as_number(std::string_view text, const arrow::DataType& type);
 /// zone) that every value has, else utf8. Where a double would lose digits of a fraction,
 /// decimal128 of 38 digits, as many behind the point as any value has, if that holds them
 /// all. A column of numbers written with leading zeros or a plus is utf8, since a number
-/// would lose them; a column without any value is utf8.
+/// would lose them; a column without any value is `type_of_nothing`.
 Result<std::shared_ptr<arrow::DataType>> infer_csv_type(
     const arrow::csv::BlockParser& sample, int column,
-    const arrow::csv::ConvertOptions& options);
+    const arrow::csv::ConvertOptions& options,
+    const std::shared_ptr<arrow::DataType>& type_of_nothing);
 
 }  // namespace velo::formats

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cstring>
 #include <deque>
+#include <limits>
 #include <utility>
 
 #include "velo/columnar/change_columns.h"
+#include "velo/columnar/common_type.h"
 #include "velo/formats/json/block_sifter.h"
 #include "velo/formats/json/block_walk.h"
 #include "velo/formats/json/change_decoder.h"
@@ -57,6 +59,13 @@ class JsonDecoder : public Decoder {
   /// Make the columns: all of `file_schema`, or those asked for.
   Status bind(const std::shared_ptr<arrow::Schema>& file_schema,
               const std::optional<std::vector<std::string>>& columns);
+
+  /// Where nothing is decoded.
+  void set_schema(const arrow::Schema& file_schema) {
+    const auto& fields = file_schema.fields();
+    projection_.schema =
+        arrow::schema(are_changes_ ? with_change_columns(fields) : fields);
+  }
 
   const std::shared_ptr<arrow::Schema>& schema() const override {
     return projection_.schema;
@@ -311,7 +320,10 @@ Result<std::shared_ptr<arrow::RecordBatch>> JsonDecoder::next(std::stop_token st
 }  // namespace
 
 Result<std::unique_ptr<Decoder>> make_decoder(Input input, DecodeOptions options,
-                                              const DecoderLimits& limits) {
+                                              const DecoderLimits& given) {
+  constexpr auto kAll = std::numeric_limits<int64_t>::max();
+  DecoderLimits limits = given;
+  if (options.infers_from_all) limits.sample_records = limits.sample_bytes = kAll;
   FileFacts file{.name = input.name,
                  .schema_was_given = options.schema && !options.is_inferred,
                  .max_record_bytes = limits.cutter.max_record_bytes};
@@ -323,10 +335,15 @@ Result<std::unique_ptr<Decoder>> make_decoder(Input input, DecodeOptions options
   std::shared_ptr<arrow::Schema> schema = std::move(options.schema);
   if (schema == nullptr) {
     ARROW_ASSIGN_OR_RAISE(schema, decoder->infer_schema(limits));
+    if (!options.only_schema) schema = text_for_nothing(*schema);
   } else if (options.envelope == Envelope::kDebezium) {
     schema = columns_of_changed_rows(*schema);
   }
-  ARROW_RETURN_NOT_OK(decoder->bind(schema, options.columns));
+  if (options.only_schema) {
+    decoder->set_schema(*schema);
+  } else {
+    ARROW_RETURN_NOT_OK(decoder->bind(schema, options.columns));
+  }
   return decoder;
 }
 

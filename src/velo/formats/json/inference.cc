@@ -113,15 +113,15 @@ std::shared_ptr<arrow::DataType> ValueSketch::type() const {
   constexpr int64_t kMostFaults = 10;  // percent
   const int64_t total = std::accumulate(counts_.begin(), counts_.end(), int64_t{0});
   const auto most = std::ranges::max_element(counts_);
-  if (total == 0 || (total - *most) * 100 > total * kMostFaults) return arrow::utf8();
+  if (total == 0) return arrow::null();
+  if ((total - *most) * 100 > total * kMostFaults) return arrow::utf8();
   switch (most - counts_.begin()) {
     case kBool:
       return arrow::boolean();
     case kNumber:
       return number_type();
     case kObject:
-      // A struct without fields is more than most sinks can hold.
-      return members_.empty() ? arrow::utf8() : arrow::struct_(fields());
+      return arrow::struct_(fields());
     case kList:
       return arrow::list(elements_->type());
     default:

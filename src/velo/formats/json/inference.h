@@ -18,14 +18,15 @@ namespace velo::formats::json {
 
 /// All that was seen of one field, and the narrowest type that loses none of it:
 ///
-///   only null                   utf8
+///   only null                   null
 ///   true, false                 bool
 ///   whole numbers               int64, else uint64, else decimal128(38, 0)
 ///   numbers                     double; where that loses digits, decimal128 of 38
 ///   digits,
 ///                               as many behind the point as any of them has
 ///   strings                     utf8 (JSON has no dates: text stays text)
-///   objects, lists              struct of the fields seen, list of what the elements are
+///   objects, lists              struct of the fields seen (maybe none), list of what the
+///                               elements are
 ///   a mixture                   utf8 (numbers, objects and lists as they are written)
 ///
 /// Where nine of ten values or more are of one kind, the others are taken for faults, not

@@ -30,12 +30,16 @@ class ParquetDecoder : public Decoder {
           "Parquet cannot be read from a pipe or a compressed file, since it "
           "begins at its end; give a plain file");
     }
-    ARROW_RETURN_NOT_OK(
-        explain(catch_parquet([&] { return open_file(options.schema); })));
+    const auto& expected = options.is_inferred ? nullptr : options.schema;
+    ARROW_RETURN_NOT_OK(explain(catch_parquet([&] { return open_file(expected); })));
     if (choose) {
       ARROW_ASSIGN_OR_RAISE(options.columns, choose(*whole_));
     }
+    if (options.is_inferred) {
+      options.columns = known_columns(*whole_, std::move(options.columns));
+    }
     ARROW_ASSIGN_OR_RAISE(projection_, project(*whole_, options.columns, input_.name));
+    if (options.only_schema) return Status::OK();
     return explain(catch_parquet([&] { return read_projection(); }));
   }
 

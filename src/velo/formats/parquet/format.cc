@@ -29,6 +29,7 @@ const Format& parquet_format() {
   static const Format format = {
       .name = "parquet",
       .extensions = {"parquet", "pq"},
+      .has_types = true,
       .needs_random_access = true,
       .options = {{.name = "row_group_rows",
                    .type = OptionType::kInt,
