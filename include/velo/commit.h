@@ -107,6 +107,9 @@ class CommitObserver {
  public:
   virtual ~CommitObserver() = default;
   virtual void reached(CommitStep) {}
+  /// A statement that changes what is in the sink, other than its rows, is about to run:
+  /// "ALTER TABLE …".
+  virtual void about_to_run(std::string_view) {}
 };
 
 /// Writes the rows of one lane, epoch after epoch.
@@ -119,6 +122,14 @@ class EpochWriter {
   /// After an error only destruction is useful: the epoch is written again from its
   /// beginning by a new writer.
   virtual Status write(const Batch& batch, std::stop_token stop) = 0;
+
+  /// Take rows of other columns from now on: the schema in force (SchemaChange). May come
+  /// in the middle of an epoch. What the sink needs for them is done with the first of
+  /// them, in their commit where the system can. Only where
+  /// DataSink::supports_schema_change. Errors: as write(); kSchemaMismatch for columns
+  /// that cannot be written.
+  virtual Status change_schema(const std::shared_ptr<arrow::Schema>& schema,
+                               std::stop_token stop);
 
   /// End the epoch: everything written since the last one is durable (kDurable), or in
   /// the open transaction (kSession), or counted (kCounted), and not yet committed. The
@@ -172,6 +183,13 @@ class Committer {
   /// Errors: those of opening the sink.
   virtual Result<std::unique_ptr<EpochWriter>> create_writer(
       int lane, const std::shared_ptr<arrow::Schema>& schema, std::stop_token stop) = 0;
+
+  /// Called before EpochWriter::change_schema where there are several writers, between
+  /// two epochs: what one of them would do for the new columns, and the others would wait
+  /// for, is done here. Errors: as change_schema().
+  virtual Status prepare_change(const std::shared_ptr<arrow::Schema>&, std::stop_token) {
+    return Status::OK();
+  }
 
   /// Commit what the tokens name together with the record, whose epoch is the next one;
   /// then complete it. There is one token of each lane, in the order of create_writer.

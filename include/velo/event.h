@@ -3,6 +3,7 @@
 /// What comes out of a source.
 
 #include <arrow/record_batch.h>
+#include <arrow/type.h>
 
 #include <memory>
 #include <string>
@@ -38,6 +39,16 @@ struct Batch {
   std::shared_ptr<const BadRecords> bad = nullptr;
 };
 
+/// The rows of a split that follow have other columns than those before.
+struct SchemaChange {
+  SplitId split;
+  std::shared_ptr<arrow::Schema> schema;  ///< of the batches that follow
+  /// Whether what it does not name is gone for good. Else it may come again, of another
+  /// split or reader.
+  bool drops_columns = false;
+  std::string place = {};  ///< where it was seen, for people: "offset 12"
+};
+
 /// A split has no more rows, and never will.
 struct SplitEnded {
   SplitId split;
@@ -50,6 +61,6 @@ struct Idle {};
 /// Every split that was assigned has ended.
 struct End {};
 
-using Event = std::variant<Batch, SplitEnded, Idle, End>;
+using Event = std::variant<Batch, SplitEnded, Idle, End, SchemaChange>;
 
 }  // namespace velo

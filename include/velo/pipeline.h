@@ -30,6 +30,9 @@ struct Progress {
   int64_t num_bad_records = 0;
   std::string first_bad_record;  ///< what was wrong with it, and where; empty for none
   std::string dead_letters;      ///< where they are kept, without secrets; empty: nowhere
+  /// Rows with a value in a column that is left out, OnSchemaChange::kFreeze.
+  int64_t num_rows_cut = 0;
+  std::vector<std::string> columns_cut;  ///< the names of these columns
 
   // Of a pipeline that keeps a record.
   int64_t num_rows_before = 0;     ///< committed by earlier calls
@@ -81,9 +84,17 @@ enum class OnError : int8_t {
   kKeep,  ///< it is written to RunOptions::dead_letters, and counted
 };
 
+/// What becomes of a change of the columns: while rows are read, or since the last run.
+enum class OnSchemaChange : int8_t {
+  kFail,    ///< it ends the run, before the first row of the new columns
+  kFreeze,  ///< the columns stay as they are; what others hold is left out, and counted
+  kEvolve,  ///< the sink gets them: columns are added, and types widened
+};
+
 struct RunOptions {
   ReadOptions read;
   OnError on_error = OnError::kFail;
+  OnSchemaChange on_schema_change = OnSchemaChange::kFail;
   /// Of kKeep: where bad records are written, see dead_letter_schema(). It is a second
   /// sink of the pipeline with a record of its own, committed before the other.
   std::shared_ptr<DataSink> dead_letters;
@@ -123,6 +134,9 @@ struct RunOptions {
   std::chrono::milliseconds retry_for{300'000};
   /// Called before each pause, on the calling thread.
   std::function<void(const Retry&)> on_retry;
+  /// Called with each statement that changes what is in the sink other than its rows
+  /// ("ALTER TABLE …"), before it runs; from any thread.
+  std::function<void(std::string_view)> on_ddl;
   /// Called after each batch; where a record is kept, also after each commit and about
   /// once a second while nothing comes. Must be quick.
   std::function<void(const Progress&)> on_progress;

@@ -91,6 +91,13 @@ class DataSink {
   /// Whether rows can replace those of the same key.
   virtual bool supports_upsert() const = 0;
 
+  /// Whether the columns can change while rows are written: EpochWriter::change_schema.
+  virtual bool supports_schema_change() const { return false; }
+  /// Have columns that the sink lacks made, and types widened (on_schema_change =
+  /// evolve): by validate_schema(), plan() and the writers, which refuse them else. To be
+  /// called before these, and only where supports_schema_change().
+  virtual void allow_schema_change() {}
+
   /// The way to keep a pipeline's record together with its rows; nullptr where there is
   /// none. Lives as long as the sink.
   virtual TransactionalSink* transactions() { return nullptr; }

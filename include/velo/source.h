@@ -60,6 +60,9 @@ struct ReadOptions {
   /// What a source keeps for its reader (a replication slot) is named after it:
   /// `[a-z0-9_]{1,41}`. Empty: nothing is kept.
   std::string reader;
+  /// Where the columns change while splits are read, say so by a SchemaChange and go on,
+  /// instead of failing with kSchemaMismatch; for sources that can.
+  bool tells_schema_changes = false;
   /// The number of the process that reads (CommitRecord::fence): who takes over has a
   /// greater one. What is made for a reader before its first commit is named after it
   /// too, so that a process that was overtaken touches nothing of a newer one.
@@ -166,7 +169,8 @@ class SplitSource {
 
   /// Make a reader with no splits yet, and another for other splits, while the first is
   /// used on a thread of its own. Their batches have the schema that fetch_schema() told,
-  /// or the columns asked for. Errors: as DataSource::create_reader.
+  /// or the columns asked for, up to a SchemaChange. Errors: as
+  /// DataSource::create_reader.
   virtual Result<std::unique_ptr<SplitReader>> create_split_reader(
       const ReadOptions& options) = 0;
 

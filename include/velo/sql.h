@@ -64,6 +64,8 @@ struct ExecuteOptions {
   std::function<void(const StatementResult&)> on_progress;
   /// Called before what has failed is tried again, see RunOptions::on_retry.
   std::function<void(const StatementResult&, const Retry&)> on_retry;
+  /// See RunOptions::on_ddl.
+  std::function<void(const StatementResult&, std::string_view)> on_ddl;
   bool measure_lag = false;  ///< see RunOptions
   /// Called after each statement.
   std::function<void(const StatementResult&)> on_statement;

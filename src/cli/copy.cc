@@ -38,6 +38,7 @@ Status copy_rows(const CopyArguments& arguments, Monitor& monitor,
     monitor.progress(id, progress);
   };
   options.on_retry = [&](const Retry& retry) { monitor.retry(id, retry); };
+  options.on_ddl = [&](std::string_view statement) { monitor.ddl(id, statement); };
   options.measure_lag = monitor.shows_lag();
   monitor.start({id, pair.from, pair.to});
   const auto done =

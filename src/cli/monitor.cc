@@ -1,6 +1,7 @@
 #include "monitor.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <optional>
 #include <utility>
@@ -126,6 +127,13 @@ void Monitor::retry(const std::string& pipeline, const Retry& retry) {
   log().write(event);
 }
 
+void Monitor::ddl(const std::string& pipeline, std::string_view statement) {
+  log().write({.name = "ddl",
+               .pipeline = pipeline,
+               .message = fmt::format("{}: {}", pipeline, statement),
+               .fields = {{"statement", statement}}});
+}
+
 void Monitor::end(const std::string& pipeline, const Progress& progress,
                   const std::string& what, std::vector<LogField> fields) {
   {
@@ -143,6 +151,7 @@ void Monitor::end(const std::string& pipeline, const Progress& progress,
       {"commits", progress.num_commits},
       {"rows_before", progress.num_rows_before},
       {"bad_records", progress.num_bad_records},
+      {"rows_cut", progress.num_rows_cut},
       {"stopped", progress.stopped}};
   fields.insert(fields.end(), numbers);
   log().write({.name = "summary",
@@ -157,6 +166,15 @@ void Monitor::end(const std::string& pipeline, const Progress& progress,
                  .fields = {{"records", progress.num_bad_records},
                             {"kept_in", progress.dead_letters},
                             {"first", progress.first_bad_record}}});
+  }
+  if (progress.num_rows_cut > 0) {
+    log().write({.name = "rows_cut",
+                 .level = LogLevel::kWarning,
+                 .pipeline = pipeline,
+                 .message = cut_rows_of(progress),
+                 .fields = {{"rows", progress.num_rows_cut},
+                            {"columns",
+                             fmt::format("{}", fmt::join(progress.columns_cut, ", "))}}});
   }
   if (progress.notice.empty()) return;
   log().write({.name = "notice",

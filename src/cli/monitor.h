@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "log.h"
@@ -29,6 +30,7 @@ class Monitor {
   void start(const PipelineLabels& labels);
   void progress(const std::string& pipeline, const Progress& progress);
   void retry(const std::string& pipeline, const Retry& retry);
+  void ddl(const std::string& pipeline, std::string_view statement);
 
   /// It has done what it was to do. `what` comes before the summary, for people; `fields`
   /// say the same to machines.

@@ -12,6 +12,9 @@ std::vector<std::pair<std::string, std::string>> PipelineArguments::given() cons
   if (!on_error.empty()) options.emplace_back("on_error", on_error);
   if (!on_changed.empty()) options.emplace_back("on_changed", on_changed);
   if (!refresh.empty()) options.emplace_back("refresh", refresh);
+  if (!on_schema_change.empty()) {
+    options.emplace_back("on_schema_change", on_schema_change);
+  }
   if (once) options.emplace_back("once", "true");
   return options;
 }
@@ -34,6 +37,9 @@ void add_pipeline_options(CLI::App& parser, PipelineArguments& arguments) {
   parser.add_option("--refresh", arguments.refresh,
                     "How often to read again what a source that goes on is joined with "
                     "(10min); otherwise at the beginning alone");
+  parser.add_option("--on-schema-change", arguments.on_schema_change,
+                    "Of columns that change: evolve (the sink follows), freeze (what is "
+                    "new is left out) or fail (fail)");
   parser.add_flag("--once", arguments.once,
                   "End where the source is now, although it could go on");
 }

@@ -18,6 +18,7 @@ struct PipelineArguments {
   std::string on_error;
   std::string on_changed;
   std::string refresh;
+  std::string on_schema_change;
   bool once = false;
 
   /// Those that were given, by their names in SQL.

@@ -1,6 +1,7 @@
 #include "progress.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -108,6 +109,13 @@ std::string bad_records_of(const Progress& progress) {
       progress.num_bad_records == 1 ? "record" : "records",
       progress.dead_letters.empty() ? "skipped" : "kept in " + progress.dead_letters,
       progress.first_bad_record);
+}
+
+std::string cut_rows_of(const Progress& progress) {
+  return fmt::format(
+      "{} written without columns that are new: {} (on_schema_change = "
+      "freeze; evolve has the sink follow)",
+      rows_of(progress.num_rows_cut), fmt::join(progress.columns_cut, ", "));
 }
 
 std::string outcome_of_stop(const Progress& progress, const DataSink& sink) {

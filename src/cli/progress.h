@@ -27,6 +27,10 @@ std::string line_of(const Retry& retry);
 /// "3 bad records skipped; the first: …", as a line for people; not where there are none.
 std::string bad_records_of(const Progress& progress);
 
+/// "12 rows without their new columns: tip, note", as a line for people; not where there
+/// are none.
+std::string cut_rows_of(const Progress& progress);
+
 /// " after 1,234 rows; nothing of them is visible in the sink": how a stop has left it.
 std::string outcome_of_stop(const Progress& progress, const DataSink& sink);
 

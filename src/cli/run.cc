@@ -94,6 +94,9 @@ Status run_statements(const RunArguments& arguments, Monitor& monitor,
   options.on_retry = [&](const StatementResult& result, const Retry& retry) {
     monitor.retry(result.pipeline, retry);
   };
+  options.on_ddl = [&](const StatementResult& result, std::string_view statement) {
+    monitor.ddl(result.pipeline, statement);
+  };
   options.on_statement = [&](const StatementResult& result) { tell_of(result, monitor); };
   return session.execute(script.text, options, interrupts.token());
 }

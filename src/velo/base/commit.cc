@@ -52,6 +52,12 @@ std::string reader_of(const PipelineIdentity& pipeline, const CommitRecord& reco
   return pipeline.id + "_" + record.incarnation.substr(0, kDigits);
 }
 
+Status EpochWriter::change_schema(const std::shared_ptr<arrow::Schema>&,
+                                  std::stop_token) {
+  return make_error(ErrorKind::kNotImplemented, {},
+                    "the columns of this sink cannot change yet while it is written");
+}
+
 std::string_view to_string(CommitStep step) {
   switch (step) {
     case CommitStep::kInWrite:

@@ -49,6 +49,15 @@ std::future<Result<CommitToken>> Lane::prepare(CommitRecord record) {
   return failed.get_future();
 }
 
+std::future<Status> Lane::change_schema(std::shared_ptr<arrow::Schema> schema) {
+  Change change{std::move(schema), {}};
+  auto answer = change.answer.get_future();
+  if (queue_.push(std::move(change), 0, {})) return answer;
+  std::promise<Status> failed;
+  failed.set_value(queue_.error());
+  return failed.get_future();
+}
+
 Status Lane::work(const std::stop_token& stop) {
   while (true) {
     ARROW_ASSIGN_OR_RAISE(std::optional<Work> next, queue_.pop(stop));
@@ -63,6 +72,7 @@ void Lane::refuse_queued(const Status& status) {
     auto left = queue_.pop({});
     if (!left.ok() || !*left) return;
     if (auto* prepare = std::get_if<Prepare>(&**left)) prepare->answer.set_value(status);
+    if (auto* change = std::get_if<Change>(&**left)) change->answer.set_value(status);
   }
 }
 
@@ -73,7 +83,18 @@ Status Lane::take(Work work, const std::stop_token& stop) {
     observer_.reached(CommitStep::kInWrite);
     return Status::OK();
   }
-  auto& prepare = std::get<Prepare>(work);
+  if (auto* change = std::get_if<Change>(&work)) {
+    const Status status = catch_to_status("while the columns change", [&] {
+      return writer_->change_schema(change->schema, stop);
+    });
+    bytes_written_.store(writer_->bytes_written(), std::memory_order_relaxed);
+    change->answer.set_value(status);
+    return status;
+  }
+  return prepare(std::get<Prepare>(work));
+}
+
+Status Lane::prepare(Prepare& prepare) {
   Result<CommitToken> token = Status::UnknownError("not prepared");
   const Status status = catch_to_status("while preparing", [&] {
     token = writer_->prepare(prepare.record);

@@ -31,6 +31,10 @@ class Lane {
   Status write(Batch batch, const std::stop_token& stop,
                const std::function<void()>& waiting);
 
+  /// Have the writer take rows of other columns, once all that is queued is written. A
+  /// failed lane answers with its error.
+  std::future<Status> change_schema(std::shared_ptr<arrow::Schema> schema);
+
   /// Have the epoch prepared, once all that is queued is written. A failed lane answers
   /// with its error.
   std::future<Result<CommitToken>> prepare(CommitRecord record);
@@ -49,10 +53,15 @@ class Lane {
     CommitRecord record;
     std::promise<Result<CommitToken>> answer;
   };
-  using Work = std::variant<Batch, Prepare>;
+  struct Change {
+    std::shared_ptr<arrow::Schema> schema;
+    std::promise<Status> answer;
+  };
+  using Work = std::variant<Batch, Prepare, Change>;
 
   Status work(const std::stop_token& stop);
   Status take(Work work, const std::stop_token& stop);
+  Status prepare(Prepare& prepare);
   void refuse_queued(const Status& status);
 
   const std::unique_ptr<EpochWriter> writer_;  // the thread's own

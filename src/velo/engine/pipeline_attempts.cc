@@ -33,6 +33,7 @@ std::unique_ptr<PipelineRun> PipelineRun::next() const {
   next->commit_is_open_ = commit_is_open_;
   next->progress_ = progress_;
   next->num_bad_committed_ = num_bad_committed_;
+  next->num_cut_committed_ = num_cut_committed_;
   next->num_commits_before_ = progress_.num_commits;
   next->bytes_before_ = progress_.bytes_written;
   return next;

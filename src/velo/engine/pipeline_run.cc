@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "velo/engine/bad_records.h"
+#include "velo/engine/record_columns.h"
 
 namespace velo::engine {
 namespace {
@@ -31,6 +32,21 @@ Status is_another(const PipelineIdentity& pipeline, std::string_view what,
                         "lets this one begin anew"
                       : "CREATE OR REPLACE goes on from where it was, as it is now; "
                         "another name begins anew"));
+}
+
+Status has_other_columns(const PipelineIdentity& pipeline, const std::string& before,
+                         const std::string& now) {
+  return make_error(
+      ErrorKind::kInvalidArgument, {},
+      fmt::format(
+          "pipeline {}: the schema of its rows has changed since its last run.\n"
+          "  before: {}\n  now:    {}\n"
+          "on_schema_change = evolve goes on with the columns as they are now, and "
+          "freeze with those that it had{}",
+          pipeline.id, before, now,
+          pipeline.is_run ? ""
+                          : ". CREATE OR REPLACE goes on with the former, where "
+                            "the sink has them; another name begins anew"));
 }
 
 std::chrono::milliseconds interval_of(const TransactionalSink& sink,
@@ -58,7 +74,7 @@ PipelineRun::PipelineRun(DataSource& source, TransactionalSink& sink,
       pipeline_(pipeline),
       options_(options),
       retries_(retries),
-      observer_(options.observer ? *options.observer : no_observer_),
+      observer_(options),
       commit_interval_(interval_of(sink, options)),
       lanes_commit_alone_(sink.commit_kind() == CommitKind::kSession) {}
 
@@ -140,7 +156,25 @@ Status PipelineRun::look() {
   if (!is_first_) return check_not_overtaken(now);
   // What is refused must not end who runs under this name.
   record_ = std::move(now);
+  ARROW_RETURN_NOT_OK(meet_record());
   return check_fingerprint();
+}
+
+// Frozen columns are those that the record has, and others hold what it has.
+Status PipelineRun::meet_record() {
+  const std::string& before = record_.fingerprint.schema;
+  const bool fails = options_.on_schema_change == OnSchemaChange::kFail;
+  if (fails || !has_record() || before == fingerprint_.schema) return Status::OK();
+  if (options_.on_schema_change == OnSchemaChange::kEvolve) {
+    ARROW_ASSIGN_OR_RAISE(schema_, columns_since_record(*schema_, before));
+    fingerprint_.schema = one_line(schema_->ToString());
+    return Status::OK();
+  }
+  auto frozen = columns_of_record(*schema_, before);
+  if (!frozen) return has_other_columns(pipeline_, before, fingerprint_.schema);
+  schema_ = std::move(frozen);
+  fingerprint_.schema = before;
+  return Status::OK();
 }
 
 Status PipelineRun::recover() {
@@ -155,10 +189,12 @@ Status PipelineRun::recover() {
       (now.num_rows > record_.num_rows || now.positions != record_.positions)) {
     ++progress_.num_commits;
     num_bad_committed_ = progress_.num_bad_records;
+    num_cut_committed_ = progress_.num_rows_cut;
   }
   record_ = std::move(now);
   fence_is_known_ = true;
   commit_is_open_ = false;
+  ARROW_RETURN_NOT_OK(meet_record());
   ARROW_RETURN_NOT_OK(check_fingerprint());
   place_dead_letters();
   if (committer_->commits_once()) {
@@ -170,6 +206,7 @@ Status PipelineRun::recover() {
   progress_.num_rows = record_.num_rows - progress_.num_rows_before;
   progress_.num_rows_committed = progress_.num_rows;
   progress_.num_bad_records = num_bad_committed_;
+  progress_.num_rows_cut = num_cut_before_ = num_cut_committed_;
   return Status::OK();
 }
 
@@ -210,8 +247,8 @@ Status PipelineRun::check_fingerprint() const {
   if (before.select != fingerprint_.select) {
     return is_another(pipeline_, "its SELECT", before.select, fingerprint_.select);
   }
-  return is_another(pipeline_, "the schema of its rows", before.schema,
-                    fingerprint_.schema);
+  if (options_.on_schema_change == OnSchemaChange::kEvolve) return Status::OK();
+  return has_other_columns(pipeline_, before.schema, fingerprint_.schema);
 }
 
 bool PipelineRun::goes_on() const {
@@ -255,6 +292,10 @@ Status PipelineRun::move_rows() {
   ReadOptions read = options_.read;
   read.reader = reader();
   read.process = record_.fence;
+  if (options_.on_schema_change != OnSchemaChange::kFail) {
+    followed_.emplace(options_.on_schema_change, schema_, fingerprint_.schema);
+    read.tells_schema_changes = true;
+  }
   ARROW_ASSIGN_OR_RAISE(feed_, Feed::start(*splits_,
                                            {.read = std::move(read),
                                             .num_readers = options_.num_lanes,
@@ -272,6 +313,8 @@ Status PipelineRun::move_rows() {
       ARROW_RETURN_NOT_OK(take(std::move(*batch)));
     } else if (const auto* ended = std::get_if<SplitEnded>(&event)) {
       ARROW_RETURN_NOT_OK(take(*ended));
+    } else if (const auto* change = std::get_if<SchemaChange>(&event)) {
+      ARROW_RETURN_NOT_OK(take(*change));
     } else if (std::holds_alternative<End>(event)) {
       return commit(/*finished=*/true);
     } else {
@@ -299,6 +342,7 @@ Status PipelineRun::stop_here() {
 }
 
 Status PipelineRun::take(Batch batch) {
+  if (followed_) ARROW_RETURN_NOT_OK(followed_->fit(batch));
   const int64_t num_rows = batch.rows->num_rows();
   const size_t lane = lanes_commit_alone_ ? lane_of(batch.split) : next_lane();
   Status taken = take_bad(batch);
@@ -320,6 +364,11 @@ Status PipelineRun::take(Batch batch) {
       share.moved[batch.split] = {batch.position, /*ended=*/false};
     }
   }
+  if (followed_) {
+    progress_.num_rows_cut = num_cut_before_ + followed_->num_rows_cut();
+    const auto& cut = followed_->columns_cut();
+    progress_.columns_cut.assign(cut.begin(), cut.end());
+  }
   share.num_rows += num_rows;
   bytes_queued_ += arrow::util::TotalBufferSize(*batch.rows);
   progress_.num_rows += num_rows;
@@ -340,6 +389,26 @@ Status PipelineRun::take(const SplitEnded& ended) {
   const auto before = record_.positions.find(ended.split);
   const bool is_known = before != record_.positions.end() && before->second == now;
   if (!is_known || share.moved.contains(ended.split)) share.moved[ended.split] = now;
+  return Status::OK();
+}
+
+// The epoch ends before the first row of the new columns, where it can.
+Status PipelineRun::take(const SchemaChange& change) {
+  if (!followed_)
+    followed_.emplace(options_.on_schema_change, schema_, fingerprint_.schema);
+  ARROW_ASSIGN_OR_RAISE(const bool has_changed, followed_->follow(change));
+  if (!has_changed) return Status::OK();
+  const bool is_between_epochs = !one_epoch_ && inside_.empty();
+  if (is_between_epochs) ARROW_RETURN_NOT_OK(commit(/*finished=*/false));
+  schema_ = followed_->schema();
+  fingerprint_.schema = one_line(schema_->ToString());
+  if (is_between_epochs && lanes_.size() > 1) {
+    ARROW_RETURN_NOT_OK(committer_->prepare_change(schema_, halt_.get_token()));
+  }
+  for (const auto& lane : lanes_) {
+    auto changed = lane->change_schema(schema_);
+    ARROW_RETURN_NOT_OK(wait_for(changed));
+  }
   return Status::OK();
 }
 
@@ -420,6 +489,7 @@ Status PipelineRun::commit(bool finished) {
   bytes_queued_ = 0;
   progress_.num_rows_committed = progress_.num_rows;
   num_bad_committed_ = progress_.num_bad_records;
+  num_cut_committed_ = progress_.num_rows_cut;
   ++progress_.num_commits;
   progress_.last_commit = std::chrono::system_clock::now();
   progress_.last_commit_took = Clock::now() - begin;
@@ -447,7 +517,8 @@ Result<std::vector<CommitToken>> PipelineRun::prepare(const CommitRecord& record
 }
 
 // Not for ever: another lane may fail meanwhile, and who has asked for a stop wants it.
-Result<CommitToken> PipelineRun::wait_for(std::future<Result<CommitToken>>& answer) {
+template <typename T>
+T PipelineRun::wait_for(std::future<T>& answer) {
   while (answer.wait_for(kLookAround) != std::future_status::ready) {
     ARROW_RETURN_NOT_OK(failure_of_lane());
     if (Clock::now() - last_told_ >= kTellEvery) tell_progress();

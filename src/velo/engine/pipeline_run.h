@@ -13,6 +13,7 @@
 
 #include "velo/engine/dead_letters.h"
 #include "velo/engine/feed.h"
+#include "velo/engine/followed_schema.h"
 #include "velo/engine/lane.h"
 #include "velo/engine/retries.h"
 #include "velo/engine/whole_source.h"
@@ -42,6 +43,9 @@ class PipelineRun {
   /// over. Errors: those of run() up to there.
   Result<CommitRecord> look(std::shared_ptr<arrow::Schema> schema,
                             const std::stop_token& stop);
+
+  /// The columns that the sink is given; after look() those that it would be.
+  const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
 
   // What follows is of a run that has failed.
 
@@ -73,6 +77,22 @@ class PipelineRun {
  private:
   using Clock = std::chrono::steady_clock;
 
+  // Tells those who have asked.
+  class Observer : public CommitObserver {
+   public:
+    explicit Observer(const RunOptions& options) : options_(options) {}
+    void reached(CommitStep step) override {
+      if (options_.observer) options_.observer->reached(step);
+    }
+    void about_to_run(std::string_view statement) override {
+      if (options_.on_ddl) options_.on_ddl(statement);
+      if (options_.observer) options_.observer->about_to_run(statement);
+    }
+
+   private:
+    const RunOptions& options_;
+  };
+
   // What a lane answers for in an epoch: all of it is the first lane's where the lanes
   // commit together.
   struct Share {
@@ -93,6 +113,7 @@ class PipelineRun {
   Status forget_finished();
   std::string reader() const;
   Status check_fingerprint() const;
+  Status meet_record();
   bool goes_on() const;
   bool has_record() const;
   bool is_done() const;
@@ -103,6 +124,7 @@ class PipelineRun {
   Status take(Batch batch);
   Status take_bad(const Batch& batch);
   Status take(const SplitEnded& ended);
+  Status take(const SchemaChange& change);
   std::chrono::milliseconds time_to_commit() const;
   std::chrono::milliseconds longest_wait() const;
   bool commit_is_due() const;
@@ -111,7 +133,8 @@ class PipelineRun {
   size_t next_lane();
   size_t lane_of(const SplitId& split);
   Result<std::vector<CommitToken>> prepare(const CommitRecord& record);
-  Result<CommitToken> wait_for(std::future<Result<CommitToken>>& answer);
+  template <typename T>
+  T wait_for(std::future<T>& answer);
   Status failure_of_lane() const;
   int64_t bytes_written() const;
   void tell_progress();
@@ -124,7 +147,7 @@ class PipelineRun {
   const RunOptions& options_;
   Retries& retries_;
   mutable CommitObserver no_observer_;
-  CommitObserver& observer_;
+  Observer observer_;
   const std::chrono::milliseconds commit_interval_;
 
   std::stop_token stop_;   // the user's
@@ -132,6 +155,7 @@ class PipelineRun {
   std::optional<Clock::time_point> stopped_at_;
   Clock::time_point begin_ = Clock::now();
   std::shared_ptr<arrow::Schema> schema_;
+  std::optional<FollowedSchema> followed_;  // where changes are
   Fingerprint fingerprint_;
   std::unique_ptr<Committer> committer_;
   bool source_has_failed_ = false;
@@ -166,6 +190,8 @@ class PipelineRun {
   Clock::time_point last_told_{};
   int64_t bytes_committed_ = 0;    // of bytes_written()
   int64_t num_bad_committed_ = 0;  // of progress_.num_bad_records
+  int64_t num_cut_before_ = 0;     // progress_.num_rows_cut when this attempt began
+  int64_t num_cut_committed_ = 0;  // of progress_.num_rows_cut
   int64_t bytes_queued_ = 0;       // bytes of rows in the epoch
 };
 

@@ -5,6 +5,7 @@
 #include "velo/base/clock.h"
 #include "velo/engine/dead_letters.h"
 #include "velo/engine/limited_source.h"
+#include "velo/engine/pipeline_run.h"
 #include "velo/engine/retrying_run.h"
 #include "velo/engine/run_checks.h"
 #include "velo/pipeline.h"
@@ -87,6 +88,28 @@ Status prepare_for_bad_records(DataSource& source, const TransactionalSink* sink
   return DeadLetters::check(*options.dead_letters, nobody);
 }
 
+Status prepare_for_schema_changes(DataSink& sink, const RunOptions& options) {
+  if (options.on_schema_change != OnSchemaChange::kEvolve) return Status::OK();
+  if (!sink.supports_schema_change()) {
+    return make_error(ErrorKind::kNotImplemented, {},
+                      "on_schema_change = evolve does not work yet for this sink, whose "
+                      "columns stay as they are; freeze and fail do. PostgreSQL, Kafka "
+                      "and directories of files (out/) follow");
+  }
+  sink.allow_schema_change();
+  return Status::OK();
+}
+
+Result<std::shared_ptr<arrow::Schema>> frozen_schema(
+    DataSource& source, TransactionalSink& sink, const PipelineIdentity& pipeline,
+    const RunOptions& options, std::shared_ptr<arrow::Schema> schema,
+    const std::stop_token& stop) {
+  Retries none(steady_clock(), std::chrono::milliseconds(0), {});
+  PipelineRun run(source, sink, pipeline, options, none);
+  ARROW_RETURN_NOT_OK(run.look(std::move(schema), stop).status());
+  return run.schema();
+}
+
 Result<std::shared_ptr<arrow::Schema>> schema_of_rows(DataSource& source,
                                                       const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(auto schema, source.fetch_schema());
@@ -106,6 +129,7 @@ Result<Progress> run(DataSource& source, DataSink& sink, const PipelineIdentity&
   ARROW_ASSIGN_OR_RAISE(const RunOptions options, engine::options_for(source, given));
   ARROW_ASSIGN_OR_RAISE(const Promise promise, sink.promise(options.guarantee));
   ARROW_RETURN_NOT_OK(engine::check_ends(source, sink, promise, options));
+  ARROW_RETURN_NOT_OK(engine::prepare_for_schema_changes(sink, options));
   TransactionalSink* transactions = sink.transactions();
   ARROW_RETURN_NOT_OK(engine::prepare_for_bad_records(source, transactions, options));
   if (!transactions) {
@@ -118,7 +142,12 @@ Result<Progress> run(DataSource& source, DataSink& sink, const PipelineIdentity&
     return progress;
   }
   ARROW_ASSIGN_OR_RAISE(auto schema, engine::schema_of_rows(source, options));
-  ARROW_RETURN_NOT_OK(sink.validate_schema(*schema));
+  auto written = schema;
+  if (options.on_schema_change == OnSchemaChange::kFreeze) {
+    ARROW_ASSIGN_OR_RAISE(written, engine::frozen_schema(source, *transactions, pipeline,
+                                                         options, schema, stop));
+  }
+  ARROW_RETURN_NOT_OK(sink.validate_schema(*written));
   return engine::run_with_retries(source, *transactions, pipeline, options,
                                   std::move(schema), steady_clock(), stop);
 }

@@ -5,6 +5,7 @@
 #include <arrow/type.h>
 
 #include <memory>
+#include <stop_token>
 
 #include "velo/pipeline.h"
 #include "velo/sink.h"
@@ -30,6 +31,17 @@ Status check_ends(const DataSource& source, DataSink& sink, const Promise& promi
 /// cannot be kept once each.
 Status prepare_for_bad_records(DataSource& source, const TransactionalSink* sink,
                                const RunOptions& options);
+
+/// Have the sink follow changes of the columns where that is asked for. Errors:
+/// kNotImplemented where it cannot.
+Status prepare_for_schema_changes(DataSink& sink, const RunOptions& options);
+
+/// The columns that the sink would be given, where they stay as its record has them.
+/// Errors: as velo::run up to there.
+Result<std::shared_ptr<arrow::Schema>> frozen_schema(
+    DataSource& source, TransactionalSink& sink, const PipelineIdentity& pipeline,
+    const RunOptions& options, std::shared_ptr<arrow::Schema> schema,
+    const std::stop_token& stop);
 
 /// The columns that are read. Errors: those of fetching them; kInvalidArgument.
 Result<std::shared_ptr<arrow::Schema>> schema_of_rows(DataSource& source,

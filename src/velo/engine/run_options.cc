@@ -137,12 +137,26 @@ Status set_on_error(RunOptions& options, std::string_view text) {
   return Status::OK();
 }
 
+Status set_on_schema_change(RunOptions& options, std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, OnSchemaChange>, 3> kWords = {{
+      {"fail", OnSchemaChange::kFail},
+      {"freeze", OnSchemaChange::kFreeze},
+      {"evolve", OnSchemaChange::kEvolve},
+  }};
+  for (const auto& [word, meaning] : kWords) {
+    if (text != word) continue;
+    options.on_schema_change = meaning;
+    return Status::OK();
+  }
+  return fail(
+      ErrorKind::kInvalidArgument,
+      fmt::format("on_schema_change = {}: evolve, freeze or fail is expected", text));
+}
+
 struct Known {
   std::string_view name;
-  /// nullptr where only one value works yet.
+  /// nullptr where it does not work yet.
   Status (*set)(RunOptions& options, std::string_view text);
-  /// The value that says what happens anyway; any other is "not yet". "" for none.
-  std::string_view accepted = {};
 };
 
 constexpr std::array<Known, 13> kKnown = {{
@@ -152,7 +166,7 @@ constexpr std::array<Known, 13> kKnown = {{
     {"retry_for", set_retry_for},
     {"memory", nullptr},
     {"on_error", set_on_error},
-    {"on_schema_change", nullptr, "fail"},
+    {"on_schema_change", set_on_schema_change},
     {"on_changed", set_on_changed},
     {"once", set_once},
     {"limit", set_limit},
@@ -178,12 +192,8 @@ Status RunOptions::set(std::string_view name, std::string_view text) {
   const auto* known = std::ranges::find(kKnown, name, &Known::name);
   if (known == kKnown.end()) return unknown(name);
   if (known->set) return known->set(*this, text);
-  if (text == known->accepted) return Status::OK();
   return fail(ErrorKind::kNotImplemented,
-              fmt::format("{} = {} does not work yet{}", name, text,
-                          known->accepted.empty()
-                              ? std::string()
-                              : fmt::format("; {} = {} does", name, known->accepted)));
+              fmt::format("{} = {} does not work yet", name, text));
 }
 
 }  // namespace velo

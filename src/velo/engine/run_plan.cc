@@ -61,7 +61,11 @@ Status refusal_of(const SinkPlan& plan) {
 // What the sink says of the rows, and which obstacles there are to it.
 Status plan_rows(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,
                  const RunOptions& options, const std::stop_token& stop, RunPlan& plan) {
-  ARROW_ASSIGN_OR_RAISE(const auto schema, engine::schema_of_rows(source, options));
+  ARROW_ASSIGN_OR_RAISE(auto schema, engine::schema_of_rows(source, options));
+  if (sink.transactions() && options.on_schema_change == OnSchemaChange::kFreeze) {
+    ARROW_ASSIGN_OR_RAISE(schema, engine::frozen_schema(source, *sink.transactions(),
+                                                        pipeline, options, schema, stop));
+  }
   ARROW_ASSIGN_OR_RAISE(plan.sink, sink.plan(*schema, pipeline, stop));
   for (size_t i = 0; i < plan.sink.columns.size(); ++i) {
     plan.sink.columns[i].type = type_name(*schema->field(static_cast<int>(i))->type());
@@ -113,6 +117,7 @@ Result<RunPlan> plan_run(DataSource& source, DataSink& sink,
     plan.guarantee = promise.guarantee;
     plan.why = why_of(source, sink, promise);
     ARROW_RETURN_NOT_OK(engine::check_ends(source, sink, promise, options));
+    ARROW_RETURN_NOT_OK(engine::prepare_for_schema_changes(sink, options));
     ARROW_RETURN_NOT_OK(
         engine::prepare_for_bad_records(source, sink.transactions(), options));
     return plan_rows(source, sink, pipeline, options, stop, plan);

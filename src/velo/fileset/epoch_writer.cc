@@ -52,6 +52,15 @@ class FileEpochWriter : public EpochWriter {
     return Status::OK();
   }
 
+  // What was written stays in files of its own.
+  Status change_schema(const std::shared_ptr<arrow::Schema>& schema,
+                       std::stop_token stop) override {
+    area_->set_stop(stop);
+    while (!open_.empty()) ARROW_RETURN_NOT_OK(finish(open_.begin()));
+    schema_ = schema;
+    return Status::OK();
+  }
+
   Result<CommitToken> prepare(const CommitRecord& record) override {
     while (!open_.empty()) ARROW_RETURN_NOT_OK(finish(open_.begin()));
     if (!finished_.empty()) ARROW_RETURN_NOT_OK(area_->sync());
@@ -120,7 +129,7 @@ class FileEpochWriter : public EpochWriter {
   const std::unique_ptr<StagingArea> area_;
   LaneEpoch place_;
   const FilesetOptions options_;
-  const std::shared_ptr<arrow::Schema> schema_;
+  std::shared_ptr<arrow::Schema> schema_;
   const std::string extension_;
   OpenFiles open_;
   std::vector<OpenFile> finished_;

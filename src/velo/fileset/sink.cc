@@ -225,6 +225,7 @@ class DirectoryDataSink : public DataSink {
 
   bool supports_transactions() const override { return true; }
   bool supports_upsert() const override { return false; }
+  bool supports_schema_change() const override { return true; }
   TransactionalSink* transactions() override { return &transactions_; }
 
   void check(CheckReport& report, std::stop_token stop) override {

@@ -10,8 +10,11 @@ namespace {
 
 class MappedSplitReader : public SplitReader {
  public:
-  MappedSplitReader(std::unique_ptr<SplitReader> reader, RowsFunction function)
-      : reader_(std::move(reader)), function_(std::move(function)) {}
+  MappedSplitReader(std::unique_ptr<SplitReader> reader, RowsFunction function,
+                    ChangeFunction change)
+      : reader_(std::move(reader)),
+        function_(std::move(function)),
+        change_(std::move(change)) {}
 
   Status assign(std::span<const SplitStart> splits) override {
     return reader_->assign(splits);
@@ -32,12 +35,19 @@ class MappedSplitReader : public SplitReader {
     ARROW_ASSIGN_OR_RAISE(Event event, reader_->poll(limits, stop));
     if (auto* batch = std::get_if<Batch>(&event)) {
       ARROW_ASSIGN_OR_RAISE(batch->rows, function_(std::move(batch->rows), stop));
+    } else if (auto* change = std::get_if<SchemaChange>(&event)) {
+      if (!change_) {
+        return make_error(ErrorKind::kInternal, {.resource = change->split},
+                          "the columns have changed, and nobody asked for that");
+      }
+      ARROW_ASSIGN_OR_RAISE(change->schema, change_(change->schema));
     }
     return event;
   }
 
   const std::unique_ptr<SplitReader> reader_;
   const RowsFunction function_;
+  const ChangeFunction change_;
   FirstFailure failure_;
 };
 
@@ -67,8 +77,9 @@ class MappedReader : public DataReader {
 }  // namespace
 
 std::unique_ptr<SplitReader> map_batches(std::unique_ptr<SplitReader> reader,
-                                         RowsFunction function) {
-  return std::make_unique<MappedSplitReader>(std::move(reader), std::move(function));
+                                         RowsFunction function, ChangeFunction change) {
+  return std::make_unique<MappedSplitReader>(std::move(reader), std::move(function),
+                                             std::move(change));
 }
 
 std::unique_ptr<DataReader> map_batches(std::unique_ptr<DataReader> reader,

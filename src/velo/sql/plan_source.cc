@@ -59,7 +59,9 @@ class PlanSource : public DataSource, public SplitSource {
 
   Result<std::unique_ptr<SplitReader>> create_split_reader(
       const ReadOptions& options) override {
-    ARROW_ASSIGN_OR_RAISE(auto reader, plan_->create_split_reader(options));
+    ReadOptions who = options;
+    who.tells_schema_changes = options.tells_schema_changes && !options.columns;
+    ARROW_ASSIGN_OR_RAISE(auto reader, plan_->create_split_reader(who));
     if (!options.columns) return reader;
     ARROW_ASSIGN_OR_RAISE(auto indices, indices_of(*options.columns));
     return map_batches(std::move(reader), columns_function(std::move(indices)));

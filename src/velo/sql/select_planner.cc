@@ -1,6 +1,7 @@
 #include "velo/sql/select_planner.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iterator>
@@ -64,6 +65,44 @@ std::string folded(std::string name) {
   return name;
 }
 
+// What a short cut does with the batches of one reader, whose columns may change.
+class ShortCutRows {
+ public:
+  explicit ShortCutRows(const SelectPlan& plan)
+      : source_(plan.source),
+        select_(plan.simple),
+        short_cut_(plan.short_cut),
+        schema_(source_->schema_of(short_cut_.read)) {}
+
+  Result<std::shared_ptr<arrow::RecordBatch>> rows(
+      std::shared_ptr<arrow::RecordBatch> rows) const {
+    ARROW_ASSIGN_OR_RAISE(rows, to_sql_types(rows, schema_, source_->address()));
+    return apply_short_cut(short_cut_, std::move(rows));
+  }
+
+  Result<std::shared_ptr<arrow::Schema>> change(const arrow::Schema& now) {
+    ARROW_ASSIGN_OR_RAISE(schema_, sql_schema(now, source_->address()));
+    auto short_cut = plan_short_cut(select_, *schema_);
+    if (!short_cut) {
+      return make_error(ErrorKind::kSchemaMismatch, {.resource = source_->address()},
+                        fmt::format("the columns have changed, and the SELECT does not "
+                                    "hold for those that there are now: {}",
+                                    fmt::join(schema_->field_names(), ", ")));
+    }
+    if (short_cut_.carries_changes) {
+      ARROW_RETURN_NOT_OK(carry_changes(*short_cut, *schema_));
+    }
+    short_cut_ = *std::move(short_cut);
+    return short_cut_.schema;
+  }
+
+ private:
+  const std::shared_ptr<OpenSource> source_;
+  const SimpleSelect select_;
+  ShortCut short_cut_;
+  std::shared_ptr<arrow::Schema> schema_;  // of what is read, in SQL types
+};
+
 // Whether a name in quotes, where a table stands, is meant as an address.
 bool looks_like_address(std::string_view name) {
   return name.find_first_of("/.@:*") != std::string_view::npos;
@@ -104,15 +143,16 @@ Result<std::unique_ptr<SplitReader>> SelectPlan::create_split_reader(
     ARROW_ASSIGN_OR_RAISE(auto reader, stream->stream()->create_split_reader(read));
     return map_batches(std::move(reader), std::move(function));
   }
+  read.tells_schema_changes = who.tells_schema_changes;
   ARROW_ASSIGN_OR_RAISE(auto split_reader, source->create_split_reader(read));
+  const auto mapped = std::make_shared<ShortCutRows>(*this);
   return map_batches(
       std::move(split_reader),
-      [source = source, short_cut = short_cut,
-       schema = source->schema_of(short_cut.read)](
-          std::shared_ptr<arrow::RecordBatch> rows,
-          const std::stop_token&) -> Result<std::shared_ptr<arrow::RecordBatch>> {
-        ARROW_ASSIGN_OR_RAISE(rows, to_sql_types(rows, schema, source->address()));
-        return apply_short_cut(short_cut, std::move(rows));
+      [mapped](std::shared_ptr<arrow::RecordBatch> rows, const std::stop_token&) {
+        return mapped->rows(std::move(rows));
+      },
+      [mapped](const std::shared_ptr<arrow::Schema>& now) {
+        return mapped->change(*now);
       });
 }
 
@@ -259,6 +299,7 @@ Result<SelectPlan> SelectPlanner::plan(const SqlText& select,
       ARROW_ASSIGN_OR_RAISE(auto source, plan.sources->open(*uri));
       if (auto short_cut = plan_short_cut(*tree.simple, *source->schema())) {
         plan.source = std::move(source);
+        plan.simple = *tree.simple;
         plan.short_cut = *std::move(short_cut);
         if (options.applies_changes && are_changes(*plan.source->schema())) {
           if (options.some_sinks_append) {

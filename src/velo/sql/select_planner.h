@@ -26,6 +26,7 @@ namespace velo::sql {
 struct SelectPlan {
   std::shared_ptr<StatementSources> sources;
   std::shared_ptr<OpenSource> source;  ///< of the short cut
+  SimpleSelect simple;                 ///< that
   ShortCut short_cut;
   std::unique_ptr<StreamQuery> stream;  ///< of batches that can come for ever
   std::unique_ptr<DuckdbQuery> query;
@@ -42,7 +43,7 @@ struct SelectPlan {
   bool goes_on() const;
 
   /// Open a reader of the result by splits, where there are any. Of `who` it takes who
-  /// reads, and no more.
+  /// reads, and whether changes of the columns are told.
   Result<std::unique_ptr<SplitReader>> create_split_reader(const ReadOptions& who) const;
 };
 

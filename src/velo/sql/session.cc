@@ -249,6 +249,7 @@ class Session::State {
                         "the rows of this statement have nowhere to go; INSERT INTO says "
                         "where");
       }
+      options.on_schema_change = OnSchemaChange::kFail;  // there is nobody to follow
       return move_rows(*source, *execute.results,
                        identity_of(statement, *source, *execute.results), options,
                        execute, stop, result);
@@ -406,8 +407,11 @@ class Session::State {
   Status move_rows(DataSource& source, DataSink& sink, const PipelineIdentity& identity,
                    const RunOptions& options, const ExecuteOptions& execute,
                    const std::stop_token& stop, StatementResult& result) const {
-    ARROW_ASSIGN_OR_RAISE(const auto schema, source.fetch_schema());
-    ARROW_RETURN_NOT_OK(sink.validate_schema(*schema));
+    // Before anybody hears of a start.
+    if (options.on_schema_change == OnSchemaChange::kFail) {
+      ARROW_ASSIGN_OR_RAISE(const auto schema, source.fetch_schema());
+      ARROW_RETURN_NOT_OK(sink.validate_schema(*schema));
+    }
     RunOptions run_options = options;
     run_options.measure_lag = execute.measure_lag;
     run_options.on_progress = [&](const Progress& progress) {
@@ -416,6 +420,11 @@ class Session::State {
     };
     if (execute.on_retry) {
       run_options.on_retry = [&](const Retry& retry) { execute.on_retry(result, retry); };
+    }
+    if (execute.on_ddl) {
+      run_options.on_ddl = [&](std::string_view statement) {
+        execute.on_ddl(result, statement);
+      };
     }
     result.pipeline = identity.id;
     if (execute.on_start) execute.on_start(result);

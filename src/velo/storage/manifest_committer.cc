@@ -72,6 +72,11 @@ class WatchedWriter : public EpochWriter {
     return explain(writer_->write(batch, std::move(stop)));
   }
 
+  Status change_schema(const std::shared_ptr<arrow::Schema>& schema,
+                       std::stop_token stop) override {
+    return explain(writer_->change_schema(schema, std::move(stop)));
+  }
+
   Result<CommitToken> prepare(const CommitRecord& record) override {
     auto token = writer_->prepare(record);
     if (!token.ok()) return explain(token.status());

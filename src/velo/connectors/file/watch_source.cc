@@ -21,6 +21,7 @@
 #include "velo/fileset/encoding.h"
 #include "velo/fileset/file_position.h"
 #include "velo/formats/decoded_records.h"
+#include "velo/formats/seen_columns.h"
 
 namespace velo::file {
 namespace {
@@ -200,6 +201,7 @@ class WatchReader : public SplitReader {
     ARROW_RETURN_NOT_OK(check_stop(stop, options_));
     if (limits.max_bytes == 0) return Idle();
     if (!missing_.empty()) ARROW_RETURN_NOT_OK(find_missing(stop));
+    if (ready_) return Event(*std::exchange(ready_, std::nullopt));
     if (!gone_.empty()) {
       const SplitEnded ended = std::move(gone_.back());
       gone_.pop_back();
@@ -221,14 +223,50 @@ class WatchReader : public SplitReader {
         ++looked_at;
         continue;
       }
-      ARROW_ASSIGN_OR_RAISE(Batch batch, decode(*file, lines, stop));
+      const auto before = decode_.schema;
+      ARROW_ASSIGN_OR_RAISE(Batch batch, decode_and_follow(*file, lines, stop));
+      const SplitId split = file->split();
       files_.splice(files_.end(), files_, file);
-      if (batch.rows) return batch;
+      if (!batch.rows) continue;
+      if (decode_.schema == before) return batch;
+      const uint64_t end = file->position().num_bytes;
+      SchemaChange change{
+          .split = split,
+          .schema = batch.rows->schema(),
+          .place = fmt::format("{}, byte {}", file->path(), end - lines.size())};
+      ready_ = std::move(batch);
+      return change;
     }
     if (read_.once) return End();
     steady_clock().wait_for(std::min(limits.max_wait, kLookEvery), stop);
     ARROW_RETURN_NOT_OK(check_stop(stop, options_));
     return Idle();
+  }
+
+  // Where lines have columns, or values, that nobody has seen before, decode_ has them
+  // since.
+  Result<Batch> decode_and_follow(const WatchedFile& file, const std::string& lines,
+                                  const std::stop_token& stop) {
+    auto batch = decode(file, lines, stop);
+    const bool may_be_news = read_.tells_schema_changes && decode_.is_inferred;
+    const bool is_at_fault = formats::is_fault_of_record(batch.status()) ||
+                             (batch.ok() && batch->bad != nullptr);
+    if (!may_be_news || !is_at_fault) return batch;
+    ARROW_ASSIGN_OR_RAISE(const formats::Format* format, format_of_watched(file));
+    auto now = formats::with_columns_of(*format, input_of(file, lines), options_.values,
+                                        decode_.schema);
+    if (now == decode_.schema) return batch;
+    decode_.schema = std::move(now);
+    return decode(file, lines, stop);
+  }
+
+  static formats::Input input_of(const WatchedFile& file, const std::string& lines) {
+    const uint64_t begin = file.position().num_bytes - lines.size();
+    return {.name = begin == 0 ? file.path()
+                               : fmt::format("{}, from byte {} on", file.path(), begin),
+            .stream = std::make_shared<arrow::io::BufferReader>(
+                std::make_shared<arrow::Buffer>(lines)),
+            .file = nullptr};
   }
 
   // One batch of all, since a position stands only behind all of its rows; without rows
@@ -237,15 +275,9 @@ class WatchReader : public SplitReader {
                        const std::stop_token& stop) const {
     const uint64_t begin = file.position().num_bytes - lines.size();
     ARROW_ASSIGN_OR_RAISE(const formats::Format* format, format_of_watched(file));
-    formats::Input input{
-        .name = begin == 0 ? file.path()
-                           : fmt::format("{}, from byte {} on", file.path(), begin),
-        .stream = std::make_shared<arrow::io::BufferReader>(
-            std::make_shared<arrow::Buffer>(lines)),
-        .file = nullptr};
     ARROW_ASSIGN_OR_RAISE(
         const auto decoder,
-        format->make_decoder(std::move(input), options_.values, decode_));
+        format->make_decoder(input_of(file, lines), options_.values, decode_));
     Batch batch{.split = file.split(), .position = file.position().encode()};
     arrow::RecordBatchVector batches;
     BadRecords bad;
@@ -276,8 +308,9 @@ class WatchReader : public SplitReader {
 
   const FileOptions options_;
   const ReadOptions read_;
-  const formats::DecodeOptions decode_;
+  formats::DecodeOptions decode_;
   const std::shared_ptr<SeenFiles> seen_;
+  std::optional<Batch> ready_;       // behind the change of columns that was told
   std::list<WatchedFile> files_;     // who waits longest first
   std::vector<SplitStart> missing_;  // of an earlier run, to be looked for
   std::set<SplitId> moved_;          // of files_, those with another name than they had

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "velo/base/ascii.h"
+#include "velo/columnar/schema_union.h"
 #include "velo/formats/json/decoder.h"
 
 namespace velo::kafka {
@@ -150,6 +151,17 @@ Result<arrow::RecordBatchVector> JsonMessages::decode(
   offsets_.clear();
   ends_.clear();
   return batches;
+}
+
+std::shared_ptr<arrow::Schema> JsonMessages::with_their_columns(
+    const std::shared_ptr<arrow::Schema>& inferred) const {
+  auto decoder = open(place_, text_, {.only_schema = true});
+  if (!decoder.ok()) {
+    JsonMessages good = *this;
+    if (!good.take_bad({}).ok() || good.num_messages() == 0) return inferred;
+    decoder = open(place_, good.text_, {.only_schema = true});
+  }
+  return decoder.ok() ? widened(inferred, *(*decoder)->schema()) : inferred;
 }
 
 Result<std::shared_ptr<arrow::Schema>> JsonMessages::infer_schema(

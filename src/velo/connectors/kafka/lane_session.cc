@@ -79,16 +79,18 @@ Result<std::shared_ptr<LaneSession>> LaneSession::make(
                         session->producer_->open_topic(records.name()));
   ARROW_ASSIGN_OR_RAISE(session->text_,
                         arrow::io::BufferOutputStream::Create(kTextBytes));
-  ARROW_ASSIGN_OR_RAISE(session->encoder_,
-                        make_row_encoder(session->text_, options, schema));
-  ARROW_ASSIGN_OR_RAISE(session->key_columns_, find_key(options, *schema));
-  if (session->key_columns_.empty()) return session;
-  arrow::FieldVector key;
-  for (const int column : session->key_columns_) key.push_back(schema->field(column));
-  ARROW_ASSIGN_OR_RAISE(
-      session->key_encoder_,
-      formats::json::make_encoder(session->text_, arrow::schema(std::move(key))));
+  ARROW_RETURN_NOT_OK(session->change_schema(schema));
   return session;
+}
+
+Status LaneSession::change_schema(const std::shared_ptr<arrow::Schema>& schema) {
+  ARROW_ASSIGN_OR_RAISE(encoder_, make_row_encoder(text_, options_, schema));
+  ARROW_ASSIGN_OR_RAISE(key_columns_, find_key(options_, *schema));
+  if (key_columns_.empty()) return Status::OK();
+  arrow::FieldVector key;
+  for (const int column : key_columns_) key.push_back(schema->field(column));
+  return formats::json::make_encoder(text_, arrow::schema(std::move(key)))
+      .Value(&key_encoder_);
 }
 
 Status LaneSession::begin() {

@@ -28,6 +28,9 @@ class LaneSession {
   /// Send rows, beginning the transaction with the first.
   Status write(const arrow::RecordBatch& rows, const std::stop_token& stop);
 
+  /// Send rows of other columns from now on. Errors: kSchemaMismatch naming one.
+  Status change_schema(const std::shared_ptr<arrow::Schema>& schema);
+
   /// Send the record, and wait until the brokers have all of the epoch. The transaction
   /// stays open.
   Status prepare(const CommitRecord& record, int num_lanes);

@@ -27,6 +27,11 @@ class KafkaEpochWriter : public EpochWriter {
     return session_->write(*batch.rows, stop);
   }
 
+  Status change_schema(const std::shared_ptr<arrow::Schema>& schema,
+                       std::stop_token) override {
+    return session_->change_schema(schema);
+  }
+
   Result<CommitToken> prepare(const CommitRecord& record) override {
     ARROW_RETURN_NOT_OK(session_->prepare(record, static_cast<int>(lanes_.size())));
     return CommitToken();
@@ -224,6 +229,7 @@ class KafkaSink : public DataSink, public TransactionalSink {
 
   bool supports_transactions() const override { return true; }
   bool supports_upsert() const override { return false; }
+  bool supports_schema_change() const override { return true; }
   TransactionalSink* transactions() override { return this; }
 
   void check(CheckReport& report, std::stop_token stop) override {

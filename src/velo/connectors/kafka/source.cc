@@ -95,7 +95,7 @@ class KafkaSource : public DataSource, public SplitSource {
   Result<std::unique_ptr<SplitReader>> create_split_reader(
       const ReadOptions& read) override {
     ARROW_ASSIGN_OR_RAISE(auto schema, schema_of(read));
-    return KafkaSplitReader::make(options_, read.once,
+    return KafkaSplitReader::make(options_, read,
                                   {.schema = schema_,
                                    .is_inferred = !options_.schema,
                                    .columns = read.columns,

@@ -8,6 +8,7 @@
 
 #include "velo/base/big_endian.h"
 #include "velo/base/parse_number.h"
+#include "velo/formats/projection.h"
 
 namespace velo::kafka {
 namespace {
@@ -71,11 +72,11 @@ std::string describe_position(std::string_view, const Position& position) {
 }
 
 Result<std::unique_ptr<SplitReader>> KafkaSplitReader::make(
-    const KafkaOptions& options, bool once, formats::DecodeOptions decode,
+    const KafkaOptions& options, const ReadOptions& read, formats::DecodeOptions decode,
     std::shared_ptr<arrow::Schema> schema) {
   ARROW_ASSIGN_OR_RAISE(auto consumer, Consumer::open(options));
   return std::unique_ptr<SplitReader>(new KafkaSplitReader(
-      options, once, std::move(decode), std::move(schema), std::move(consumer)));
+      options, read, std::move(decode), std::move(schema), std::move(consumer)));
 }
 
 Result<int64_t> KafkaSplitReader::first_offset(const SplitStart& start,
@@ -213,6 +214,10 @@ Status KafkaSplitReader::keep(Partition& partition, const Message& message) {
 Status KafkaSplitReader::decode(Partition& partition) {
   auto offsets = partition.waiting.offsets();
   auto batches = partition.waiting.decode(decode_);
+  if (tells_schema_changes_ && formats::is_fault_of_record(batches.status())) {
+    ARROW_ASSIGN_OR_RAISE(const bool is_news, adopt_columns(partition));
+    if (is_news) batches = partition.waiting.decode(decode_);
+  }
   if (!batches.ok() && decode_.keep_bad_records &&
       formats::is_fault_of_record(batches.status())) {
     ARROW_ASSIGN_OR_RAISE(auto bad, partition.waiting.take_bad(decode_));
@@ -228,6 +233,23 @@ Status KafkaSplitReader::decode(Partition& partition) {
   }
   make_ready(partition, *std::move(batches), offsets);
   return Status::OK();
+}
+
+// Whether the messages that wait have columns, or values, that nobody has seen before.
+Result<bool> KafkaSplitReader::adopt_columns(const Partition& partition) {
+  auto now = partition.waiting.with_their_columns(decode_.schema);
+  if (now == decode_.schema) return false;
+  decode_.schema = std::move(now);
+  ARROW_ASSIGN_OR_RAISE(
+      auto projection,
+      formats::project(*decode_.schema, decode_.columns, options_.shown));
+  if (projection.schema->Equals(*schema_)) return true;
+  schema_ = std::move(projection.schema);
+  ready_.emplace_back(SchemaChange{
+      .split = partition.split,
+      .schema = schema_,
+      .place = fmt::format("offset {}", partition.waiting.offsets().front())});
+  return true;
 }
 
 // Each batch takes along the bad messages before its last row, and the last one the rest.

@@ -34,8 +34,11 @@ std::string describe_position(std::string_view source, const Position& position)
 /// Each batch is of one partition. Threads: as SplitReader.
 class KafkaSplitReader : public SplitReader {
  public:
-  /// `schema` is that of the batches; `decode` has the columns of the messages.
-  static Result<std::unique_ptr<SplitReader>> make(const KafkaOptions& options, bool once,
+  /// `schema` is that of the batches; `decode` has the columns of the messages. Where
+  /// these were inferred, later messages may have others, which are told if `read` asks
+  /// for that.
+  static Result<std::unique_ptr<SplitReader>> make(const KafkaOptions& options,
+                                                   const ReadOptions& read,
                                                    formats::DecodeOptions decode,
                                                    std::shared_ptr<arrow::Schema> schema);
 
@@ -59,11 +62,12 @@ class KafkaSplitReader : public SplitReader {
     bool ended = false;
   };
 
-  KafkaSplitReader(const KafkaOptions& options, bool once, formats::DecodeOptions decode,
-                   std::shared_ptr<arrow::Schema> schema,
+  KafkaSplitReader(const KafkaOptions& options, const ReadOptions& read,
+                   formats::DecodeOptions decode, std::shared_ptr<arrow::Schema> schema,
                    std::unique_ptr<Consumer> consumer)
       : options_(options),
-        once_(once),
+        once_(read.once),
+        tells_schema_changes_(read.tells_schema_changes && decode.is_inferred),
         decode_(std::move(decode)),
         schema_(std::move(schema)),
         consumer_(std::move(consumer)) {}
@@ -76,14 +80,16 @@ class KafkaSplitReader : public SplitReader {
   int64_t num_waiting(int32_t number, const Partition& partition) const;
   void end(Partition& partition);
   Status decode(Partition& partition);
+  Result<bool> adopt_columns(const Partition& partition);
   void make_ready(Partition& partition, arrow::RecordBatchVector batches,
                   const std::vector<int64_t>& offsets);
   bool has_ended() const;
 
   const KafkaOptions options_;
   const bool once_;
-  const formats::DecodeOptions decode_;
-  const std::shared_ptr<arrow::Schema> schema_;
+  const bool tells_schema_changes_;
+  formats::DecodeOptions decode_;
+  std::shared_ptr<arrow::Schema> schema_;
   const std::unique_ptr<Consumer> consumer_;
   std::map<int32_t, Partition> partitions_;
   bool begins_at_latest_ = false;  // those of this call of assign()

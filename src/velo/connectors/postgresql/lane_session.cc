@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "velo/columnar/change_columns.h"
+#include "velo/connectors/postgresql/target_evolution.h"
 
 namespace velo::postgresql {
 namespace {
@@ -18,28 +19,30 @@ constexpr char kStagedRows[] = "pg_temp.velo_rows";
 
 }  // namespace
 
-Result<std::shared_ptr<LaneSession>> LaneSession::make(
-    std::unique_ptr<Connection> connection, const PostgresqlOptions& options,
-    const RecordTable& records, int lane, const arrow::Schema& schema,
-    const TargetColumns& target) {
-  std::shared_ptr<LaneSession> session(
+std::shared_ptr<LaneSession> LaneSession::make(std::unique_ptr<Connection> connection,
+                                               const PostgresqlOptions& options,
+                                               const RecordTable& records, int lane) {
+  return std::shared_ptr<LaneSession>(
       new LaneSession(std::move(connection), options, records, lane));
+}
+
+Status LaneSession::bind(const arrow::Schema& schema, const TargetColumns& target) {
+  columns_.clear();
+  key_.clear();
+  changes_.reset();
+  staged_indices_.clear();
   for (const ResultColumn& column : target.columns) {
-    session->columns_.push_back(quote_identifier(column.name));
+    columns_.push_back(quote_identifier(column.name));
   }
-  const bool applied = are_applied(options, schema);
+  const bool applied = are_applied(options_, schema);
   const auto values =
       applied ? columns_of_changed_rows(schema) : std::make_shared<arrow::Schema>(schema);
-  for (const std::string& name : options.key) {
-    session->key_.push_back(
-        session->columns_[static_cast<size_t>(values->GetFieldIndex(name))]);
+  for (const std::string& name : options_.key) {
+    key_.push_back(columns_[static_cast<size_t>(values->GetFieldIndex(name))]);
   }
-  if (!applied) {
-    ARROW_ASSIGN_OR_RAISE(session->encoder_, CopyEncoder::make(schema, target.columns));
-    return session;
-  }
-  session->changes_.emplace(options.table_name(), kStagedRows, session->columns_,
-                            session->key_, values->field_names());
+  if (!applied) return CopyEncoder::make(schema, target.columns).Value(&encoder_);
+  changes_.emplace(options_.table_name(), kStagedRows, columns_, key_,
+                   values->field_names());
   arrow::FieldVector fields = values->fields();
   auto columns = target.columns;
   for (const auto& [name, staged] : {std::pair(kOperationColumn, kStagedOperation),
@@ -48,11 +51,9 @@ Result<std::shared_ptr<LaneSession>> LaneSession::make(
     columns.push_back({.name = staged, .type = kText});
   }
   for (const auto& field : fields) {
-    session->staged_indices_.push_back(schema.GetFieldIndex(field->name()));
+    staged_indices_.push_back(schema.GetFieldIndex(field->name()));
   }
-  ARROW_ASSIGN_OR_RAISE(session->encoder_,
-                        CopyEncoder::make(*arrow::schema(fields), columns));
-  return session;
+  return CopyEncoder::make(*arrow::schema(fields), columns).Value(&encoder_);
 }
 
 Status LaneSession::begin(const std::stop_token& stop) {
@@ -129,11 +130,32 @@ Status LaneSession::write(const arrow::RecordBatch& rows, std::stop_token stop) 
 
 Status LaneSession::write_rows(const arrow::RecordBatch& rows,
                                const std::stop_token& stop) {
+  if (next_schema_) ARROW_RETURN_NOT_OK(begin_columns(stop));
   if (!in_copy_) ARROW_RETURN_NOT_OK(begin_copy(stop));
   if (!changes_) return append(rows, stop);
   ARROW_RETURN_NOT_OK(changes_->note(rows));
   ARROW_ASSIGN_OR_RAISE(const auto staged, rows.SelectColumns(staged_indices_));
   return append(*staged, stop);
+}
+
+// What was staged of the rows before is done to the table first.
+Status LaneSession::begin_columns(const std::stop_token& stop) {
+  const auto schema = std::exchange(next_schema_, nullptr);
+  ARROW_RETURN_NOT_OK(end_copy());
+  ARROW_RETURN_NOT_OK(begin(stop));
+  if (!options_.key.empty()) {
+    ARROW_RETURN_NOT_OK(connection_
+                            ->execute(fmt::format("DROP TABLE IF EXISTS {}, {}",
+                                                  kStagedRows, kMergedRows),
+                                      {}, stop)
+                            .status());
+  }
+  if (tell_) {
+    ARROW_RETURN_NOT_OK(evolve_target(*connection_, options_, *schema, tell_));
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto target,
+                        find_target_columns(*connection_, options_, *schema));
+  return bind(*schema, target);
 }
 
 Status LaneSession::append(const arrow::RecordBatch& rows, const std::stop_token& stop) {

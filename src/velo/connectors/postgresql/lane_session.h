@@ -2,9 +2,11 @@
 
 /// One lane: a connection, and the transaction that its epoch is written in.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "velo/connectors/postgresql/client.h"
@@ -19,13 +21,24 @@ namespace velo::postgresql {
 /// Threads: thread-compatible; the writer's and, in a commit, the committer's.
 class LaneSession {
  public:
-  /// The connection has the lane's application name; `target` is what was found for
-  /// `schema`.
-  static Result<std::shared_ptr<LaneSession>> make(std::unique_ptr<Connection> connection,
-                                                   const PostgresqlOptions& options,
-                                                   const RecordTable& records, int lane,
-                                                   const arrow::Schema& schema,
-                                                   const TargetColumns& target);
+  /// The connection has the lane's application name. Takes rows once it has had
+  /// change_schema().
+  static std::shared_ptr<LaneSession> make(std::unique_ptr<Connection> connection,
+                                           const PostgresqlOptions& options,
+                                           const RecordTable& records, int lane);
+
+  /// Have the table follow the columns of the rows (on_schema_change = evolve). `tell`
+  /// hears of each statement before it runs.
+  void evolve(std::function<void(std::string_view)> tell) { tell_ = std::move(tell); }
+
+  /// Take rows of other columns from now on. The table is looked at, and changed where
+  /// that is asked for, with the first of them, in their transaction.
+  void change_schema(std::shared_ptr<arrow::Schema> schema) {
+    next_schema_ = std::move(schema);
+  }
+
+  /// The same, `target` being what was found for them.
+  Status bind(const arrow::Schema& schema, const TargetColumns& target);
 
   /// Send rows, beginning the transaction with the first. Errors, here and in prepare():
   /// kConflict where another transaction, which may be another lane's, holds for too long
@@ -51,6 +64,7 @@ class LaneSession {
 
   Status explain(const Status& failure) const;
   Status write_rows(const arrow::RecordBatch& rows, const std::stop_token& stop);
+  Status begin_columns(const std::stop_token& stop);
   Status begin(const std::stop_token& stop);
   Status begin_copy(const std::stop_token& stop);
   Status end_copy();
@@ -70,6 +84,8 @@ class LaneSession {
   // Where rows are changes: those of their columns that are staged, in that order.
   std::optional<StagedChanges> changes_;
   std::vector<int> staged_indices_;
+  std::function<void(std::string_view)> tell_;  // set where the table follows
+  std::shared_ptr<arrow::Schema> next_schema_;  // of the rows that follow, if another
   std::string buffer_;
   int64_t bytes_written_ = 0;
   bool in_transaction_ = false;

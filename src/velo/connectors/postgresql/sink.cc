@@ -9,6 +9,7 @@
 #include "velo/connectors/postgresql/check.h"
 #include "velo/connectors/postgresql/lane_session.h"
 #include "velo/connectors/postgresql/record_table.h"
+#include "velo/connectors/postgresql/target_evolution.h"
 #include "velo/connectors/postgresql/target_table.h"
 
 namespace velo::postgresql {
@@ -48,6 +49,12 @@ class PostgresqlEpochWriter : public EpochWriter {
     return hold_.explain(session_->write(*batch.rows, std::move(stop)));
   }
 
+  Status change_schema(const std::shared_ptr<arrow::Schema>& schema,
+                       std::stop_token) override {
+    session_->change_schema(schema);
+    return Status::OK();
+  }
+
   Result<CommitToken> prepare(const CommitRecord& record) override {
     ARROW_RETURN_NOT_OK(
         hold_.explain(session_->prepare(record, static_cast<int>(lanes_.size()))));
@@ -71,9 +78,10 @@ Result<std::unique_ptr<Connection>> open_control(const PostgresqlOptions& option
 
 class PostgresqlCommitter : public Committer {
  public:
-  PostgresqlCommitter(PostgresqlOptions options, const PipelineIdentity& pipeline,
-                      CommitObserver& observer)
+  PostgresqlCommitter(PostgresqlOptions options, bool evolves,
+                      const PipelineIdentity& pipeline, CommitObserver& observer)
       : options_(std::move(options)),
+        evolves_(evolves),
         pipeline_(pipeline),
         observer_(observer),
         records_(options_.schema, options_.table, pipeline) {}
@@ -118,21 +126,35 @@ class PostgresqlCommitter : public Committer {
       int lane, const std::shared_ptr<arrow::Schema>& schema,
       std::stop_token stop) override {
     const StopScope scope(*connection_, stop);
-    ARROW_ASSIGN_OR_RAISE(auto target,
-                          find_target_columns(*connection_, options_, *schema));
-    if (!target.exists) {
+    auto target = find_target_columns(*connection_, options_, *schema);
+    if (target.ok() && !target->exists) {
       ARROW_RETURN_NOT_OK(create_target_table(*connection_, options_, *schema));
-      ARROW_ASSIGN_OR_RAISE(target, find_target_columns(*connection_, options_, *schema));
+      target = find_target_columns(*connection_, options_, *schema);
     }
+    const bool is_to_evolve = evolves_ && (target.ok() || kind_of(target.status()) ==
+                                                              ErrorKind::kSchemaMismatch);
+    if (!is_to_evolve) ARROW_RETURN_NOT_OK(target);
+    if (is_to_evolve && lane > 0) ARROW_RETURN_NOT_OK(evolve_now(*schema));
     ARROW_RETURN_NOT_OK(hold().explain(records_.add_lane(*connection_, lane, record_)));
     ARROW_ASSIGN_OR_RAISE(
         auto connection,
         Connection::open(options_, records_.lane_name(record_, lane), stop));
-    ARROW_ASSIGN_OR_RAISE(
-        auto session, LaneSession::make(std::move(connection), options_, records_, lane,
-                                        *schema, target));
+    auto session = LaneSession::make(std::move(connection), options_, records_, lane);
+    if (is_to_evolve) {
+      session->evolve(
+          [this](std::string_view statement) { observer_.about_to_run(statement); });
+      session->change_schema(schema);
+    } else {
+      ARROW_RETURN_NOT_OK(session->bind(*schema, *target));
+    }
     lanes_.push_back(session);
     return std::make_unique<PostgresqlEpochWriter>(std::move(session), lanes_, hold());
+  }
+
+  Status prepare_change(const std::shared_ptr<arrow::Schema>& schema,
+                        std::stop_token stop) override {
+    const StopScope scope(*connection_, stop);
+    return evolves_ ? evolve_now(*schema) : Status::OK();
   }
 
   Status commit(const CommitRecord&, std::span<const CommitToken> tokens) override {
@@ -163,6 +185,18 @@ class PostgresqlCommitter : public Committer {
     return Status::OK();
   }
 
+  // Not with the first rows: other lanes would wait for the commit of theirs.
+  Status evolve_now(const arrow::Schema& schema) {
+    ARROW_RETURN_NOT_OK(connection_->execute("BEGIN").status());
+    ARROW_RETURN_NOT_OK(connection_->execute("SET LOCAL lock_timeout = '60s'").status());
+    const Status evolved = evolve_target(
+        *connection_, options_, schema,
+        [this](std::string_view statement) { observer_.about_to_run(statement); });
+    const Status ended =
+        connection_->execute(evolved.ok() ? "COMMIT" : "ROLLBACK").status();
+    return evolved.ok() ? ended : evolved;
+  }
+
   Status check_that_rows_are_there(const CommitRecord& record) const {
     if (record.num_rows == 0) return Status::OK();
     ARROW_ASSIGN_OR_RAISE(const ResultRows table,
@@ -186,6 +220,7 @@ class PostgresqlCommitter : public Committer {
   Hold hold() const { return {options_, records_, record_}; }
 
   const PostgresqlOptions options_;
+  const bool evolves_;
   const PipelineIdentity pipeline_;
   CommitObserver& observer_;
   const RecordTable records_;
@@ -200,7 +235,11 @@ class PostgresqlSink : public DataSink, public TransactionalSink {
 
   Status validate_schema(const arrow::Schema& schema) override {
     ARROW_ASSIGN_OR_RAISE(const auto connection, Connection::open(options_, "velo"));
-    return find_target_columns(*connection, options_, schema).status();
+    const Status found = find_target_columns(*connection, options_, schema).status();
+    if (!evolves_ || kind_of(found) != ErrorKind::kSchemaMismatch) return found;
+    const auto evolution = find_evolution(*connection, options_, schema);
+    return kind_of(evolution.status()) == ErrorKind::kNotFound ? found
+                                                               : evolution.status();
   }
 
   Result<std::unique_ptr<DataWriter>> create_writer(
@@ -210,6 +249,8 @@ class PostgresqlSink : public DataSink, public TransactionalSink {
 
   bool supports_transactions() const override { return true; }
   bool supports_upsert() const override { return !options_.key.empty(); }
+  bool supports_schema_change() const override { return true; }
+  void allow_schema_change() override { evolves_ = true; }
   TransactionalSink* transactions() override { return this; }
 
   void check(CheckReport& report, std::stop_token stop) override {
@@ -222,6 +263,15 @@ class PostgresqlSink : public DataSink, public TransactionalSink {
                           Connection::open(options_, "velo", stop));
     const StopScope scope(*connection, std::move(stop));
     ARROW_ASSIGN_OR_RAISE(SinkPlan plan, plan_target(*connection, options_, schema));
+    if (evolves_ && plan.statements.empty()) {
+      const auto evolution = find_evolution(*connection, options_, schema);
+      const ErrorKind kind = kind_of(evolution.status());
+      if (evolution.ok()) {
+        show_evolution(*evolution, options_, plan);
+      } else if (kind != ErrorKind::kSchemaMismatch && kind != ErrorKind::kNotFound) {
+        return evolution.status();
+      }
+    }
     const RecordTable records(options_.schema, options_.table, pipeline);
     ARROW_ASSIGN_OR_RAISE(const auto missing, records.missing_tables(*connection));
     for (const std::string& table : missing) {
@@ -246,11 +296,12 @@ class PostgresqlSink : public DataSink, public TransactionalSink {
 
   Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,
                                                       CommitObserver& observer) override {
-    return std::make_unique<PostgresqlCommitter>(options_, pipeline, observer);
+    return std::make_unique<PostgresqlCommitter>(options_, evolves_, pipeline, observer);
   }
 
  private:
   const PostgresqlOptions options_;
+  bool evolves_ = false;
 };
 
 }  // namespace

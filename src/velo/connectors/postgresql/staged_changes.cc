@@ -12,7 +12,6 @@ namespace {
 
 // As name_in_unset() writes them.
 constexpr char kNamesInUnset[] = R"re("(?:[^"]|"")*"|[^",]+)re";
-constexpr char kMerged[] = "pg_temp.velo_merged";
 
 }  // namespace
 
@@ -158,11 +157,11 @@ void StagedChanges::merge_parts_of_rows(std::vector<std::string>& statements) co
       key, fmt::join(merged, ""), kStagedNumber, kStagedOperation, staged_));
   statements.push_back(
       fmt::format("UPDATE {} AS target SET {} FROM {} AS merged WHERE {}", target_,
-                  fmt::join(changes, ", "), kMerged, same_key("target", "merged")));
+                  fmt::join(changes, ", "), kMergedRows, same_key("target", "merged")));
   statements.push_back(fmt::format(
       "INSERT INTO {0} ({1}) SELECT {1} FROM {2} AS merged WHERE {3} AND NOT EXISTS "
       "(SELECT FROM {0} AS target WHERE {4})",
-      target_, fmt::join(columns_, ", "), kMerged, fmt::join(all_set, " AND "),
+      target_, fmt::join(columns_, ", "), kMergedRows, fmt::join(all_set, " AND "),
       same_key("target", "merged")));
 }
 
@@ -171,7 +170,7 @@ std::string StagedChanges::missing_rows() const {
   return fmt::format(
       "SELECT concat_ws(', ', {}) FROM {} AS merged WHERE NOT EXISTS (SELECT FROM {} AS "
       "target WHERE {}) LIMIT 1",
-      fmt::join(key_, ", "), kMerged, target_, same_key("target", "merged"));
+      fmt::join(key_, ", "), kMergedRows, target_, same_key("target", "merged"));
 }
 
 }  // namespace velo::postgresql

@@ -23,6 +23,9 @@ inline constexpr char kStagedNumber[] = "velo_row_number";
 inline constexpr char kStagedOperation[] = "velo_op";
 inline constexpr char kStagedUnset[] = "velo_unset";
 
+/// The temporary table that changes which were sent in parts are put together in.
+inline constexpr char kMergedRows[] = "pg_temp.velo_merged";
+
 /// Whether rows of this schema are to be applied: they are changes, and there is a key.
 bool are_applied(const PostgresqlOptions& options, const arrow::Schema& schema);
 

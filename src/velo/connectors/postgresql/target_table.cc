@@ -14,18 +14,6 @@
 namespace velo::postgresql {
 namespace {
 
-// nullptr where no column is meant, or two may be.
-const ResultColumn* find_column(const std::vector<ResultColumn>& columns,
-                                const std::string& name) {
-  const auto exact = std::ranges::find(columns, name, &ResultColumn::name);
-  if (exact != columns.end()) return &*exact;
-  const auto is_meant = [&](const ResultColumn& column) {
-    return ascii_lower(column.name) == ascii_lower(name);
-  };
-  if (std::ranges::count_if(columns, is_meant) != 1) return nullptr;
-  return &*std::ranges::find_if(columns, is_meant);
-}
-
 Status no_column(const PostgresqlOptions& options, const std::string& name,
                  const std::vector<ResultColumn>& columns) {
   std::vector<std::string> known;
@@ -47,21 +35,6 @@ Status check_key(const PostgresqlOptions& options, const arrow::Schema& schema) 
         fmt::format("key names a column '{}' that the rows do not have", name));
   }
   return Status::OK();
-}
-
-// Changes need all that says how a row came about, or a deleted one would be written.
-Result<std::shared_ptr<arrow::Schema>> columns_of_target(const PostgresqlOptions& options,
-                                                         const arrow::Schema& rows) {
-  if (are_applied(options, rows)) return columns_of_changed_rows(rows);
-  const bool has_op = rows.GetFieldIndex(kOperationColumn) >= 0;
-  const bool has_unset = rows.GetFieldIndex(kUnsetColumn) >= 0;
-  if (options.key.empty() || has_op == has_unset) {
-    return std::make_shared<arrow::Schema>(rows);
-  }
-  return make_error(ErrorKind::kSchemaMismatch,
-                    {.connector = "postgresql", .resource = options.table_name()},
-                    "changes are applied by _op and _unset, and the rows have only one "
-                    "of them; SELECT both");
 }
 
 Result<std::string> create_statement(const PostgresqlOptions& options,
@@ -107,6 +80,32 @@ Status plan_column(const PostgresqlOptions& options,
 }
 
 }  // namespace
+
+const ResultColumn* find_column(const std::vector<ResultColumn>& columns,
+                                const std::string& name) {
+  const auto exact = std::ranges::find(columns, name, &ResultColumn::name);
+  if (exact != columns.end()) return &*exact;
+  const auto is_meant = [&](const ResultColumn& column) {
+    return ascii_lower(column.name) == ascii_lower(name);
+  };
+  if (std::ranges::count_if(columns, is_meant) != 1) return nullptr;
+  return &*std::ranges::find_if(columns, is_meant);
+}
+
+// Changes need all that says how a row came about, or a deleted one would be written.
+Result<std::shared_ptr<arrow::Schema>> columns_of_target(const PostgresqlOptions& options,
+                                                         const arrow::Schema& rows) {
+  if (are_applied(options, rows)) return columns_of_changed_rows(rows);
+  const bool has_op = rows.GetFieldIndex(kOperationColumn) >= 0;
+  const bool has_unset = rows.GetFieldIndex(kUnsetColumn) >= 0;
+  if (options.key.empty() || has_op == has_unset) {
+    return std::make_shared<arrow::Schema>(rows);
+  }
+  return make_error(ErrorKind::kSchemaMismatch,
+                    {.connector = "postgresql", .resource = options.table_name()},
+                    "changes are applied by _op and _unset, and the rows have only one "
+                    "of them; SELECT both");
+}
 
 Result<TargetColumns> find_target_columns(Connection& connection,
                                           const PostgresqlOptions& options,

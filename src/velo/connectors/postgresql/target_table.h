@@ -4,6 +4,7 @@
 
 #include <arrow/type.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,15 @@ struct TargetColumns {
   std::vector<ResultColumn> columns;
   bool exists = true;  ///< whether the table is there; else `columns` are what it will be
 };
+
+/// The columns that a table has for rows of a schema. Errors: kSchemaMismatch for changes
+/// that lack a part of what they are applied by.
+Result<std::shared_ptr<arrow::Schema>> columns_of_target(const PostgresqlOptions& options,
+                                                         const arrow::Schema& rows);
+
+/// The one that a name means; nullptr where it means none, or may mean two.
+const ResultColumn* find_column(const std::vector<ResultColumn>& columns,
+                                const std::string& name);
 
 /// Find the columns of the table for rows of `schema`: by name, exactly, else without
 /// regard to case where that names one. Errors: kSchemaMismatch naming a column that the

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -150,6 +151,58 @@ Result<CapturedTable> find_captured_table(Connection& connection,
     table.columns.push_back(std::move(column));
   }
   return table;
+}
+
+namespace {
+
+// A column as it was; since then it may have changed again, or be gone.
+Result<CapturedColumn> described(const PostgresqlOptions& options, Connection& connection,
+                                 const CapturedTable& table,
+                                 const RelationColumn& column) {
+  ARROW_ASSIGN_OR_RAISE(
+      const ResultRows rows,
+      connection.execute(
+          "SELECT $1::text, t.oid, $3::int, format_type(t.oid, $3::int), t.typtype, "
+          "EXISTS (SELECT FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid AND CASE "
+          "c.relreplident WHEN 'i' THEN i.indisreplident WHEN 'n' THEN false ELSE "
+          "i.indisprimary END JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = "
+          "ANY (i.indkey) WHERE c.oid = $4::oid AND a.attname = $1::text), CASE "
+          "t.typtype "
+          "WHEN 'd' THEN t.typbasetype ELSE t.oid END, CASE t.typtype WHEN 'd' THEN "
+          "t.typtypmod ELSE $3::int END FROM pg_type t WHERE t.oid = $2::oid",
+          {column.name, std::to_string(column.type), std::to_string(column.modifier),
+           std::to_string(table.relation)}));
+  if (rows.num_rows() == 0) {
+    return refuse(
+        ErrorKind::kSchemaMismatch, options,
+        fmt::format("column '{}' is of a type that is gone since", column.name));
+  }
+  return captured(options,
+                  {.name = column.name,
+                   .type = static_cast<uint32_t>(rows.number(0, 6)),
+                   .modifier = static_cast<int32_t>(rows.number(0, 7))},
+                  rows, 0);
+}
+
+}  // namespace
+
+Result<CapturedTable> with_columns(const CapturedTable& table,
+                                   const std::vector<RelationColumn>& columns,
+                                   Connection& connection,
+                                   const PostgresqlOptions& options) {
+  CapturedTable now = table;
+  now.columns.clear();
+  for (const RelationColumn& column : columns) {
+    const auto known =
+        std::ranges::find(table.columns, column, &CapturedColumn::relation);
+    if (known != table.columns.end()) {
+      now.columns.push_back(*known);
+      continue;
+    }
+    ARROW_ASSIGN_OR_RAISE(auto added, described(options, connection, table, column));
+    now.columns.push_back(std::move(added));
+  }
+  return now;
 }
 
 }  // namespace velo::postgresql

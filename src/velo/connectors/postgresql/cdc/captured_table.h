@@ -55,4 +55,11 @@ struct CapturedTable {
 Result<CapturedTable> find_captured_table(Connection& connection,
                                           const PostgresqlOptions& options);
 
+/// The table with other columns, as the log has described them: those that are known stay
+/// as they are, the others are looked up. Errors: as find_captured_table().
+Result<CapturedTable> with_columns(const CapturedTable& table,
+                                   const std::vector<RelationColumn>& columns,
+                                   Connection& connection,
+                                   const PostgresqlOptions& options);
+
 }  // namespace velo::postgresql

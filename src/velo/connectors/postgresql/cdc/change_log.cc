@@ -57,9 +57,26 @@ void ChangeLog::meet(const RelationMessage& relation) {
     }
     return;
   }
-  has_other_columns_ =
-      !std::ranges::equal(relation.columns, table_.columns, {}, {},
-                          [](const CapturedColumn& column) { return column.relation; });
+  other_columns_.reset();
+  if (!std::ranges::equal(relation.columns, table_.columns, {}, {},
+                          [](const CapturedColumn& column) { return column.relation; })) {
+    other_columns_ = relation.columns;
+  }
+}
+
+bool ChangeLog::has_other_columns(const ChangeMessage& message) const {
+  if (!other_columns_) return false;
+  const auto is_about = [&](const auto* row) {
+    return row && row->relation == table_.relation;
+  };
+  if (is_about(std::get_if<InsertMessage>(&message)) ||
+      is_about(std::get_if<UpdateMessage>(&message)) ||
+      is_about(std::get_if<DeleteMessage>(&message))) {
+    return true;
+  }
+  const auto* truncated = std::get_if<TruncateMessage>(&message);
+  return truncated && std::ranges::find(truncated->relations, table_.relation) !=
+                          truncated->relations.end();
 }
 
 std::optional<std::chrono::microseconds> ChangeLog::last_commit() const {
@@ -70,7 +87,7 @@ std::optional<std::chrono::microseconds> ChangeLog::last_commit() const {
 Result<bool> ChangeLog::is_ours(uint32_t relation) const {
   const bool is_known = relation == table_.relation;
   if (!is_known && relation != other_) return false;
-  if (is_known && !has_other_columns_) return true;
+  if (is_known && !other_columns_) return true;
   return make_error(
       ErrorKind::kSchemaMismatch,
       {.connector = "postgresql",
@@ -78,9 +95,9 @@ Result<bool> ChangeLog::is_ours(uint32_t relation) const {
        .position = lsn_text(commit_lsn_)},
       is_known
           ? "from here on the rows have other columns than the table has (it was "
-            "altered, or the publication leaves some out), which cannot be followed "
-            "yet; what came before is not lost. Another name begins anew, with a "
-            "snapshot"
+            "altered, or the publication leaves some out); what came before is not "
+            "lost. on_schema_change = evolve has the sink follow, freeze leaves out what "
+            "is new, and both go on from here"
           : "from here on the rows are of another table of this name (it was dropped "
             "and made anew); another name begins anew, with a snapshot");
 }
@@ -122,9 +139,9 @@ Status ChangeLog::add(char op, const Tuple* row, const Tuple* before) {
   const ChangePosition after{.lsn = commit_lsn_, .row = ++row_};
   if (after <= from_) return Status::OK();
   const ChangeMark mark{.op = op, .at = committed_at_, .position = after};
-  const int64_t bytes_before = rows_.num_bytes();
-  ARROW_RETURN_NOT_OK(row ? rows_.append(*row, before, mark) : rows_.append_empty(mark));
-  transaction_bytes_ += rows_.num_bytes() - bytes_before;
+  const int64_t bytes_before = rows_->num_bytes();
+  ARROW_RETURN_NOT_OK(row ? rows_->append(*row, before, mark) : rows_->append_empty(mark));
+  transaction_bytes_ += rows_->num_bytes() - bytes_before;
   return Status::OK();
 }
 

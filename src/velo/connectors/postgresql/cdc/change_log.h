@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "velo/connectors/postgresql/cdc/captured_table.h"
 #include "velo/connectors/postgresql/cdc/change_position.h"
@@ -17,7 +18,18 @@ class ChangeLog {
  public:
   /// What comes before `from` is left out. The table and the rows outlive it.
   ChangeLog(const CapturedTable& table, const ChangePosition& from, ChangeRows& rows)
-      : table_(table), from_(from), end_(from), rows_(rows) {}
+      : table_(table), from_(from), end_(from), rows_(&rows) {}
+
+  /// Whether a message is about a row of other columns than the table's, so that take()
+  /// would fail; and these columns.
+  bool has_other_columns(const ChangeMessage& message) const;
+  const std::vector<RelationColumn>& other_columns() const { return *other_columns_; }
+
+  /// The table has these columns now, and its rows go here.
+  void use(ChangeRows& rows) {
+    rows_ = &rows;
+    other_columns_.reset();
+  }
 
   /// Errors: kSchemaMismatch for a row of other columns than the table had at first;
   /// those of ChangeRows.
@@ -30,6 +42,12 @@ class ChangeLog {
 
   /// The place after the last whole transaction.
   const ChangePosition& end() const { return end_; }
+
+  /// Whether a row of the transaction that is being taken has come.
+  bool has_begun_transaction() const { return in_transaction_ && row_ > 0; }
+
+  /// Where the transaction is committed that is being taken, or was last.
+  uint64_t commit_lsn() const { return commit_lsn_; }
 
   /// The place after the last row, in the transaction that is being taken.
   ChangePosition inside() const { return {.lsn = commit_lsn_, .row = row_}; }
@@ -54,9 +72,10 @@ class ChangeLog {
   const CapturedTable& table_;
   const ChangePosition from_;
   ChangePosition end_;
-  ChangeRows& rows_;
+  ChangeRows* rows_;
   std::optional<uint32_t> other_;  // a table of our name that is not the one we know
-  bool has_other_columns_ = false;
+  // Of the rows that follow, where they are not the table's.
+  std::optional<std::vector<RelationColumn>> other_columns_;
 
   // Of the transaction that is being taken.
   bool in_transaction_ = false;

@@ -162,6 +162,7 @@ Result<Event> ChangeReader::end_snapshot(const std::stop_token& stop) {
 Result<Event> ChangeReader::read_changes(const PollLimits& limits) {
   const auto deadline = steady_clock::now() + limits.max_wait;
   while (true) {
+    if (held_) return rows_->num_rows() > 0 ? take_rows() : tell_columns(limits);
     if (is_at_end()) phase_ = Phase::kEnding;
     if (phase_ == Phase::kEnding || has_enough(limits)) return take_rows();
     const bool is_whole = rows_->num_rows() > 0 && !log_->in_transaction();
@@ -185,9 +186,50 @@ Status ChangeReader::take(const StreamMessage& message) {
     log_->pass(alive->end);
     return Status::OK();
   }
-  ARROW_ASSIGN_OR_RAISE(const ChangeMessage change,
-                        decode_change_message(std::get<StreamData>(message).bytes));
-  return log_->take(change);
+  return take_change(std::get<StreamData>(message).bytes);
+}
+
+Status ChangeReader::take_change(std::string_view bytes) {
+  ARROW_ASSIGN_OR_RAISE(const ChangeMessage change, decode_change_message(bytes));
+  if (!tells_schema_changes_ || !log_->has_other_columns(change)) {
+    return log_->take(change);
+  }
+  held_ = bytes;
+  return Status::OK();
+}
+
+// Where none of the columns asked for has changed, nobody hears of it.
+Result<Event> ChangeReader::tell_columns(const PollLimits& limits) {
+  ARROW_ASSIGN_OR_RAISE(const auto none, rows_->take());
+  ARROW_ASSIGN_OR_RAISE(const auto schema, adopt_columns());
+  const std::string message = *std::exchange(held_, std::nullopt);
+  ARROW_RETURN_NOT_OK(take_change(message));
+  if (schema->Equals(*none->schema())) return read_changes(limits);
+  return SchemaChange{.split = table_.split(),
+                      .schema = schema,
+                      .drops_columns = true,
+                      .place = lsn_text(log_->commit_lsn())};
+}
+
+Result<std::shared_ptr<arrow::Schema>> ChangeReader::adopt_columns() {
+  ARROW_ASSIGN_OR_RAISE(const auto connection,
+                        Connection::open(options_, names_.application()));
+  ARROW_ASSIGN_OR_RAISE(
+      table_, with_columns(table_, log_->other_columns(), *connection, options_));
+  auto rows = ChangeRows::make(table_, columns_);
+  if (!rows.ok() && kind_of(rows.status()) == ErrorKind::kInvalidArgument) {
+    return make_error(ErrorKind::kSchemaMismatch,
+                      {.connector = "postgresql",
+                       .resource = table_.split(),
+                       .position = lsn_text(log_->commit_lsn())},
+                      rows.status().message() +
+                          " from here on, and the SELECT names it; another name begins "
+                          "anew");
+  }
+  ARROW_ASSIGN_OR_RAISE(rows_, std::move(rows));
+  log_->use(*rows_);
+  ARROW_ASSIGN_OR_RAISE(const auto none, rows_->take());
+  return none->schema();
 }
 
 bool ChangeReader::is_at_end() const {
@@ -204,7 +246,7 @@ bool ChangeReader::has_enough(const PollLimits& limits) const {
 Result<Event> ChangeReader::take_rows() {
   ARROW_ASSIGN_OR_RAISE(auto rows, rows_->take());
   Batch batch{std::move(rows), table_.split(), Position()};
-  if (!log_->in_transaction()) {
+  if (!log_->has_begun_transaction()) {
     told_ = log_->end();
     batch.position = encode_position(told_);
   } else if (log_->transaction_bytes() >= kMostUncut) {

@@ -7,6 +7,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "velo/base/first_failure.h"
 #include "velo/connectors/postgresql/cdc/captured_table.h"
@@ -21,7 +24,8 @@
 namespace velo::postgresql {
 
 /// First the rows that the table has, in one snapshot, which cannot be read again from
-/// the middle; then what has changed since, transaction by transaction.
+/// the middle; then what has changed since, transaction by transaction. The columns may
+/// change in between.
 /// Threads: as SplitReader.
 class ChangeReader : public SplitReader {
  public:
@@ -42,6 +46,8 @@ class ChangeReader : public SplitReader {
       : options_(options),
         table_(std::move(table)),
         once_(read.once),
+        columns_(read.columns),
+        tells_schema_changes_(read.tells_schema_changes),
         names_(SlotNames::of(options, read.reader, read.process)),
         keeps_nothing_(read.once && read.reader.empty()),
         log_end_(options, names_.application()) {}
@@ -53,14 +59,19 @@ class ChangeReader : public SplitReader {
   Result<Event> end_snapshot(const std::stop_token& stop);
   Result<Event> read_changes(const PollLimits& limits);
   Status take(const StreamMessage& message);
+  Status take_change(std::string_view bytes);
+  Result<Event> tell_columns(const PollLimits& limits);
+  Result<std::shared_ptr<arrow::Schema>> adopt_columns();
   Result<Event> take_rows();
   bool is_at_end() const;
   bool has_enough(const PollLimits& limits) const;
   void leave_nothing();
 
   const PostgresqlOptions options_;
-  const CapturedTable table_;
+  CapturedTable table_;
   const bool once_;
+  const std::optional<std::vector<std::string>> columns_;  // those asked for
+  const bool tells_schema_changes_;
   SlotNames names_;
   const bool keeps_nothing_;  // only the snapshot is wanted, and never again
   std::unique_ptr<ChangeRows> rows_;
@@ -71,6 +82,7 @@ class ChangeReader : public SplitReader {
   ChangePosition snapshot_position_;
   std::unique_ptr<ChangeStream> stream_;
   std::optional<ChangeLog> log_;
+  std::optional<std::string> held_;  // a message of other columns, not taken yet
   std::optional<uint64_t> end_;  // where it ends, if it does
   LogEnd log_end_;
   std::optional<std::chrono::steady_clock::time_point> nothing_waited_at_;
