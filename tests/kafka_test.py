@@ -46,6 +46,7 @@ class Kafka(KeptState, ProgramTest):
         if partitions:
             topic = NewTopic(name, partitions, 1, config=configuration)
             self.admin.create_topics([topic])[name].result()
+            self.wait_for(lambda: name in self.topics())  # the broker's answer may be older than the controller's
         return name
 
     def uri(self, topic, **options):
