@@ -19,6 +19,7 @@ ALLOWED = {
     "formats": MIDDLE,
     "fileset": MIDDLE | {"storage", "formats"},
     "engine": MIDDLE | {"storage", "formats"},
+    "verification": MIDDLE,
     "connectors": MIDDLE | {"http", "storage", "formats", "fileset"},
     "sql": MIDDLE | {"storage", "formats", "engine"},
     "builtins.cc": None,  # names every connector

@@ -15,4 +15,5 @@
 #include "velo/state.h"        // IWYU pragma: export
 #include "velo/stream.h"       // IWYU pragma: export
 #include "velo/uri.h"          // IWYU pragma: export
+#include "velo/verify.h"       // IWYU pragma: export
 #include "velo/version.h"      // IWYU pragma: export

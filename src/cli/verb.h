@@ -22,5 +22,6 @@ Verb add_run_verb(CLI::App& program);
 Verb add_schema_verb(CLI::App& program);
 Verb add_show_verb(CLI::App& program);
 Verb add_state_verb(CLI::App& program);
+Verb add_verify_verb(CLI::App& program);
 
 }  // namespace velo::cli
