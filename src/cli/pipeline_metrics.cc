@@ -59,6 +59,7 @@ void PipelineMetrics::start(const PipelineLabels& labels) {
   numbers.labels = labels;
   numbers.is_running = true;
   numbers.last = {};
+  numbers.most_bad_records = 0;
 }
 
 void PipelineMetrics::update(const std::string& pipeline, const Progress& progress,
@@ -71,7 +72,8 @@ void PipelineMetrics::update(const std::string& pipeline, const Progress& progre
   count_on(numbers.rows_read, last.num_rows, progress.num_rows);
   count_on(numbers.rows_committed, last.num_rows_committed, progress.num_rows_committed);
   count_on(numbers.bytes_written, last.bytes_written, progress.bytes_written);
-  count_on(numbers.bad_records, last.num_bad_records, progress.num_bad_records);
+  count_on(numbers.bad_records, numbers.most_bad_records, progress.num_bad_records);
+  numbers.most_bad_records = std::max(numbers.most_bad_records, progress.num_bad_records);
   if (now >= numbers.next_attempt + kSettled) numbers.failing_since.reset();
   if (progress.num_commits > last.num_commits) {
     numbers.failing_since.reset();

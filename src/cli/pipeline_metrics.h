@@ -49,6 +49,7 @@ class PipelineMetrics {
     int64_t bytes_written = 0;
     int64_t num_commits = 0;
     int64_t bad_records = 0;
+    int64_t most_bad_records = 0;  // of this run: those before a failure come again
     int64_t num_retries = 0;
     std::string failure;  // the last
     Time next_attempt;    // after it

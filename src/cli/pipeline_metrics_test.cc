@@ -52,6 +52,20 @@ TEST_F(Metrics, NeverCountBack) {
   EXPECT_THAT(metrics_.text(), HasSubstr("} 12\n"));
 }
 
+TEST_F(Metrics, CountABadRecordOnceHoweverOftenItComes) {
+  Progress progress;
+  for (const int64_t bad : {3, 5, 2, 5, 6}) {  // 2: committed before a failure
+    progress.num_bad_records = bad;
+    metrics_.update("orders", progress, kBegin);
+  }
+  metrics_.end("orders");
+  metrics_.start({"orders", "file:in", "null:"});
+  progress.num_bad_records = 1;
+  metrics_.update("orders", progress, kBegin);
+  const std::string labels = R"({pipeline="orders",source="file:in",sink="null:"} )";
+  EXPECT_THAT(metrics_.text(), HasSubstr("velo_bad_records_total" + labels + "7\n"));
+}
+
 TEST_F(Metrics, LeaveOutWhatIsNotKnown) {
   EXPECT_THAT(metrics_.text(), Not(HasSubstr("velo_lag_rows{")));
   Progress progress;
