@@ -41,7 +41,6 @@ Result<std::vector<std::string>> DirectorySink::files_of_this_format() const {
 
 Result<std::unique_ptr<Committer>> DirectorySink::create_committer(
     const PipelineIdentity& pipeline, CommitObserver& observer) {
-  ARROW_RETURN_NOT_OK(check_format());
   ARROW_ASSIGN_OR_RAISE(auto record, directory_->open_record(pipeline.id));
   if (options_.mode == FilesetOptions::Mode::kError) {
     ARROW_ASSIGN_OR_RAISE(const bool exists, record.exists());
@@ -58,9 +57,12 @@ Result<std::unique_ptr<Committer>> DirectorySink::create_committer(
   }
   storage::ManifestSink sink;
   // Open since recover(); the committer outlives its writers.
-  sink.make_writer = [options = options_, open_staging = std::move(record.open_staging)](
+  sink.make_writer = [options = options_, format = check_format(),
+                      open_staging = std::move(record.open_staging)](
                          const CommitRecord& last, int lane,
-                         const std::shared_ptr<arrow::Schema>& schema) {
+                         const std::shared_ptr<arrow::Schema>& schema)
+      -> Result<std::unique_ptr<EpochWriter>> {
+    ARROW_RETURN_NOT_OK(format);
     return make_epoch_writer(open_staging(),
                              {.incarnation = last.incarnation,
                               .fence = last.fence,

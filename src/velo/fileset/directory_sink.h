@@ -25,16 +25,18 @@ class DirectorySink : public TransactionalSink {
     return directory_->list_records(std::move(stop));
   }
 
-  /// Errors: kInvalidArgument without `format=`; kAlreadyExists with mode=error where
-  /// there are files, but for a pipeline that has begun to write them; kSystem.
+  /// Its writers alone need to know the format. Errors: kAlreadyExists with mode=error
+  /// where there are files, but for a pipeline that has begun to write them; kSystem.
   Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,
                                                       CommitObserver& observer) override;
+
+  /// Check that the address tells the format of the files. Errors: kInvalidArgument.
+  Status check_format() const;
 
   /// See DataSink::check.
   void check(CheckReport& report, const std::stop_token& stop) const;
 
  private:
-  Status check_format() const;
   /// The files that mode=overwrite replaces and mode=error objects to: those of the
   /// format.
   Result<std::vector<std::string>> files_of_this_format() const;

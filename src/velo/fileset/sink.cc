@@ -206,6 +206,7 @@ class DirectoryDataSink : public DataSink {
         transactions_(options_, std::move(directory)) {}
 
   Status validate_schema(const arrow::Schema& schema) override {
+    ARROW_RETURN_NOT_OK(transactions_.check_format());
     for (const std::string& name : options_.partition_by) {
       if (schema.GetFieldIndex(name) < 0) {
         return make_error(ErrorKind::kSchemaMismatch,
@@ -220,6 +221,7 @@ class DirectoryDataSink : public DataSink {
 
   Result<std::unique_ptr<DataWriter>> create_writer(
       const WriteOptions& options) override {
+    ARROW_RETURN_NOT_OK(transactions_.check_format());
     return write_epochs(transactions_, options);
   }
 
