@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -52,6 +53,7 @@ struct StatementResult {
   Progress progress;
 };
 
+/// What is called is called from several threads where statements run beside each other.
 struct ExecuteOptions {
   /// What messages call the text: a file's name.
   std::string name = "SQL";
@@ -67,6 +69,14 @@ struct ExecuteOptions {
   /// See RunOptions::on_ddl.
   std::function<void(const StatementResult&, std::string_view)> on_ddl;
   bool measure_lag = false;  ///< see RunOptions
+  /// Whether the first failure ends all; else only statements that read what has failed
+  /// are not run.
+  bool fail_fast = true;
+  /// Called after a statement has failed, also by a stop.
+  std::function<void(const StatementResult&, const Status&)> on_failure;
+  /// Called before a statement waits for the first commit of another that it reads, whose
+  /// name that is.
+  std::function<void(const StatementResult&, const std::string&)> on_wait;
   /// Called after each statement.
   std::function<void(const StatementResult&)> on_statement;
 };
@@ -104,8 +114,19 @@ struct StatementPlan {
 struct NamedStatement {
   std::string name;
   PipelineIdentity pipeline;
-  std::string place;       ///< "quickstart.sql:4:1"
-  std::vector<Uri> sinks;  ///< named connections resolved
+  std::string place;                ///< "quickstart.sql:4:1"
+  std::vector<Uri> sinks;           ///< named connections resolved
+  std::optional<Uri> dead_letters;  ///< where its bad records are kept, likewise
+};
+
+/// A statement that has a name and one sink, opened and not run: what velo::run() would
+/// be given.
+struct OpenPipeline {
+  std::unique_ptr<DataSource> source;
+  std::unique_ptr<DataSink> sink;
+  PipelineIdentity pipeline;
+  RunOptions options;
+  std::string address;  ///< of the sink, without secrets
 };
 
 /// Runs statements, and remembers those that were named. Threads: thread-compatible.
@@ -116,8 +137,11 @@ class Session {
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;
 
-  /// Run the statements of `text` in order; the first error ends it. All are parsed
-  /// before the first runs.
+  /// Run the statements of `text` in order. All are parsed before the first runs. One
+  /// whose rows end is run to its end before the next one starts; one whose rows never
+  /// end runs beside those that follow, until a stop. A statement that reads the name of
+  /// one that runs waits until that has committed something. Returns when all have ended,
+  /// the first failure that was not a stop.
   ///
   /// Errors: kInvalidArgument for what is not SQL, with the line and a caret;
   /// kNotImplemented for a pipeline option that does not work yet; those of velo::run;
@@ -142,6 +166,10 @@ class Session {
   /// `name` is what messages call the text. Errors: as of parsing in execute().
   Result<std::vector<NamedStatement>> named_statements(std::string_view text,
                                                        std::string_view name);
+
+  /// Open what runs under this name in `text`. Its source must not outlive the session.
+  /// Errors: kNotFound; kInvalidArgument where it has several sinks; those of opening.
+  Result<OpenPipeline> open_pipeline(std::string_view text, const std::string& statement);
 
   /// What the statement of this name in `text` reads. None is run. Must not outlive the
   /// session. Errors: those of the sources.

@@ -68,7 +68,7 @@ Verb add_copy_verb(CLI::App& program) {
             const auto monitor = Monitor::open(arguments->monitor);
             if (!monitor.ok()) return report(monitor.status());
             const Status status = copy_rows(*arguments, **monitor, interrupts);
-            return status.ok() ? interrupts.exit_code() : (*monitor)->fail(status);
+            return status.ok() ? interrupts.exit_code() : (*monitor)->fail({}, status);
           }};
 }
 

@@ -183,16 +183,19 @@ void Monitor::end(const std::string& pipeline, const Progress& progress,
                .message = notice_of(progress)});
 }
 
-int Monitor::fail(const Status& status) {
-  std::string pipeline;
+int Monitor::fail(const std::string& pipeline, const Status& status) {
+  std::string failed = pipeline;
   {
     std::lock_guard lock(mutex_);
-    for (const auto& [id, running] : std::exchange(running_, {})) {
-      pipeline = id;
+    std::erase_if(running_, [&](const auto& running) {
+      const std::string& id = running.first;
+      if (!pipeline.empty() && id != pipeline) return false;
+      failed = id;
       if (metrics_) metrics_->end(id);
-    }
+      return true;
+    });
   }
-  return report(status, pipeline);
+  return report(status, failed);
 }
 
 }  // namespace velo::cli

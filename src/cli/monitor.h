@@ -37,9 +37,9 @@ class Monitor {
   void end(const std::string& pipeline, const Progress& progress, const std::string& what,
            std::vector<LogField> fields);
 
-  /// The pipelines that have begun and not ended have failed, or were stopped. Returns
-  /// the exit code.
-  int fail(const Status& status);
+  /// A pipeline has failed, or was stopped; without its id, all that have begun and not
+  /// ended. Returns the exit code.
+  int fail(const std::string& pipeline, const Status& status);
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +26,7 @@ struct RunArguments {
   PipelineArguments pipeline;
   MonitorArguments monitor;
   std::string to = "-";
+  bool fail_fast = false;
 };
 
 std::string_view name_of(StatementKind kind) {
@@ -67,8 +71,38 @@ void tell_of(const StatementResult& result, Monitor& monitor) {
                .fields = fields_of(result)});
 }
 
+// The exit codes of statements that have failed. Threads: safe.
+class Failures {
+ public:
+  void add(int code) {
+    std::lock_guard lock(mutex_);
+    codes_.push_back(code);
+  }
+
+  // Of several the worst: a bug, then what cannot be done as asked, then a system that
+  // has failed, then a stop.
+  std::optional<int> worst() const {
+    std::lock_guard lock(mutex_);
+    for (const int code : {kBug, kCannotAsAsked, kSystemFailed, kInterrupted}) {
+      if (std::ranges::count(codes_, code) > 0) return code;
+    }
+    return codes_.empty() ? std::nullopt : std::optional(codes_.front());
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<int> codes_;  // guarded by mutex_
+};
+
+void tell_of_wait(const StatementResult& result, const std::string& name) {
+  log().write(
+      {.name = "waits",
+       .message = fmt::format("{}waits for the first rows of {}", what_of(result), name),
+       .fields = fields_of(result)});
+}
+
 Status run_statements(const RunArguments& arguments, Monitor& monitor,
-                      const Interrupts& interrupts) {
+                      const Interrupts& interrupts, Failures& failures) {
   ARROW_ASSIGN_OR_RAISE(const SqlScript script, read_script(arguments.sql));
   ARROW_ASSIGN_OR_RAISE(SessionOptions session_options,
                         session_options_of(arguments.sql));
@@ -97,6 +131,11 @@ Status run_statements(const RunArguments& arguments, Monitor& monitor,
   options.on_ddl = [&](const StatementResult& result, std::string_view statement) {
     monitor.ddl(result.pipeline, statement);
   };
+  options.fail_fast = arguments.fail_fast;
+  options.on_wait = tell_of_wait;
+  options.on_failure = [&](const StatementResult& result, const Status& status) {
+    failures.add(monitor.fail(result.pipeline, status));
+  };
   options.on_statement = [&](const StatementResult& result) { tell_of(result, monitor); };
   return session.execute(script.text, options, interrupts.token());
 }
@@ -110,14 +149,19 @@ Verb add_run_verb(CLI::App& program) {
                   "File of statements; - is standard input");
   add_address(*parser, "--to", arguments->to,
               "URI for the rows of SELECT, EXPLAIN and DESCRIBE (standard output)");
+  parser->add_flag("--fail-fast", arguments->fail_fast,
+                   "End all statements when one fails (those that do not read it go on)");
   add_pipeline_options(*parser, arguments->pipeline);
   add_monitor_options(*parser, arguments->monitor);
   return {parser, [arguments] {
             const Interrupts interrupts;
             const auto monitor = Monitor::open(arguments->monitor);
             if (!monitor.ok()) return report(monitor.status());
-            const Status status = run_statements(*arguments, **monitor, interrupts);
-            return status.ok() ? interrupts.exit_code() : (*monitor)->fail(status);
+            Failures failures;
+            const Status status =
+                run_statements(*arguments, **monitor, interrupts, failures);
+            if (const auto worst = failures.worst()) return *worst;
+            return status.ok() ? interrupts.exit_code() : (*monitor)->fail({}, status);
           }};
 }
 

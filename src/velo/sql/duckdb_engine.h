@@ -38,8 +38,8 @@ class DuckdbQuery {
 
 /// An in-memory DuckDB without access to files or network: what a SELECT reads comes
 /// through our connectors, each of which is a table function named by its scheme.
-/// Threads: thread-compatible; its queries may run beside each other. Outlives its
-/// queries.
+/// Threads: safe, but for create_view(), which is for one thread at a time; its queries
+/// may run beside each other. Outlives its queries.
 class DuckdbEngine {
  public:
   struct Options {

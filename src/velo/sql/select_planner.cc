@@ -177,6 +177,24 @@ const SelectPlanner::Named* SelectPlanner::find(const std::string& name) const {
   return found == names_.end() ? nullptr : &found->second;
 }
 
+Result<std::vector<std::string>> SelectPlanner::names_in(const SqlText& select) {
+  std::vector<std::string> names;
+  std::vector<SqlText> to_look_at = {select};
+  while (!to_look_at.empty()) {
+    ARROW_ASSIGN_OR_RAISE(const SelectTree tree, parse(to_look_at.back()));
+    to_look_at.pop_back();
+    for (const std::string& table : tree.tables) {
+      std::string name = folded(table);
+      if (std::ranges::count(names, name) > 0) continue;
+      names.push_back(std::move(name));
+      const Named* named = find(table);
+      const SqlText* view = named ? std::get_if<SqlText>(&named->meaning) : nullptr;
+      if (view) to_look_at.push_back(*view);
+    }
+  }
+  return names;
+}
+
 bool SelectPlanner::has_name(const std::string& name) const {
   return find(name) != nullptr;
 }

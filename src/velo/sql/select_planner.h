@@ -79,6 +79,10 @@ class SelectPlanner {
   /// DuckDB's plan of a SELECT, see plan_tree.h.
   Result<std::vector<std::string>> explain(const SqlText& select);
 
+  /// The names of statements that a SELECT reads, itself or by one without a sink; in
+  /// lower case, each once. Errors: as parsing in plan().
+  Result<std::vector<std::string>> names_in(const SqlText& select);
+
   /// Whether there is a statement of this name, in any case.
   bool has_name(const std::string& name) const;
 

@@ -1,10 +1,10 @@
-#include <arrow/builder.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <iterator>
+#include <map>
+#include <optional>
 #include <utility>
 
 #include "velo/base/ascii.h"
@@ -17,14 +17,18 @@
 #include "velo/sql/pipeline_options.h"
 #include "velo/sql/plan_source.h"
 #include "velo/sql/rows_source.h"
+#include "velo/sql/running_statements.h"
 #include "velo/sql/select_planner.h"
 #include "velo/sql/statement.h"
+#include "velo/sql/statement_ends.h"
+#include "velo/sql/statement_run.h"
 
 namespace velo {
 
 using sql::Address;
 using sql::Script;
 using sql::SelectPlan;
+using sql::Sinks;
 using sql::Statement;
 
 namespace {
@@ -69,29 +73,9 @@ void no_record_of_several(const RunOptions& options, RunPlan& plan) {
   plan.keeps.clear();
 }
 
-// As names in SQL are compared.
-PipelineIdentity identity_of_name(const std::string& name) {
-  return named_pipeline(ascii_lower(name));
-}
-
 bool is_named_pipeline(const Statement& statement) {
   return statement.kind == Statement::Kind::kCreate && !statement.explain &&
          !statement.sinks.empty();
-}
-
-// Says of a stop which statement it ended, and with what outcome.
-Status explain_stop(const Status& status, const StatementResult& result,
-                    const DataSink& sink) {
-  if (kind_of(status) != ErrorKind::kCancelled) return status;
-  const Progress& progress = result.progress;
-  const bool has_committed = progress.num_rows_committed > 0;
-  std::string outcome = "what had appeared in the sink by then stays there";
-  if (sink.supports_transactions()) outcome = "nothing of them is visible in the sink";
-  if (has_committed) outcome = "they are committed; run it again to go on";
-  return status.WithMessage(fmt::format(
-      "{}{}{}: stopped after {} rows; {}", result.place,
-      result.sinks.empty() ? "" : " → ", fmt::join(result.sinks, ", "),
-      has_committed ? progress.num_rows_committed : progress.num_rows, outcome));
 }
 
 }  // namespace
@@ -100,6 +84,7 @@ class Session::State {
  public:
   explicit State(SessionOptions options)
       : options_(std::move(options)),
+        ends_(*options_.registry, options_.connections),
         planner_(*options_.registry, options_.connections,
                  // The rest is for decoders, the queue and writers.
                  {.memory_bytes = options_.memory_bytes / 2,
@@ -118,26 +103,23 @@ class Session::State {
     return Status::OK();
   }
 
-  Status execute(const Statement& statement, const ExecuteOptions& execute,
+  // All of them, in their order: what never ends runs beside what follows.
+  Status execute(const std::vector<Statement>& statements, const ExecuteOptions& execute,
                  const std::stop_token& stop) {
-    StatementResult result{.kind = kind_of_statement(statement),
-                           .name = statement.name,
-                           .place = place_of(statement),
-                           .pipeline = {},
-                           .sources = {},
-                           .sinks = {},
-                           .skipped = false,
-                           .progress = {}};
-    ARROW_ASSIGN_OR_RAISE(const RunOptions options,
-                          sql::read_pipeline_options(statement, defaults_));
-    if (statement.kind == Statement::Kind::kCreate && !statement.explain) {
-      ARROW_ASSIGN_OR_RAISE(result.skipped, is_there(statement));
+    share_memory(statements);
+    going_on_.clear();
+    sql::RunningStatements running(execute.fail_fast, stop);
+    for (const Statement& statement : statements) {
+      if (running.stop().stop_requested()) break;
+      StatementResult result = result_of(statement);
+      const Status status = execute_beside(statement, execute, running, result);
+      if (status.ok()) continue;
+      const bool has_name = planner_.has_name(statement.name);  // of one before it
+      running.failed(has_name ? "" : ascii_lower(statement.name), status);
+      if (execute.on_failure) execute.on_failure(result, status);
+      if (execute.fail_fast) break;
     }
-    if (!result.skipped) {
-      ARROW_RETURN_NOT_OK(run(statement, options, execute, stop, result));
-    }
-    if (execute.on_statement) execute.on_statement(result);
-    return Status::OK();
+    return running.wait_for_all();
   }
 
   Result<StatementPlan> plan(const Statement& statement, const std::stop_token& stop) {
@@ -152,7 +134,7 @@ class Session::State {
     if (planned.obstacle.ok() && statement.select.script) {
       planned.obstacle = plan_rows(statement, options, stop, planned);
     }
-    if (planned.obstacle.ok()) planned.obstacle = only_name(statement, options);
+    if (planned.obstacle.ok()) planned.obstacle = only_name(statement);
     return planned;
   }
 
@@ -162,12 +144,18 @@ class Session::State {
     for (const Statement& statement : statements) {
       if (!is_named_pipeline(statement)) continue;
       NamedStatement one{.name = statement.name,
-                         .pipeline = identity_of_name(statement.name),
+                         .pipeline = sql::identity_of_name(statement.name),
                          .place = place_of(statement),
-                         .sinks = {}};
+                         .sinks = {},
+                         .dead_letters = {}};
       for (const Address& address : statement.sinks) {
         ARROW_ASSIGN_OR_RAISE(Uri uri, options_.connections.resolve(address.uri));
         one.sinks.push_back(std::move(uri));
+      }
+      ARROW_ASSIGN_OR_RAISE(const RunOptions options,
+                            sql::read_pipeline_options(statement, defaults_));
+      if (options.on_error == OnError::kKeep) {
+        ARROW_ASSIGN_OR_RAISE(one.dead_letters, ends_.address_of_dead_letters(options));
       }
       named.push_back(std::move(one));
     }
@@ -182,10 +170,42 @@ class Session::State {
                             sql::read_pipeline_options(statement, defaults_));
       if (is_named_pipeline(statement) && statement.name == name) {
         StatementResult unused;
-        ARROW_ASSIGN_OR_RAISE(const Sinks sinks, open_sinks(statement, unused));
+        ARROW_ASSIGN_OR_RAISE(const Sinks sinks,
+                              ends_.open_sinks(statement, unused.sinks));
         return rows_of(statement, options, plan_options(options, sinks), unused.sources);
       }
-      ARROW_RETURN_NOT_OK(only_name(statement, options));
+      ARROW_RETURN_NOT_OK(only_name(statement));
+    }
+    return make_error(ErrorKind::kNotFound, {},
+                      fmt::format("there is no statement named {} here", name));
+  }
+
+  Result<OpenPipeline> open_pipeline(const std::vector<Statement>& statements,
+                                     const std::string& name) {
+    for (const Statement& statement : statements) {
+      const bool is_meant = is_named_pipeline(statement) &&
+                            ascii_lower(statement.name) == ascii_lower(name);
+      if (!is_meant) {
+        ARROW_RETURN_NOT_OK(only_name(statement));
+        continue;
+      }
+      if (statement.sinks.size() > 1) {
+        return error_at(statement, ErrorKind::kInvalidArgument,
+                        "several sinks keep no position together");
+      }
+      StatementResult told = result_of(statement);
+      OpenPipeline opened;
+      ARROW_ASSIGN_OR_RAISE(Sinks sinks, ends_.open_sinks(statement, told.sinks));
+      ARROW_ASSIGN_OR_RAISE(opened.options,
+                            sql::read_pipeline_options(statement, defaults_));
+      ARROW_ASSIGN_OR_RAISE(opened.source,
+                            rows_of(statement, opened.options,
+                                    plan_options(opened.options, sinks), told.sources));
+      opened.options.select = sql::canonical_text(statement.select);
+      opened.sink = std::move(sinks.front());
+      opened.pipeline = sql::identity_of_name(statement.name);
+      opened.address = told.sinks.front();
+      return opened;
     }
     return make_error(ErrorKind::kNotFound, {},
                       fmt::format("there is no statement named {} here", name));
@@ -202,7 +222,8 @@ class Session::State {
             "only CREATE STREAM without INSERT INTO may stand before the last "
             "statement here");
       }
-      ARROW_RETURN_NOT_OK(execute(statement, {}, {}));
+      StatementResult unused;
+      ARROW_RETURN_NOT_OK(prepare(statement, {}, unused).status());
     }
     ARROW_ASSIGN_OR_RAISE(const RunOptions options,
                           sql::read_pipeline_options(statements.back(), defaults_));
@@ -216,8 +237,6 @@ class Session::State {
   }
 
  private:
-  using Sinks = std::vector<std::unique_ptr<DataSink>>;
-
   // Whether the name of a CREATE is taken and IF NOT EXISTS lets that pass.
   Result<bool> is_there(const Statement& statement) const {
     if (statement.or_replace || !planner_.has_name(statement.name)) return false;
@@ -229,19 +248,128 @@ class Session::State {
                     statement.name));
   }
 
-  Status run(const Statement& statement, RunOptions options,
-             const ExecuteOptions& execute, const std::stop_token& stop,
-             StatementResult& result) {
-    if (statement.kind == Statement::Kind::kCreate && statement.sinks.empty() &&
-        !statement.explain) {
-      return create_view(statement, options);
+  // Those that may run beside each other have one budget: which of them never end is not
+  // known yet.
+  void share_memory(const std::vector<Statement>& statements) {
+    constexpr int64_t kLeastBytes = int64_t{4} << 20;
+    const auto num_together = std::ranges::count_if(
+        statements, [](const Statement& statement) { return !statement.sinks.empty(); });
+    defaults_.queue_bytes = std::max(
+        options_.memory_bytes / 8 / std::max<int64_t>(num_together, 1), kLeastBytes);
+  }
+
+  static StatementResult result_of(const Statement& statement) {
+    return {.kind = kind_of_statement(statement),
+            .name = statement.name,
+            .place = place_of(statement),
+            .pipeline = {},
+            .sources = {},
+            .sinks = {},
+            .skipped = false,
+            .progress = {}};
+  }
+
+  // Two processes of a pipeline would end each other, and so would two threads.
+  Status check_runs_once(const Statement& statement, const sql::StatementRun& run,
+                         bool goes_on) {
+    const std::string what =
+        fmt::format("{} → {}", run.pipeline.id, fmt::join(run.result.sinks, ", "));
+    const auto runs = going_on_.find(what);
+    if (runs != going_on_.end()) {
+      return error_at(statement, ErrorKind::kAlreadyExists,
+                      fmt::format("the statement at {} is the same pipeline, and runs",
+                                  runs->second));
+    }
+    if (goes_on) going_on_.emplace(what, run.result.place);
+    return Status::OK();
+  }
+
+  // One of several, after those that it reads from.
+  Status execute_beside(const Statement& statement, const ExecuteOptions& execute,
+                        sql::RunningStatements& running, StatementResult& result) {
+    ARROW_RETURN_NOT_OK(wait_for_what_is_read(statement, execute, running, result));
+    if (running.stop().stop_requested()) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(auto run, prepare(statement, execute, result));
+    if (!run) return Status::OK();
+    const bool goes_on = !statement.sinks.empty() && run->goes_on();
+    ARROW_RETURN_NOT_OK(check_runs_once(statement, *run, goes_on));
+    if (goes_on) {
+      ARROW_RETURN_NOT_OK(only_name(statement));
+      start(ascii_lower(statement.name), std::move(*run), execute, running);
+      return Status::OK();
+    }
+    const Status moved = run->move_rows(execute, running.stop());
+    result = run->result;
+    ARROW_RETURN_NOT_OK(moved);
+    if (!statement.sinks.empty()) ARROW_RETURN_NOT_OK(only_name(statement));
+    if (execute.on_statement) execute.on_statement(result);
+    return Status::OK();
+  }
+
+  // A statement whose rows never end.
+  static void start(const std::string& name, sql::StatementRun run,
+                    const ExecuteOptions& execute, sql::RunningStatements& running) {
+    const auto shared = std::make_shared<sql::StatementRun>(std::move(run));
+    running.start(name, [name, shared, &execute, &running](const std::stop_token& stop) {
+      ExecuteOptions beside = execute;
+      beside.on_progress = [&](const StatementResult& result) {
+        const Progress& progress = result.progress;
+        if (progress.num_commits > 0 || progress.num_rows_before > 0) {
+          running.committed(name);
+        }
+        if (execute.on_progress) execute.on_progress(result);
+      };
+      const Status moved = shared->move_rows(beside, stop);
+      if (moved.ok() && execute.on_statement) execute.on_statement(shared->result);
+      if (!moved.ok() && execute.on_failure) execute.on_failure(shared->result, moved);
+      return moved;
+    });
+  }
+
+  // Statements that it names: a failed one has not written what it was to, and of one
+  // that runs there may be nothing yet.
+  Status wait_for_what_is_read(const Statement& statement, const ExecuteOptions& execute,
+                               sql::RunningStatements& running,
+                               const StatementResult& result) {
+    if (!statement.select.script) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(const auto names, planner_.names_in(statement.select));
+    for (const std::string& name : names) {
+      if (running.is_to_be_waited_for(name)) {
+        if (execute.on_wait) execute.on_wait(result, name);
+        running.wait_for_commit(name);
+      }
+      if (running.has_failed(name)) {
+        return error_at(statement, ErrorKind::kCancelled,
+                        fmt::format("not run: it reads {}, which has failed", name));
+      }
+    }
+    return Status::OK();
+  }
+
+  // Open a statement's ends; nullopt where there is nothing to be moved, and all is done.
+  Result<std::optional<sql::StatementRun>> prepare(const Statement& statement,
+                                                   const ExecuteOptions& execute,
+                                                   StatementResult& result) {
+    ARROW_ASSIGN_OR_RAISE(RunOptions options,
+                          sql::read_pipeline_options(statement, defaults_));
+    const bool is_create =
+        statement.kind == Statement::Kind::kCreate && !statement.explain;
+    if (is_create) {
+      ARROW_ASSIGN_OR_RAISE(result.skipped, is_there(statement));
+    }
+    const bool is_view = is_create && statement.sinks.empty();
+    if (result.skipped || is_view) {
+      if (!result.skipped) ARROW_RETURN_NOT_OK(create_view(statement, options));
+      if (execute.on_statement) execute.on_statement(result);
+      return std::nullopt;
     }
     Sinks sinks;
     if (!statement.explain) {
-      ARROW_ASSIGN_OR_RAISE(sinks, open_sinks(statement, result));
+      ARROW_ASSIGN_OR_RAISE(sinks, ends_.open_sinks(statement, result.sinks));
     }
+    sql::StatementRun run;
     ARROW_ASSIGN_OR_RAISE(
-        const auto source,
+        run.source,
         rows_of(statement, options, plan_options(options, sinks), result.sources));
     if (sinks.empty()) {
       if (!execute.results) {
@@ -250,30 +378,33 @@ class Session::State {
                         "where");
       }
       options.on_schema_change = OnSchemaChange::kFail;  // there is nobody to follow
-      return move_rows(*source, *execute.results,
-                       identity_of(statement, *source, *execute.results), options,
-                       execute, stop, result);
+      run.sink = std::shared_ptr<DataSink>(std::shared_ptr<void>(), execute.results);
+    } else {
+      if (options.on_error == OnError::kKeep) {
+        ARROW_ASSIGN_OR_RAISE(options.dead_letters, ends_.open_dead_letters(options));
+      }
+      options.select = sql::canonical_text(statement.select);
+      options.replace = statement.or_replace;
+      run.sink = sinks.size() == 1 ? std::move(sinks.front())
+                                   : sql::make_fan_out_sink(std::move(sinks));
     }
-    if (options.on_error == OnError::kKeep) {
-      ARROW_ASSIGN_OR_RAISE(options.dead_letters,
-                            open_dead_letters(options.dead_letter_address));
-    }
-    options.select = sql::canonical_text(statement.select);
-    options.replace = statement.or_replace;
-    const auto sink = sinks.size() == 1 ? std::move(sinks.front())
-                                        : sql::make_fan_out_sink(std::move(sinks));
-    ARROW_RETURN_NOT_OK(move_rows(*source, *sink, identity_of(statement, *source, *sink),
-                                  options, execute, stop, result));
-    return only_name(statement, options);
+    run.pipeline = sql::identity_of(statement, *run.source, *run.sink);
+    run.options = std::move(options);
+    run.result = result;
+    return run;
   }
 
   // Let later statements read what this one has a name for; nothing is run.
-  Status only_name(const Statement& statement, const RunOptions& options) {
+  Status only_name(const Statement& statement) {
     if (statement.kind != Statement::Kind::kCreate || statement.explain) {
       return Status::OK();
     }
-    if (statement.sinks.empty()) return create_view(statement, options);
-    ARROW_ASSIGN_OR_RAISE(Uri uri, reading_address(statement.sinks.front().uri));
+    if (statement.sinks.empty()) {
+      ARROW_ASSIGN_OR_RAISE(const RunOptions options,
+                            sql::read_pipeline_options(statement, defaults_));
+      return create_view(statement, options);
+    }
+    ARROW_ASSIGN_OR_RAISE(Uri uri, ends_.reading_address(statement.sinks.front().uri));
     planner_.add_name(statement.name, std::move(uri));
     return Status::OK();
   }
@@ -282,7 +413,7 @@ class Session::State {
   Status plan_rows(const Statement& statement, RunOptions options,
                    const std::stop_token& stop, StatementPlan& planned) {
     StatementResult told;
-    ARROW_ASSIGN_OR_RAISE(Sinks sinks, open_sinks(statement, told));
+    ARROW_ASSIGN_OR_RAISE(Sinks sinks, ends_.open_sinks(statement, told.sinks));
     const sql::PlanOptions how = plan_options(options, sinks);
     ARROW_ASSIGN_OR_RAISE(SelectPlan select, planner_.plan(statement.select, how));
     for (const auto& source : select.sources->all()) {
@@ -305,8 +436,7 @@ class Session::State {
         options.limit);
     options.limit.reset();
     if (options.on_error == OnError::kKeep) {
-      ARROW_ASSIGN_OR_RAISE(options.dead_letters,
-                            open_dead_letters(options.dead_letter_address));
+      ARROW_ASSIGN_OR_RAISE(options.dead_letters, ends_.open_dead_letters(options));
     }
     options.select = sql::canonical_text(statement.select);
     options.replace = statement.or_replace;
@@ -314,27 +444,12 @@ class Session::State {
     for (size_t i = 0; i < sinks.size(); ++i) {
       ARROW_ASSIGN_OR_RAISE(
           RunPlan run,
-          plan_run(*source, *sinks[i], identity_of(statement, *source, *sinks[i]),
+          plan_run(*source, *sinks[i], sql::identity_of(statement, *source, *sinks[i]),
                    options, stop));
       if (fans_out) no_record_of_several(options, run);
       planned.sinks.push_back({.address = told.sinks[i], .run = std::move(run)});
     }
     return Status::OK();
-  }
-
-  // Where to read what was written to `sink`: without the options that only a sink has.
-  Result<Uri> reading_address(const Uri& sink) const {
-    ARROW_ASSIGN_OR_RAISE(Uri uri, options_.connections.resolve(sink));
-    const Connector* connector = options_.registry->find(uri.scheme);
-    if (connector == nullptr) return uri;
-    std::erase_if(uri.options, [&](const auto& option) {
-      return std::any_of(connector->options.begin(), connector->options.end(),
-                         [&](const OptionDescriptor& descriptor) {
-                           return descriptor.name == option.first &&
-                                  descriptor.use == OptionUse::kSink;
-                         });
-    });
-    return uri;
   }
 
   Status create_view(const Statement& statement, const RunOptions& options) {
@@ -359,84 +474,6 @@ class Session::State {
             .refresh = options.refresh};
   }
 
-  Result<Sinks> open_sinks(const Statement& statement, StatementResult& result) const {
-    Sinks sinks;
-    for (const Address& address : statement.sinks) {
-      ARROW_ASSIGN_OR_RAISE(auto sink, open_sink(statement, address, result));
-      sinks.push_back(std::move(sink));
-    }
-    return sinks;
-  }
-
-  Result<std::unique_ptr<DataSink>> open_sink(const Statement& statement,
-                                              const Address& address,
-                                              StatementResult& result) const {
-    ARROW_ASSIGN_OR_RAISE(const Uri uri, options_.connections.resolve(address.uri));
-    result.sinks.push_back(redact_uri(uri));
-    auto sink = options_.registry->create_sink(uri);
-    if (sink.ok()) return sink;
-    return statement.text.script->error_at(address.begin, kind_of(sink.status()),
-                                           sink.status().message());
-  }
-
-  Result<std::shared_ptr<DataSink>> open_dead_letters(const std::string& address) const {
-    ARROW_ASSIGN_OR_RAISE(const Uri given, parse_uri(address));
-    ARROW_ASSIGN_OR_RAISE(const Uri uri, options_.connections.resolve(given));
-    auto sink = options_.registry->create_sink(uri);
-    if (!sink.ok()) return annotate(sink.status(), "on_error");
-    return *std::move(sink);
-  }
-
-  // A statement without a name is the same run where it reads, selects and writes the
-  // same.
-  static PipelineIdentity identity_of(const Statement& statement, DataSource& source,
-                                      DataSink& sink) {
-    if (statement.kind == Statement::Kind::kCreate) {
-      return identity_of_name(statement.name);
-    }
-    std::error_code ignored;
-    const SplitSource* splits = source.splits();
-    TransactionalSink* transactions = sink.transactions();
-    const sql::SqlText& select =
-        statement.select.script ? statement.select : statement.text;
-    return unnamed_run(
-        splits ? splits->identity() : std::filesystem::current_path(ignored).string(),
-        sql::canonical_text(select), transactions ? transactions->identity() : "");
-  }
-
-  Status move_rows(DataSource& source, DataSink& sink, const PipelineIdentity& identity,
-                   const RunOptions& options, const ExecuteOptions& execute,
-                   const std::stop_token& stop, StatementResult& result) const {
-    // Before anybody hears of a start.
-    if (options.on_schema_change == OnSchemaChange::kFail) {
-      ARROW_ASSIGN_OR_RAISE(const auto schema, source.fetch_schema());
-      ARROW_RETURN_NOT_OK(sink.validate_schema(*schema));
-    }
-    RunOptions run_options = options;
-    run_options.measure_lag = execute.measure_lag;
-    run_options.on_progress = [&](const Progress& progress) {
-      result.progress = progress;
-      if (execute.on_progress) execute.on_progress(result);
-    };
-    if (execute.on_retry) {
-      run_options.on_retry = [&](const Retry& retry) { execute.on_retry(result, retry); };
-    }
-    if (execute.on_ddl) {
-      run_options.on_ddl = [&](std::string_view statement) {
-        execute.on_ddl(result, statement);
-      };
-    }
-    result.pipeline = identity.id;
-    if (execute.on_start) execute.on_start(result);
-    const auto done = velo::run(source, sink, identity, run_options, stop);
-    if (!done.ok()) {
-      return stop.stop_requested() ? explain_stop(done.status(), result, sink)
-                                   : done.status();
-    }
-    result.progress = *done;
-    return Status::OK();
-  }
-
   // What a statement yields, or would write; and the addresses that it reads.
   Result<std::unique_ptr<DataSource>> rows_of(const Statement& statement,
                                               const RunOptions& options,
@@ -455,7 +492,7 @@ class Session::State {
   Result<std::unique_ptr<DataSource>> explain(const Statement& statement,
                                               const RunOptions& options) {
     StatementResult told;
-    ARROW_ASSIGN_OR_RAISE(const Sinks opened, open_sinks(statement, told));
+    ARROW_ASSIGN_OR_RAISE(const Sinks opened, ends_.open_sinks(statement, told.sinks));
     ARROW_ASSIGN_OR_RAISE(const SelectPlan plan,
                           planner_.plan(statement.select, plan_options(options, opened)));
     std::vector<std::string> duckdb_plan;
@@ -495,7 +532,10 @@ class Session::State {
 
   const SessionOptions options_;
   RunOptions defaults_;
+  const sql::StatementEnds ends_;
   sql::SelectPlanner planner_;
+  // Pipelines whose rows never end, and where they stand.
+  std::map<std::string, std::string> going_on_;
 };
 
 Session::Session(SessionOptions options)
@@ -509,11 +549,7 @@ Status Session::execute(std::string_view text, const ExecuteOptions& options,
   const auto script = std::make_shared<const Script>(options.name, std::string(text));
   ARROW_ASSIGN_OR_RAISE(const auto statements, sql::parse_statements(script));
   ARROW_RETURN_NOT_OK(state_->read_defaults());
-  for (const Statement& statement : statements) {
-    if (stop.stop_requested()) break;
-    ARROW_RETURN_NOT_OK(state_->execute(statement, options, stop));
-  }
-  return Status::OK();
+  return state_->execute(statements, options, stop);
 }
 
 Result<std::unique_ptr<DataSource>> Session::query(std::string_view text,
@@ -547,7 +583,16 @@ Result<std::vector<NamedStatement>> Session::named_statements(std::string_view t
   const auto script =
       std::make_shared<const Script>(std::string(name), std::string(text));
   ARROW_ASSIGN_OR_RAISE(const auto statements, sql::parse_statements(script));
+  ARROW_RETURN_NOT_OK(state_->read_defaults());
   return state_->named(statements);
+}
+
+Result<OpenPipeline> Session::open_pipeline(std::string_view text,
+                                            const std::string& statement) {
+  const auto script = std::make_shared<const Script>("SQL", std::string(text));
+  ARROW_ASSIGN_OR_RAISE(const auto statements, sql::parse_statements(script));
+  ARROW_RETURN_NOT_OK(state_->read_defaults());
+  return state_->open_pipeline(statements, statement);
 }
 
 Result<std::unique_ptr<DataSource>> Session::source_of(std::string_view text,
@@ -556,26 +601,6 @@ Result<std::unique_ptr<DataSource>> Session::source_of(std::string_view text,
   ARROW_ASSIGN_OR_RAISE(const auto statements, sql::parse_statements(script));
   ARROW_RETURN_NOT_OK(state_->read_defaults());
   return state_->source_of(statements, statement);
-}
-
-Result<std::unique_ptr<DataSource>> describe(const arrow::Schema& schema) {
-  arrow::StringBuilder names;
-  arrow::StringBuilder types;
-  arrow::BooleanBuilder nullable;
-  for (const auto& field : schema.fields()) {
-    ARROW_RETURN_NOT_OK(names.Append(field->name()));
-    ARROW_RETURN_NOT_OK(types.Append(type_name(*field->type())));
-    ARROW_RETURN_NOT_OK(nullable.Append(field->nullable()));
-  }
-  arrow::ArrayVector columns(3);
-  ARROW_RETURN_NOT_OK(names.Finish(&columns[0]));
-  ARROW_RETURN_NOT_OK(types.Finish(&columns[1]));
-  ARROW_RETURN_NOT_OK(nullable.Finish(&columns[2]));
-  return sql::make_rows_source(arrow::RecordBatch::Make(
-      arrow::schema({arrow::field("name", arrow::utf8()),
-                     arrow::field("type", arrow::utf8()),
-                     arrow::field("nullable", arrow::boolean())}),
-      schema.num_fields(), std::move(columns)));
 }
 
 }  // namespace velo

@@ -1,0 +1,67 @@
+#include "velo/sql/running_statements.h"
+
+#include <utility>
+
+#include "velo/base/catch_to_status.h"
+
+namespace velo::sql {
+
+RunningStatements::RunningStatements(bool fail_fast, const std::stop_token& stop)
+    : fail_fast_(fail_fast), forward_(stop, [this] { halt_.request_stop(); }) {}
+
+RunningStatements::~RunningStatements() { halt_.request_stop(); }
+
+void RunningStatements::start(const std::string& name,
+                              std::function<Status(const std::stop_token&)> run) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!name.empty()) waited_for_.insert(name);
+  }
+  threads_.emplace_back([this, name, run = std::move(run)] {
+    const Status status =
+        catch_to_status("while running", [&] { return run(halt_.get_token()); });
+    if (!status.ok()) failed(name, status);
+    end(name);
+  });
+}
+
+void RunningStatements::committed(const std::string& name) { end(name); }
+
+void RunningStatements::end(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  if (waited_for_.erase(name) > 0) changed_.notify_all();
+}
+
+bool RunningStatements::is_to_be_waited_for(const std::string& name) const {
+  std::lock_guard lock(mutex_);
+  return waited_for_.contains(name);
+}
+
+void RunningStatements::wait_for_commit(const std::string& name) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, halt_.get_token(), [&] { return !waited_for_.contains(name); });
+}
+
+void RunningStatements::failed(const std::string& name, const Status& failure) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!name.empty()) failed_.insert(name);
+    const bool is_stop = kind_of(failure) == ErrorKind::kCancelled;
+    const bool was_stop = kind_of(failure_) == ErrorKind::kCancelled;
+    if (failure_.ok() || (was_stop && !is_stop)) failure_ = failure;
+  }
+  if (fail_fast_) halt_.request_stop();
+}
+
+bool RunningStatements::has_failed(const std::string& name) const {
+  std::lock_guard lock(mutex_);
+  return failed_.contains(name);
+}
+
+Status RunningStatements::wait_for_all() {
+  threads_.clear();  // which joins
+  std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+}  // namespace velo::sql

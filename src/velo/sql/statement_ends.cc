@@ -1,0 +1,50 @@
+#include "velo/sql/statement_ends.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace velo::sql {
+
+Result<Sinks> StatementEnds::open_sinks(const Statement& statement,
+                                        std::vector<std::string>& addresses) const {
+  Sinks sinks;
+  for (const Address& address : statement.sinks) {
+    ARROW_ASSIGN_OR_RAISE(const Uri uri, connections_.resolve(address.uri));
+    addresses.push_back(redact_uri(uri));
+    auto sink = registry_.create_sink(uri);
+    if (!sink.ok()) {
+      return statement.text.script->error_at(address.begin, kind_of(sink.status()),
+                                             sink.status().message());
+    }
+    sinks.push_back(*std::move(sink));
+  }
+  return sinks;
+}
+
+Result<Uri> StatementEnds::address_of_dead_letters(const RunOptions& options) const {
+  ARROW_ASSIGN_OR_RAISE(const Uri given, parse_uri(options.dead_letter_address));
+  return connections_.resolve(given);
+}
+
+Result<std::shared_ptr<DataSink>> StatementEnds::open_dead_letters(
+    const RunOptions& options) const {
+  ARROW_ASSIGN_OR_RAISE(const Uri uri, address_of_dead_letters(options));
+  auto sink = registry_.create_sink(uri);
+  if (!sink.ok()) return annotate(sink.status(), "on_error");
+  return *std::move(sink);
+}
+
+Result<Uri> StatementEnds::reading_address(const Uri& sink) const {
+  ARROW_ASSIGN_OR_RAISE(Uri uri, connections_.resolve(sink));
+  const Connector* connector = registry_.find(uri.scheme);
+  if (connector == nullptr) return uri;
+  std::erase_if(uri.options, [&](const auto& option) {
+    return std::ranges::any_of(
+        connector->options, [&](const OptionDescriptor& descriptor) {
+          return descriptor.name == option.first && descriptor.use == OptionUse::kSink;
+        });
+  });
+  return uri;
+}
+
+}  // namespace velo::sql

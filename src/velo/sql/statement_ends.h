@@ -1,0 +1,42 @@
+#pragma once
+
+/// The sinks that statements name.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "velo/connections.h"
+#include "velo/connector.h"
+#include "velo/pipeline.h"
+#include "velo/sql/statement.h"
+
+namespace velo::sql {
+
+using Sinks = std::vector<std::unique_ptr<DataSink>>;
+
+/// Opens them. Threads: thread-compatible.
+class StatementEnds {
+ public:
+  /// Both outlive it.
+  StatementEnds(const Registry& registry, const Connections& connections)
+      : registry_(registry), connections_(connections) {}
+
+  /// The sinks of a statement; their addresses, without secrets, are added to
+  /// `addresses`. Errors, with the line and a caret: those of the registry.
+  Result<Sinks> open_sinks(const Statement& statement,
+                           std::vector<std::string>& addresses) const;
+
+  /// Where bad records are to be kept (OnError::kKeep).
+  Result<Uri> address_of_dead_letters(const RunOptions& options) const;
+  Result<std::shared_ptr<DataSink>> open_dead_letters(const RunOptions& options) const;
+
+  /// Where to read what was written to `sink`: without the options that only a sink has.
+  Result<Uri> reading_address(const Uri& sink) const;
+
+ private:
+  const Registry& registry_;
+  const Connections& connections_;
+};
+
+}  // namespace velo::sql
