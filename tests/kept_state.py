@@ -57,7 +57,7 @@ class KeptState:
 
         process = self.velo("state", "reset", sink, name, stdin="")
         self.assertEqual(process.returncode, 2)
-        self.assertIn("nothing was removed: nobody is here to be asked; --yes does it", process.stderr)
+        self.assertIn("nothing was changed: nobody is here to be asked; --yes does it", process.stderr)
         self.assertEqual(self.state_of("go.sql")[0]["fence"], state["fence"])
 
         process = self.done("state", "reset", "go.sql", name, "--yes")
@@ -85,3 +85,39 @@ class KeptState:
         self.assertEqual(process.wait(timeout=60), 1)
         self.assertRegex(process.stderr.read(), re.compile("a newer run of this pipeline has taken over"))
         self.assertEqual(self.state_of(sink), [])
+
+    def test_state_is_set_back(self):
+        name = f"back_{uuid.uuid4().hex[:8]}"
+        sink = self.write_pipeline(name)
+        self.done("run", "go.sql")
+        told = self.done("state", "rewind", "go.sql", name.upper(), "--to", "15", "--yes").stderr
+        self.assertRegex(told, rf"  back:  .*in/a.csv: from record {ROWS} of a file of \d+ bytes to record 15 of")
+        self.assertIn("What is read again is written again", told)
+        [state] = self.state_of("go.sql")
+        self.assertEqual((state["rows"], state["finished"], state["splits"][0]["ended"]), (ROWS, False, False))
+        self.assertTrue(state["splits"][0]["position"].startswith("record 15 of"))
+        self.done("run", "go.sql")
+        self.assertEqual(self.rows_of_state(sink), 2 * ROWS - 15)
+        self.done("state", "rewind", "go.sql", name, "--to", "earliest", "--yes")
+        self.assertEqual(self.state_of("go.sql")[0]["splits"][0]["position"], "the beginning")
+        for _ in range(2):  # the second finds nothing new
+            self.done("run", "go.sql")
+            self.assertEqual(self.rows_of_state(sink), 3 * ROWS - 15)
+
+    def test_state_is_forked(self):
+        name = f"fork_{uuid.uuid4().hex[:8]}"
+        sink = self.write_pipeline(name)
+        self.done("run", "go.sql")
+        first = (self.folder / "go.sql").read_text()
+        self.write("both.sql", first + first.replace(name, name + "_too"))
+        told = self.done("state", "fork", "both.sql", name, name + "_too").stderr
+        self.assertIn(f"{name}_too: goes on from where {name} is, into ", told)
+        before, after = self.state_of("both.sql")
+        self.assertEqual(before["splits"], after["splits"])
+        self.assertEqual((before["rows"], after["rows"]), (ROWS, 0))
+        self.write("in/b.csv", "id,name\n100,b\n101,b\n")
+        self.done("run", "both.sql")
+        self.assertEqual(self.rows_of_state(sink), ROWS + 4)
+        process = self.velo("state", "fork", "both.sql", name, name + "_too")
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("it has begun: 2 rows are committed; another name, or velo state reset, is needed", process.stderr)

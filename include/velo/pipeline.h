@@ -175,6 +175,13 @@ std::shared_ptr<arrow::Schema> dead_letter_schema();
 Result<Progress> run(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,
                      const RunOptions& options, std::stop_token stop);
 
+/// What run() would do with bad records.
+struct PlannedBadRecords {
+  OnError action = OnError::kFail;
+  std::string sink = {};  ///< of kKeep: where they would be kept, without secrets
+  SinkPlan plan = {};     ///< of kKeep: what would be done there
+};
+
 /// What run() would do.
 struct RunPlan {
   Guarantee guarantee = Guarantee::kAtLeastOnce;
@@ -182,6 +189,7 @@ struct RunPlan {
   std::string begins;              ///< where it would begin to read
   std::vector<std::string> keeps;  ///< at the source, see SplitSource::kept_for
   SinkPlan sink;
+  PlannedBadRecords bad_records;
   /// Why run() would refuse; OK where it would not. What is known by then is told beside.
   Status obstacle;
 };

@@ -9,6 +9,8 @@
 
 #include "velo/commit.h"
 #include "velo/connector.h"
+#include "velo/pipeline.h"
+#include "velo/sink.h"
 #include "velo/source.h"
 
 namespace velo {
@@ -26,12 +28,36 @@ Result<std::optional<PipelineState>> look_at_pipeline(TransactionalSink& sink,
                                                       const PipelineIdentity& pipeline,
                                                       std::stop_token stop = {});
 
-/// Take a pipeline over, which ends who runs it, and remove what `source` keeps for it
-/// (nullptr: that is left), then its record. The rows stay; the next run of that name
-/// reads again from the beginning. False where the sink does not know the pipeline.
-/// Errors: those of the sink and the source; what is left is removed by the next call.
-Result<bool> reset_pipeline(TransactionalSink& sink, SplitSource* source,
+/// Who keeps something of a pipeline beside its sink. What is not named is left there.
+struct KeptElsewhere {
+  SplitSource* source = nullptr;              ///< what it reads
+  TransactionalSink* dead_letters = nullptr;  ///< where its bad records are kept
+};
+
+/// Take a pipeline over, which ends who runs it, and remove what is kept for it
+/// elsewhere, then its record. The rows stay, and so do bad records; the next run of that
+/// name reads again from the beginning. False where the sink does not know the pipeline.
+/// Errors: those of all of them; what is left is removed by the next call.
+Result<bool> reset_pipeline(TransactionalSink& sink, const KeptElsewhere& kept,
                             const PipelineIdentity& pipeline, std::stop_token stop = {});
+
+/// Have a pipeline read again from earlier positions, of those of its splits that are
+/// named; one without bytes is the beginning of its split. Ends who runs it. The rows
+/// from there on will be written again. `options`: what its run would be given.
+/// Errors: kInvalidArgument for a position that is not before the pipeline's, and where
+/// there is no going back: a source that is read whole, or keeps a place of its own for
+/// its reader (a replication slot); kNotFound for a split that is not known; else as
+/// run(), of a look and a commit.
+Status rewind_pipeline(DataSource& source, DataSink& sink,
+                       const PipelineIdentity& pipeline, const RunOptions& options,
+                       const Positions& positions, std::stop_token stop = {});
+
+/// Have a new pipeline go on from where another is, whose record `other` is. That one is
+/// not touched, and goes on by itself. Errors: kAlreadyExists where the new one has
+/// begun; kInvalidArgument where it reads another source; else as rewind_pipeline().
+Status fork_pipeline(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,
+                     const RunOptions& options, const CommitRecord& other,
+                     std::stop_token stop = {});
 
 /// The connector of a source by its identity (SplitSource::identity); nullptr where there
 /// is none.

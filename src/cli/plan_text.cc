@@ -28,6 +28,20 @@ std::string text_of(const PlannedColumn& column) {
   return fmt::format("{} → {} {}", from, column.target, column.target_type);
 }
 
+std::string_view word_of(OnError action) {
+  if (action == OnError::kFail) return "fail";
+  return action == OnError::kSkip ? "skip" : "keep";
+}
+
+std::string text_of(const PlannedBadRecords& bad) {
+  if (bad.action == OnError::kFail) return "";
+  if (bad.action == OnError::kSkip) {
+    return line("on_error", "skip: bad records are left out, and counted");
+  }
+  return line("on_error", "keep: bad records are written, once each, to " + bad.sink) +
+         lines("runs", bad.plan.statements) + lines("makes", bad.plan.makes);
+}
+
 std::string text_of(const PlannedSink& sink) {
   const RunPlan& run = sink.run;
   std::string text = line("sink", sink.address);
@@ -35,7 +49,7 @@ std::string text_of(const PlannedSink& sink) {
     text += line("column", text_of(column));
   }
   text += lines("runs", run.sink.statements) + lines("makes", run.sink.makes) +
-          lines("keeps", run.keeps);
+          lines("keeps", run.keeps) + text_of(run.bad_records);
   if (!run.obstacle.ok()) return text + line("refused", run.obstacle.message());
   return text + line("begins", run.begins) +
          line("guarantee", fmt::format("{}: {}", name_of(run.guarantee), run.why));
@@ -73,6 +87,13 @@ Json json_of(const std::vector<PlannedColumn>& columns) {
   return list;
 }
 
+Json json_of(const PlannedBadRecords& bad) {
+  return {{"action", word_of(bad.action)},
+          {"sink", bad.sink},
+          {"runs", bad.plan.statements},
+          {"makes", bad.plan.makes}};
+}
+
 Json json_of(const PlannedSink& sink) {
   const RunPlan& run = sink.run;
   return {{"sink", sink.address},
@@ -80,6 +101,7 @@ Json json_of(const PlannedSink& sink) {
           {"runs", run.sink.statements},
           {"makes", run.sink.makes},
           {"keeps", run.keeps},
+          {"on_error", json_of(run.bad_records)},
           {"begins", run.begins},
           {"guarantee", name_of(run.guarantee)},
           {"why", run.why},

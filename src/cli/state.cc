@@ -2,19 +2,20 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "command.h"
+#include "confirmation.h"
+#include "log.h"
 #include "progress.h"
 #include "sql_arguments.h"
+#include "state_place.h"
 #include "state_text.h"
 #include "velo/api.h"
 #include "verb.h"
@@ -24,23 +25,29 @@ namespace {
 
 constexpr char kShow[] = "show";
 constexpr char kReset[] = "reset";
+constexpr char kRewind[] = "rewind";
+constexpr char kFork[] = "fork";
 
 struct StateArguments {
   std::string action;
   std::string target;
   std::string name;
   std::string source;
+  std::string on_error;
   std::string config;
+  PlaceArguments place;
   bool json = false;
   bool yes = false;
   bool leave_source = false;
 };
 
 // A pipeline, opened at its sink.
-struct OpenPipeline {
+struct OpenState {
   KeptPipeline kept;
   std::unique_ptr<DataSink> sink;
-  bool is_of_several = false;  // sinks, which keep no record together
+  std::unique_ptr<DataSink> dead_letters;
+  std::string dead_letter_address;  // without secrets
+  bool is_of_several = false;       // sinks, which keep no record together
 };
 
 bool is_script(const std::string& target) {
@@ -79,9 +86,10 @@ class StateVerb {
   Status run() {
     ARROW_RETURN_NOT_OK(check_arguments());
     ARROW_ASSIGN_OR_RAISE(connections_, load_connections(arguments_.config));
+    if (arguments_.action == kRewind || arguments_.action == kFork) return set_place();
     ARROW_ASSIGN_OR_RAISE(auto pipelines,
                           is_script(arguments_.target) ? of_script() : of_sink());
-    for (OpenPipeline& pipeline : pipelines) {
+    for (OpenState& pipeline : pipelines) {
       TransactionalSink* sink = pipeline.sink->transactions();
       pipeline.kept.keeps_records = sink && !pipeline.is_of_several;
       if (!pipeline.kept.keeps_records) continue;
@@ -97,25 +105,64 @@ class StateVerb {
     const auto refuse = [](std::string message) {
       return make_error(ErrorKind::kInvalidArgument, {}, std::move(message));
     };
-    const bool resets = arguments_.action == kReset;
-    if (resets && arguments_.json)
+    const std::string& action = arguments_.action;
+    if (arguments_.json && action != kShow) {
       return refuse("--json is an option of velo state show");
-    if (!resets &&
-        (arguments_.yes || arguments_.leave_source || !arguments_.source.empty())) {
-      return refuse("--yes, --source and --leave-source are options of velo state reset");
     }
-    if (resets && !is_script(arguments_.target) && arguments_.name.empty()) {
+    const bool is_of_reset = arguments_.leave_source || !arguments_.source.empty() ||
+                             !arguments_.on_error.empty();
+    if (is_of_reset && action != kReset) {
+      return refuse(
+          "--source, --leave-source and --on-error are options of velo state reset");
+    }
+    if (arguments_.yes && action != kReset && action != kRewind) {
+      return refuse("--yes is an option of velo state reset and rewind");
+    }
+    const bool is_of_rewind =
+        !arguments_.place.to.empty() || !arguments_.place.split.empty();
+    if (is_of_rewind && action != kRewind) {
+      return refuse("--to and --split are options of velo state rewind");
+    }
+    if (!arguments_.place.new_name.empty() && action != kFork) {
+      return refuse("a second name is only for velo state fork");
+    }
+    if (action == kReset && !is_script(arguments_.target) && arguments_.name.empty()) {
       return refuse(
           fmt::format("which pipeline? velo state reset {} NAME; velo state "
                       "show lists them",
                       arguments_.target));
     }
-    return Status::OK();
+    return action == kRewind || action == kFork ? check_place() : Status::OK();
   }
 
-  Result<OpenPipeline> open(std::string name, PipelineIdentity pipeline,
-                            const Uri& sink) const {
-    OpenPipeline opened;
+  // What is set by hand is checked as a run would: by the statement.
+  Status check_place() const {
+    const bool rewinds = arguments_.action == kRewind;
+    const bool is_whole =
+        is_script(arguments_.target) && !arguments_.name.empty() &&
+        !(rewinds ? arguments_.place.to : arguments_.place.new_name).empty();
+    if (is_whole) return Status::OK();
+    return make_error(
+        ErrorKind::kInvalidArgument, {},
+        rewinds ? "velo state rewind FILE.sql NAME --to earliest, or a number: the "
+                  "statement is needed, as its run will be by it"
+                : "velo state fork FILE.sql NAME NEW_NAME: both statements are needed");
+  }
+
+  Status set_place() const {
+    SqlArguments sql;
+    sql.target = arguments_.target;
+    ARROW_ASSIGN_OR_RAISE(const SqlScript script, read_script(sql));
+    PlaceArguments place = arguments_.place;
+    place.name = arguments_.name;
+    place.yes = arguments_.yes;
+    const auto set = arguments_.action == kRewind ? rewind_statement : fork_statement;
+    return set(script, connections_, place, stop_);
+  }
+
+  Result<OpenState> open(std::string name, PipelineIdentity pipeline,
+                         const Uri& sink) const {
+    OpenState opened;
     opened.kept.name = std::move(name);
     opened.kept.pipeline = std::move(pipeline);
     opened.kept.sink = redact_uri(sink);
@@ -123,7 +170,13 @@ class StateVerb {
     return opened;
   }
 
-  Result<std::vector<OpenPipeline>> of_script() {
+  static Status open_dead_letters(const Uri& uri, OpenState& pipeline) {
+    pipeline.dead_letter_address = redact_uri(uri);
+    ARROW_ASSIGN_OR_RAISE(pipeline.dead_letters, builtin_registry().create_sink(uri));
+    return pipeline.dead_letters->promise(Guarantee::kExactlyOnce).status();
+  }
+
+  Result<std::vector<OpenState>> of_script() {
     SqlArguments sql;
     sql.target = arguments_.target;
     ARROW_ASSIGN_OR_RAISE(script_, read_script(sql));
@@ -132,7 +185,7 @@ class StateVerb {
     session_.emplace(std::move(options));
     ARROW_ASSIGN_OR_RAISE(const auto statements,
                           session_->named_statements(script_.text, script_.name));
-    std::vector<OpenPipeline> pipelines;
+    std::vector<OpenState> pipelines;
     std::vector<std::string> known;
     for (const NamedStatement& statement : statements) {
       known.push_back(statement.name);
@@ -143,6 +196,9 @@ class StateVerb {
         ARROW_ASSIGN_OR_RAISE(auto pipeline,
                               open(statement.name, statement.pipeline, sink));
         pipeline.is_of_several = statement.sinks.size() > 1;
+        if (statement.dead_letters && arguments_.action == kReset) {
+          ARROW_RETURN_NOT_OK(open_dead_letters(*statement.dead_letters, pipeline));
+        }
         pipelines.push_back(std::move(pipeline));
       }
     }
@@ -155,7 +211,7 @@ class StateVerb {
                       "kept under a name: CREATE STREAM name AS SELECT … INSERT INTO …");
   }
 
-  Result<std::vector<OpenPipeline>> of_sink() {
+  Result<std::vector<OpenState>> of_sink() {
     ARROW_ASSIGN_OR_RAISE(const Uri uri, address_of(arguments_.target, connections_));
     std::vector<std::string> ids;
     if (!arguments_.name.empty()) {
@@ -167,24 +223,29 @@ class StateVerb {
     if (ids.empty()) {
       ARROW_ASSIGN_OR_RAISE(ids, transactions->list_pipelines(stop_));
     }
-    std::vector<OpenPipeline> pipelines;
+    std::vector<OpenState> pipelines;
     for (std::string& id : ids) {
       ARROW_ASSIGN_OR_RAISE(auto pipeline, open(id, pipeline_of_id(id), uri));
+      if (!arguments_.on_error.empty()) {
+        ARROW_ASSIGN_OR_RAISE(const Uri bad,
+                              address_of(arguments_.on_error, connections_));
+        ARROW_RETURN_NOT_OK(open_dead_letters(bad, pipeline));
+      }
       pipelines.push_back(std::move(pipeline));
     }
     return pipelines;
   }
 
-  Status check_is_known(const OpenPipeline& pipeline) const {
+  Status check_is_known(const OpenState& pipeline) const {
     if (pipeline.kept.state || is_script(arguments_.target)) return Status::OK();
     ARROW_ASSIGN_OR_RAISE(const auto known,
                           pipeline.sink->transactions()->list_pipelines(stop_));
     return unknown_name(arguments_.name, pipeline.kept.sink, known);
   }
 
-  Status show(std::vector<OpenPipeline> pipelines) const {
+  Status show(std::vector<OpenState> pipelines) const {
     std::vector<KeptPipeline> kept;
-    for (OpenPipeline& pipeline : pipelines) {
+    for (OpenState& pipeline : pipelines) {
       if (!arguments_.name.empty()) ARROW_RETURN_NOT_OK(check_is_known(pipeline));
       kept.push_back(std::move(pipeline.kept));
     }
@@ -197,24 +258,37 @@ class StateVerb {
     return Status::OK();
   }
 
-  Status reset(const std::vector<OpenPipeline>& pipelines) {
-    for (const OpenPipeline& pipeline : pipelines) {
+  Status reset(const std::vector<OpenState>& pipelines) {
+    for (const OpenState& pipeline : pipelines) {
       const KeptPipeline& kept = pipeline.kept;
       if (!kept.state) {
-        fmt::print(stderr, "{}: nothing is kept at {}\n", kept.name, kept.sink);
+        tell("not_known", kept,
+             fmt::format("{}: nothing is kept at {}", kept.name, kept.sink));
         continue;
       }
       ARROW_ASSIGN_OR_RAISE(const auto source, source_of(kept));
-      SplitSource* splits = source ? source->splits() : nullptr;
-      tell_what_goes(kept, splits);
+      const KeptElsewhere elsewhere{
+          .source = source ? source->splits() : nullptr,
+          .dead_letters =
+              pipeline.dead_letters ? pipeline.dead_letters->transactions() : nullptr};
+      tell_what_goes(pipeline, elsewhere);
       ARROW_ASSIGN_OR_RAISE(const bool may_go, is_wanted(kept));
       if (!may_go) continue;
       ARROW_RETURN_NOT_OK(
-          reset_pipeline(*pipeline.sink->transactions(), splits, kept.pipeline, stop_)
+          reset_pipeline(*pipeline.sink->transactions(), elsewhere, kept.pipeline, stop_)
               .status());
-      fmt::print(stderr, "{}: reset; its next run begins anew\n", kept.name);
+      tell("reset", kept, fmt::format("{}: reset; its next run begins anew", kept.name));
     }
     return Status::OK();
+  }
+
+  static void tell(std::string_view event, const KeptPipeline& kept, std::string message,
+                   std::vector<LogField> fields = {}) {
+    fields.emplace_back("sink", kept.sink);
+    log().write({.name = event,
+                 .pipeline = kept.pipeline.id,
+                 .message = std::move(message),
+                 .fields = std::move(fields)});
   }
 
   // What the pipeline reads, so that what is kept there can go; nullptr where it is left.
@@ -244,34 +318,36 @@ class StateVerb {
                     is_not_told ? "what its record does not tell" : address));
   }
 
-  void tell_what_goes(const KeptPipeline& kept, const SplitSource* splits) const {
+  static void tell_what_goes(const OpenState& pipeline, const KeptElsewhere& elsewhere) {
+    const KeptPipeline& kept = pipeline.kept;
     const CommitRecord& record = kept.state->record;
-    fmt::print(stderr, "{}: {}, {} rows committed\n  goes:  its record at {}\n",
-               kept.name, condition_of(kept), with_separators(record.num_rows),
-               kept.sink);
-    if (splits) {
-      for (const std::string& what : splits->kept_for(reader_of(kept.pipeline, record))) {
-        fmt::print(stderr, "  goes:  {}\n", what);
+    std::vector<std::string> goes = {"its record at " + kept.sink};
+    if (elsewhere.source) {
+      for (std::string& what :
+           elsewhere.source->kept_for(reader_of(kept.pipeline, record))) {
+        goes.push_back(std::move(what));
       }
     }
-    fmt::print(stderr,
-               "  stays: its rows. Its next run reads from the beginning and writes them "
-               "again: empty\n         the sink before that, or they are there twice\n");
+    if (elsewhere.dead_letters) {
+      goes.push_back("the record of its bad records at " + pipeline.dead_letter_address);
+    }
+    tell("goes", kept,
+         fmt::format("{}: {}, {} rows committed\n  goes:  {}\n"
+                     "  stays: its rows. Its next run reads from the beginning and "
+                     "writes them again: empty\n         the sink before that, or they "
+                     "are there twice",
+                     kept.name, condition_of(kept), with_separators(record.num_rows),
+                     fmt::join(goes, "\n  goes:  ")),
+         {{"rows", record.num_rows},
+          {"goes", std::string_view(fmt::format("{}", fmt::join(goes, ", ")))}});
   }
 
   Result<bool> is_wanted(const KeptPipeline& kept) const {
     if (arguments_.yes) return true;
-    if (::isatty(STDIN_FILENO) == 0) {
-      return make_error(ErrorKind::kInvalidArgument, {.resource = kept.name},
-                        "nothing was removed: nobody is here to be asked; --yes does it");
-    }
-    fmt::print(stderr, "Reset {}? [y/N] ", kept.name);
-    std::string answer;
-    std::getline(std::cin, answer);
-    answer = lower(answer);
-    if (answer == "y" || answer == "yes") return true;
-    fmt::print(stderr, "{}: left as it is\n", kept.name);
-    return false;
+    ARROW_ASSIGN_OR_RAISE(const bool wanted,
+                          is_confirmed("Reset " + kept.name, kept.name));
+    if (!wanted) tell("left", kept, fmt::format("{}: left as it is", kept.name));
+    return wanted;
   }
 
   const StateArguments& arguments_;
@@ -283,25 +359,36 @@ class StateVerb {
 
 }  // namespace
 
-std::vector<std::string> state_actions() { return {kShow, kReset}; }
+std::vector<std::string> state_actions() { return {kShow, kReset, kRewind, kFork}; }
 
 Verb add_state_verb(CLI::App& program) {
   const auto arguments = std::make_shared<StateArguments>();
-  CLI::App* parser =
-      program.add_subcommand("state", "Show or remove what a sink keeps of pipelines");
-  parser->add_option("ACTION", arguments->action, "show, or reset: begin anew")
+  CLI::App* parser = program.add_subcommand(
+      "state", "Show, set or remove what a sink keeps of pipelines");
+  parser
+      ->add_option(
+          "ACTION", arguments->action,
+          "show; reset: begin anew; rewind: read again; fork: go on under NEW_NAME too")
       ->required()
       ->check(CLI::IsMember(state_actions()));
   add_address(*parser, "TARGET", arguments->target,
               "A file of statements (.sql; - is standard input), or the URI of a sink")
       ->required();
   parser->add_option("NAME", arguments->name, "The pipeline; without it all of them");
+  parser->add_option("NEW_NAME", arguments->place.new_name,
+                     "Of fork: the statement that goes on from where NAME is");
+  parser->add_option("--to", arguments->place.to,
+                     "Of rewind: earliest, or the number of a record, message or row");
+  parser->add_option("--split", arguments->place.split,
+                     "Of rewind: the file or partition, as show names it (all)");
   parser->add_flag("--json", arguments->json, "Show it as JSON");
-  parser->add_flag("-y,--yes", arguments->yes, "Reset without asking");
+  parser->add_flag("-y,--yes", arguments->yes, "Do it without asking");
   add_address(*parser, "--source", arguments->source,
               "What the pipeline reads: what is kept for it there is removed too");
   parser->add_flag("--leave-source", arguments->leave_source,
                    "Leave what is kept for it at its source");
+  add_address(*parser, "--on-error", arguments->on_error,
+              "Where its bad records are kept: their record is removed too");
   add_config_option(*parser, arguments->config);
   return {parser, [arguments] {
             const Interrupts interrupts;

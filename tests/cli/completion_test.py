@@ -38,7 +38,7 @@ class Completion(ProgramTest):
         self.assertEqual(self.bash("velo", "help", "st"), ["stdin", "stdout"])
         self.assertEqual(self.bash("velo", "completion", ""), ["bash", "zsh", "fish"])
         self.assertEqual(self.bash("velo", "copy", "tw"), ["two words.csv"])
-        self.assertEqual(self.bash("velo", "state", ""), ["show", "reset"])
+        self.assertEqual(self.bash("velo", "state", ""), ["show", "reset", "rewind", "fork"])
         self.assertEqual(self.bash("velo", "state", "show", "tw"), ["two words.csv"])
         self.assertIn("--yes", self.bash("velo", "state", "reset", "--y"))
 

@@ -58,6 +58,28 @@ class Plan(ProgramTest):
         self.assertEqual(process.returncode, 2)
         self.assertIn("guarantee = exactly_once: several sinks keep no position together yet", process.stderr)
 
+    def test_what_becomes_of_bad_records(self):
+        self.write("in.json", '{"id":1}\nbad\n')
+        self.assertNotIn("on_error", self.done("plan", "in.json?schema=id int64", "out/?format=json").stdout)
+        copy = ["in.json?schema=id int64", "out/?format=json", "--on-error"]
+        self.assertIn("  on_error   skip: bad records are left out, and counted\n", self.done("plan", *copy, "skip").stdout)
+        kept = self.done("plan", *copy, "bad/?format=parquet").stdout
+        self.assertRegex(kept, r"  on_error   keep: bad records are written, once each, to file:/.*/bad/.*\n"
+                               r"  makes      files .*/?bad/part-….parquet\n"
+                               r"  makes      .*/?bad/_velo/run_[0-9a-f]{16}_…_dead/, for the record\n")
+        self.assertEqual(self.files(), ["in.json"])
+        self.write("go.sql", "CREATE STREAM some WITH (on_error = 'bad/?format=parquet') AS SELECT * FROM "
+                             "file('in.json?schema=id int64') INSERT INTO file('out/?format=json')")
+        self.done("run", "go.sql")
+        [statement] = json.loads(self.done("plan", "go.sql", "--json").stdout)["statements"]
+        told = statement["sinks"][0]["on_error"]
+        [record] = [path.name for path in (self.folder / "bad/_velo").iterdir()]
+        self.assertEqual(told["action"], "keep")
+        self.assertIn(f"bad/_velo/{record}/, for the record", told["makes"][1])
+        process = self.velo("plan", *copy, "file:one.json")
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("on_error: the sink for bad records: it keeps no record", process.stdout)
+
     def test_what_is_refused(self):
         self.write("in.csv", "id\n1\n")
         self.assertIn("the file exists, and mode=error", self.velo("plan", "in.csv", "in.csv?mode=error").stderr)

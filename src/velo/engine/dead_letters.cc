@@ -21,15 +21,6 @@ namespace {
 
 constexpr char kContext[] = "on_error: the sink for bad records";
 
-PipelineIdentity identity_of(const DeadLetterPlace& place) {
-  constexpr size_t kNameBytes = 18;
-  constexpr size_t kDigits = 8;
-  const std::string hash = sha256_hex(place.pipeline.id + "/" + place.life);
-  return {.id = fmt::format("{}_{}_dead", place.pipeline.id.substr(0, kNameBytes),
-                            hash.substr(0, kDigits)),
-          .is_run = place.pipeline.is_run};
-}
-
 // What follows the place in a position: in another version of a file, the record at the
 // same place is another one.
 std::string_view version_of(const Position& position) {
@@ -98,6 +89,20 @@ class RowsBuilder {
 };
 
 }  // namespace
+
+PipelineIdentity identity_of(const DeadLetterPlace& place) {
+  constexpr size_t kNameBytes = 18;
+  constexpr size_t kDigits = 8;
+  const std::string hash = sha256_hex(place.pipeline.id + "/" + place.life);
+  return {.id = fmt::format("{}_{}_dead", place.pipeline.id.substr(0, kNameBytes),
+                            hash.substr(0, kDigits)),
+          .is_run = place.pipeline.is_run};
+}
+
+std::string life_of(const CommitRecord& record, bool commits_once) {
+  return commits_once ? fmt::format("{}/{}", record.incarnation, record.num_rows)
+                      : record.incarnation;
+}
 
 Status DeadLetters::check(DataSink& sink, CommitObserver& observer) {
   const auto refuse = [](std::string_view why) {

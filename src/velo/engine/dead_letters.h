@@ -22,6 +22,14 @@ struct DeadLetterPlace {
   std::string schema;  ///< of its rows, as text
 };
 
+/// Of the place's pipeline and its life: the pipeline that the record of its bad records
+/// is of.
+PipelineIdentity identity_of(const DeadLetterPlace& place);
+
+/// The life of a pipeline that has this record: where each load replaces the last, that
+/// is of one load.
+std::string life_of(const CommitRecord& record, bool commits_once);
+
 /// Writes bad records, each once. Its record says how far they were written in each
 /// split: what comes again up to there, after a crash before the pipeline's own commit,
 /// is known, wherever the epochs end now. Nothing is made in the sink before the first of

@@ -215,10 +215,7 @@ void PipelineRun::place_dead_letters() {
   if (options_.on_error != OnError::kKeep) return;
   TransactionalSink& sink = *options_.dead_letters->transactions();
   progress_.dead_letters = sink.identity();
-  if (is_first_) {
-    life_ = record_.incarnation;
-    if (committer_->commits_once()) life_ += fmt::format("/{}", record_.num_rows);
-  }
+  if (is_first_) life_ = life_of(record_, committer_->commits_once());
   dead_letters_.emplace(sink, DeadLetterPlace{pipeline_, life_, fingerprint_.schema},
                         observer_);
 }
@@ -288,6 +285,14 @@ Status PipelineRun::open_lanes() {
   return Status::OK();
 }
 
+// Those that were set back to their beginning have none.
+Positions PipelineRun::known_places() const {
+  Positions places = record_.positions;
+  std::erase_if(places,
+                [](const auto& place) { return place.second.position.bytes.empty(); });
+  return places;
+}
+
 Status PipelineRun::move_rows() {
   ReadOptions read = options_.read;
   read.reader = reader();
@@ -301,7 +306,7 @@ Status PipelineRun::move_rows() {
                                             .num_readers = options_.num_lanes,
                                             .queue_bytes = options_.queue_bytes / 2,
                                             .measure_lag = options_.measure_lag},
-                                           one_epoch_ ? Positions() : record_.positions));
+                                           one_epoch_ ? Positions() : known_places()));
   epoch_begin_ = Clock::now();
   while (true) {
     auto next = feed_->next(longest_wait(), halt_.get_token());

@@ -3,6 +3,7 @@
 /// One run of a pipeline that keeps a record in its sink.
 
 #include <chrono>
+#include <functional>
 #include <future>
 #include <map>
 #include <memory>
@@ -46,6 +47,13 @@ class PipelineRun {
 
   /// The columns that the sink is given; after look() those that it would be.
   const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
+
+  /// Take the pipeline over and set the positions of some of its splits, which `check`
+  /// has allowed by the record: an epoch without rows. Errors: those of run() up to its
+  /// first commit; kInvalidArgument where it keeps no positions.
+  Status place(std::shared_ptr<arrow::Schema> schema, const Positions& positions,
+               const std::function<Status(const CommitRecord&)>& check,
+               const std::stop_token& stop);
 
   // What follows is of a run that has failed.
 
@@ -119,6 +127,7 @@ class PipelineRun {
   bool is_done() const;
   bool is_half_forgotten() const;
   Status open_lanes();
+  Positions known_places() const;
   Status move_rows();
   Status stop_here();
   Status take(Batch batch);

@@ -4,6 +4,7 @@
 
 #include "velo/base/clock.h"
 #include "velo/columnar/schema_text.h"
+#include "velo/engine/dead_letters.h"
 #include "velo/engine/pipeline_run.h"
 #include "velo/engine/run_checks.h"
 #include "velo/pipeline.h"
@@ -58,6 +59,19 @@ Status refusal_of(const SinkPlan& plan) {
   return Status::OK();
 }
 
+// Before its first run it is not known what its second record is called.
+Status plan_bad_records(DataSink& sink, const PipelineIdentity& pipeline,
+                        const CommitRecord& record, bool commits_once,
+                        const std::stop_token& stop, PlannedBadRecords& plan) {
+  plan.sink = sink.transactions()->identity();
+  const PipelineIdentity second =
+      record.incarnation.empty()
+          ? PipelineIdentity{.id = pipeline.id + "_…_dead"}
+          : engine::identity_of({pipeline, engine::life_of(record, commits_once), {}});
+  ARROW_ASSIGN_OR_RAISE(plan.plan, sink.plan(*dead_letter_schema(), second, stop));
+  return refusal_of(plan.plan);
+}
+
 // What the sink says of the rows, and which obstacles there are to it.
 Status plan_rows(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,
                  const RunOptions& options, const std::stop_token& stop, RunPlan& plan) {
@@ -72,6 +86,7 @@ Status plan_rows(DataSource& source, DataSink& sink, const PipelineIdentity& pip
   }
   ARROW_RETURN_NOT_OK(refusal_of(plan.sink));
   ARROW_RETURN_NOT_OK(sink.validate_schema(*schema));
+  plan.bad_records.action = options.on_error;
   TransactionalSink* transactions = sink.transactions();
   if (!transactions) return Status::OK();
   engine::Retries none(steady_clock(), std::chrono::milliseconds(0), {});
@@ -82,7 +97,12 @@ Status plan_rows(DataSource& source, DataSink& sink, const PipelineIdentity& pip
     plan.keeps = splits->kept_for(
         record.incarnation.empty() ? pipeline.id : reader_of(pipeline, record));
   }
-  return Status::OK();
+  if (options.on_error != OnError::kKeep) return Status::OK();
+  CommitObserver nobody;
+  ARROW_ASSIGN_OR_RAISE(const auto committer,
+                        transactions->create_committer(pipeline, nobody));
+  return plan_bad_records(*options.dead_letters, pipeline, record,
+                          committer->commits_once(), stop, plan.bad_records);
 }
 
 // Whether it is the answer to a question that was asked, and none that could not be.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "velo/base/hex.h"
+#include "velo/engine/dead_letters.h"
 
 namespace velo {
 namespace {
@@ -34,7 +35,7 @@ Result<std::optional<PipelineState>> look_at_pipeline(TransactionalSink& sink,
   return state;
 }
 
-Result<bool> reset_pipeline(TransactionalSink& sink, SplitSource* source,
+Result<bool> reset_pipeline(TransactionalSink& sink, const KeptElsewhere& kept,
                             const PipelineIdentity& pipeline, std::stop_token stop) {
   CommitObserver nobody;
   ARROW_ASSIGN_OR_RAISE(const auto committer, sink.create_committer(pipeline, nobody));
@@ -42,10 +43,15 @@ Result<bool> reset_pipeline(TransactionalSink& sink, SplitSource* source,
   if (before.fence == 0) return false;  // recover() would begin one
   const auto recovered = committer->recover(stop);
   if (!recovered.ok() && !is_loss(recovered.status())) return recovered.status();
-  // The source first: what it keeps is known by the record alone.
-  if (source) {
-    const CommitRecord& known = recovered.ok() ? *recovered : before;
-    ARROW_RETURN_NOT_OK(source->forget(reader_of(pipeline, known)));
+  // The record last: by it alone the rest is known.
+  const CommitRecord& known = recovered.ok() ? *recovered : before;
+  if (kept.source) {
+    ARROW_RETURN_NOT_OK(kept.source->forget(reader_of(pipeline, known)));
+  }
+  if (kept.dead_letters) {
+    const std::string life = engine::life_of(known, committer->commits_once());
+    engine::DeadLetters dead(*kept.dead_letters, {pipeline, life, {}}, nobody);
+    ARROW_RETURN_NOT_OK(dead.forget(stop));
   }
   ARROW_RETURN_NOT_OK(committer->forget());
   if (recovered.ok()) return true;
@@ -62,6 +68,7 @@ const Connector* connector_of_source(std::string_view source, const Registry& re
 
 std::string describe_position(std::string_view source, const Position& position,
                               const Registry& registry) {
+  if (position.bytes.empty()) return "the beginning";
   const Connector* connector = connector_of_source(source, registry);
   if (connector && connector->describe_position) {
     std::string words = connector->describe_position(source, position);

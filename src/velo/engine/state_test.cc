@@ -71,23 +71,23 @@ TEST_F(States, AreLookedAtWithoutAFence) {
 
 TEST_F(States, AreResetSourceFirst) {
   begin();
-  EXPECT_TRUE(reset_pipeline(sink_, &source_, kOrders).ValueOrDie());
+  EXPECT_TRUE(reset_pipeline(sink_, {.source = &source_}, kOrders).ValueOrDie());
   EXPECT_THAT(log_.calls(),
               ElementsAre("recover", "commit 5 rows of 0 lanes", "committed", "look",
                           "recover", "forget reader orders_09af", "forget"));
   EXPECT_THAT(memory_.records(), IsEmpty());
-  EXPECT_FALSE(reset_pipeline(sink_, &source_, kOrders).ValueOrDie());
+  EXPECT_FALSE(reset_pipeline(sink_, {.source = &source_}, kOrders).ValueOrDie());
   EXPECT_EQ(log_.count("recover"), 2) << "what is not there is not begun";
 }
 
 TEST_F(States, KeepTheRecordOfWhatTheSourceStillHas) {
   begin();
   source_.answer = make_error(ErrorKind::kTransient, {}, "gone for now");
-  EXPECT_THAT(reset_pipeline(sink_, &source_, kOrders).status(),
+  EXPECT_THAT(reset_pipeline(sink_, {.source = &source_}, kOrders).status(),
               IsError(ErrorKind::kTransient, HasSubstr("gone for now")));
   EXPECT_EQ(memory_.records().size(), 1U);
   source_.answer = Status::OK();
-  EXPECT_TRUE(reset_pipeline(sink_, &source_, kOrders).ValueOrDie());
+  EXPECT_TRUE(reset_pipeline(sink_, {.source = &source_}, kOrders).ValueOrDie());
 }
 
 TEST_F(States, AreResetAlthoughRowsAreLost) {
@@ -96,7 +96,7 @@ TEST_F(States, AreResetAlthoughRowsAreLost) {
     if (call != "recover") return Status::OK();
     return make_error(ErrorKind::kCommitLost, {}, "the table is gone");
   };
-  EXPECT_TRUE(reset_pipeline(sink_, nullptr, kOrders).ValueOrDie());
+  EXPECT_TRUE(reset_pipeline(sink_, {}, kOrders).ValueOrDie());
   EXPECT_THAT(memory_.records(), IsEmpty());
 }
 
@@ -111,7 +111,7 @@ TEST(Positions, AreSaidInWordsOrInHexadecimal) {
                 .keeps_for_readers = true});
   registry.add({.scheme = "silent"});
   EXPECT_EQ(describe_position("known:/x", {"12"}, registry), "known:/x at 12");
-  EXPECT_EQ(describe_position("known:/x", {""}, registry), "0x");
+  EXPECT_EQ(describe_position("known:/x", {""}, registry), "the beginning");
   EXPECT_EQ(describe_position("silent:/x", {"12"}, registry), "0x3132");
   EXPECT_EQ(describe_position("", {"12"}, registry), "0x3132");
   EXPECT_TRUE(connector_of_source("known:/x", registry)->keeps_for_readers);

@@ -1,0 +1,182 @@
+#include "state_place.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "commit_observer.h"
+#include "confirmation.h"
+#include "log.h"
+#include "progress.h"
+
+namespace velo::cli {
+namespace {
+
+constexpr char kEarliest[] = "earliest";
+// In a position of records, messages or rows their number comes first, big-endian.
+constexpr size_t kNumberBytes = 8;
+constexpr size_t kMostSplitsShown = 20;
+
+Status refuse(const std::string& name, std::string message,
+              ErrorKind kind = ErrorKind::kInvalidArgument) {
+  return make_error(kind, {.resource = name}, std::move(message));
+}
+
+Session session_of(const Connections& connections) {
+  SessionOptions options;
+  options.connections = connections;
+  options.observer = commit_observer();
+  return Session(std::move(options));
+}
+
+Result<CommitRecord> record_of(const std::string& name, DataSink& sink,
+                               const PipelineIdentity& pipeline,
+                               const std::stop_token& stop) {
+  TransactionalSink* transactions = sink.transactions();
+  if (!transactions) return refuse(name, "its sink keeps no record of it");
+  ARROW_ASSIGN_OR_RAISE(const auto state,
+                        look_at_pipeline(*transactions, pipeline, stop));
+  if (state) return state->record;
+  return refuse(name, "it is not known at its sink: it has not run, or was reset",
+                ErrorKind::kNotFound);
+}
+
+std::optional<uint64_t> number_in(const std::string& text) {
+  uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [read, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || read != end) return std::nullopt;
+  return number;
+}
+
+// The position of the same kind with another number, where its words say one.
+Result<Position> with_number(const std::string& name, const std::string& source,
+                             const Position& position, uint64_t number) {
+  const std::string words = describe_position(source, position);
+  const bool has_number = std::ranges::any_of(
+      std::initializer_list<std::string_view>{"record ", "offset ", "row "},
+      [&](std::string_view kind) { return words.starts_with(kind); });
+  if (!has_number || position.bytes.size() < kNumberBytes) {
+    return refuse(name,
+                  fmt::format("it is at {}, which is no number of a record, message "
+                              "or row; --to earliest reads all again",
+                              words));
+  }
+  Position changed = position;
+  for (size_t i = 0; i < kNumberBytes; ++i) {
+    changed.bytes[i] = static_cast<char>(number >> (8 * (kNumberBytes - 1 - i)));
+  }
+  return changed;
+}
+
+Result<Positions> positions_to_set(const PlaceArguments& arguments,
+                                   const CommitRecord& record) {
+  const auto number = number_in(arguments.to);
+  if (!number && arguments.to != kEarliest) {
+    return refuse(arguments.name,
+                  fmt::format("--to={}: earliest is expected, or the number of a record, "
+                              "message or row",
+                              arguments.to));
+  }
+  if (number && arguments.split.empty() && record.positions.size() > 1) {
+    return refuse(arguments.name,
+                  "which split? --split says so; velo state show lists "
+                  "them");
+  }
+  Positions positions;
+  for (const auto& [split, progress] : record.positions) {
+    const bool is_meant = arguments.split.empty() || split == arguments.split;
+    if (!is_meant || progress.position.bytes.empty()) continue;
+    SplitProgress& wanted = positions[split];
+    if (!number) continue;  // a position without bytes is the beginning
+    ARROW_ASSIGN_OR_RAISE(wanted.position,
+                          with_number(arguments.name, record.fingerprint.source,
+                                      progress.position, *number));
+  }
+  if (!positions.empty()) return positions;
+  return refuse(arguments.name, arguments.split.empty()
+                                    ? "it has read nothing that could be read again"
+                                    : "it has read no split " + arguments.split);
+}
+
+void tell_of_rewind(const PlaceArguments& arguments, const CommitRecord& record,
+                    const Positions& positions) {
+  const auto words = [&](const Position& position) {
+    return describe_position(record.fingerprint.source, position);
+  };
+  std::string text = fmt::format("{}: {} rows committed", arguments.name,
+                                 with_separators(record.num_rows));
+  size_t num_shown = 0;
+  for (const auto& [split, wanted] : positions) {
+    if (num_shown++ == kMostSplitsShown) {
+      text += fmt::format("\n  …: {} more", positions.size() - kMostSplitsShown);
+      break;
+    }
+    text +=
+        fmt::format("\n  back:  {}: from {} to {}", split,
+                    words(record.positions.at(split).position), words(wanted.position));
+  }
+  text +=
+      "\n  stays: its rows. What is read again is written again: rows are there twice "
+      "unless they\n         were removed before, or the sink has a key";
+  log().write({.name = "goes_back",
+               .pipeline = record.pipeline,
+               .message = std::move(text),
+               .fields = {{"rows", record.num_rows},
+                          {"splits", static_cast<int64_t>(positions.size())},
+                          {"to", std::string_view(arguments.to)}}});
+}
+
+}  // namespace
+
+Status rewind_statement(const SqlScript& script, const Connections& connections,
+                        const PlaceArguments& arguments, std::stop_token stop) {
+  Session session = session_of(connections);
+  ARROW_ASSIGN_OR_RAISE(const OpenPipeline opened,
+                        session.open_pipeline(script.text, arguments.name));
+  ARROW_ASSIGN_OR_RAISE(const CommitRecord record,
+                        record_of(arguments.name, *opened.sink, opened.pipeline, stop));
+  ARROW_ASSIGN_OR_RAISE(const Positions positions, positions_to_set(arguments, record));
+  tell_of_rewind(arguments, record, positions);
+  if (!arguments.yes) {
+    ARROW_ASSIGN_OR_RAISE(const bool may_go,
+                          is_confirmed("Set back " + arguments.name, arguments.name));
+    if (!may_go) {
+      log().write({.name = "left",
+                   .pipeline = record.pipeline,
+                   .message = arguments.name + ": left as it is"});
+      return Status::OK();
+    }
+  }
+  ARROW_RETURN_NOT_OK(rewind_pipeline(*opened.source, *opened.sink, opened.pipeline,
+                                      opened.options, positions, stop));
+  log().write({.name = "rewound",
+               .pipeline = record.pipeline,
+               .message = arguments.name + ": set back; its next run reads from there"});
+  return Status::OK();
+}
+
+Status fork_statement(const SqlScript& script, const Connections& connections,
+                      const PlaceArguments& arguments, std::stop_token stop) {
+  Session session = session_of(connections);
+  ARROW_ASSIGN_OR_RAISE(const OpenPipeline from,
+                        session.open_pipeline(script.text, arguments.name));
+  ARROW_ASSIGN_OR_RAISE(const CommitRecord other,
+                        record_of(arguments.name, *from.sink, from.pipeline, stop));
+  ARROW_ASSIGN_OR_RAISE(const OpenPipeline opened,
+                        session.open_pipeline(script.text, arguments.new_name));
+  ARROW_RETURN_NOT_OK(fork_pipeline(*opened.source, *opened.sink, opened.pipeline,
+                                    opened.options, other, stop));
+  log().write({.name = "forked",
+               .pipeline = opened.pipeline.id,
+               .message = fmt::format("{}: goes on from where {} is, into {}",
+                                      arguments.new_name, arguments.name, opened.address),
+               .fields = {{"from", std::string_view(other.pipeline)},
+                          {"sink", std::string_view(opened.address)}}});
+  return Status::OK();
+}
+
+}  // namespace velo::cli

@@ -1,0 +1,123 @@
+// Positions that are set by hand.
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "velo/base/clock.h"
+#include "velo/engine/pipeline_run.h"
+#include "velo/engine/run_checks.h"
+#include "velo/state.h"
+
+namespace velo {
+namespace engine {
+
+// What cannot be is refused before it ends who runs.
+Status PipelineRun::place(std::shared_ptr<arrow::Schema> schema,
+                          const Positions& positions,
+                          const std::function<Status(const CommitRecord&)>& check,
+                          const std::stop_token& stop) {
+  stop_ = stop;
+  schema_ = std::move(schema);
+  ARROW_RETURN_NOT_OK(look());
+  if (one_epoch_) {
+    return make_error(ErrorKind::kInvalidArgument, {.resource = pipeline_.id},
+                      "it is loaded as a whole, and keeps no position");
+  }
+  ARROW_RETURN_NOT_OK(check(record_));
+  ARROW_RETURN_NOT_OK(recover());
+  ARROW_RETURN_NOT_OK(check(record_));
+  ARROW_RETURN_NOT_OK(open_lanes());
+  shares_.front().moved = positions;
+  return commit(/*finished=*/false);
+}
+
+}  // namespace engine
+
+namespace {
+
+Status refuse(const PipelineIdentity& pipeline, std::string message) {
+  return make_error(ErrorKind::kInvalidArgument, {.resource = pipeline.id},
+                    std::move(message));
+}
+
+// What a source keeps for one reader is at one place, which only goes on.
+Status check_source(DataSource& source, const PipelineIdentity& pipeline) {
+  SplitSource* splits = source.splits();
+  if (!splits) return refuse(pipeline, "its source has no positions: it is read whole");
+  const auto kept = splits->kept_for(pipeline.id);
+  if (kept.empty()) return Status::OK();
+  return refuse(pipeline, fmt::format("its source keeps a place of its own for it ({}), "
+                                      "which cannot be set by hand; velo state reset "
+                                      "begins anew",
+                                      kept.front()));
+}
+
+Status check_is_before(const PipelineIdentity& pipeline, const Positions& positions,
+                       const CommitRecord& record) {
+  for (const auto& [split, wanted] : positions) {
+    const auto known = record.positions.find(split);
+    if (known == record.positions.end()) {
+      return make_error(ErrorKind::kNotFound, {.resource = pipeline.id},
+                        fmt::format("it has read no split {}", split));
+    }
+    if (wanted.position < known->second.position) continue;
+    return refuse(pipeline,
+                  fmt::format("{} is at {}: it can only go back from there", split,
+                              describe_position(record.fingerprint.source,
+                                                known->second.position)));
+  }
+  return Status::OK();
+}
+
+Status place(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,
+             const RunOptions& given, const Positions& positions,
+             const std::function<Status(const CommitRecord&)>& check,
+             const std::stop_token& stop) {
+  ARROW_RETURN_NOT_OK(check_source(source, pipeline));
+  ARROW_ASSIGN_OR_RAISE(RunOptions options, engine::options_for(source, given));
+  options.num_lanes = 1;
+  ARROW_RETURN_NOT_OK(sink.promise(options.guarantee).status());
+  TransactionalSink* transactions = sink.transactions();
+  if (!transactions) return refuse(pipeline, "its sink keeps no record of it");
+  ARROW_ASSIGN_OR_RAISE(auto schema, engine::schema_of_rows(source, options));
+  ARROW_RETURN_NOT_OK(sink.validate_schema(*schema));
+  engine::Retries none(steady_clock(), std::chrono::milliseconds(0), {});
+  engine::PipelineRun run(source, *transactions, pipeline, options, none);
+  return run.place(std::move(schema), positions, check, stop);
+}
+
+}  // namespace
+
+Status rewind_pipeline(DataSource& source, DataSink& sink,
+                       const PipelineIdentity& pipeline, const RunOptions& options,
+                       const Positions& positions, std::stop_token stop) {
+  const auto check = [&](const CommitRecord& record) {
+    return check_is_before(pipeline, positions, record);
+  };
+  return place(source, sink, pipeline, options, positions, check, stop);
+}
+
+Status fork_pipeline(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,
+                     const RunOptions& options, const CommitRecord& other,
+                     std::stop_token stop) {
+  const auto check = [&](const CommitRecord& record) -> Status {
+    if (record.num_rows == 0 && record.positions.empty()) return Status::OK();
+    return make_error(
+        ErrorKind::kAlreadyExists, {.resource = pipeline.id},
+        fmt::format("it has begun: {} rows are committed; another name, or velo state "
+                    "reset, is needed",
+                    record.num_rows));
+  };
+  if (source.splits() && source.splits()->identity() != other.fingerprint.source) {
+    return refuse(pipeline, fmt::format("it reads {}, and {} has read {}",
+                                        source.splits()->identity(), other.pipeline,
+                                        other.fingerprint.source));
+  }
+  if (other.positions.empty()) {
+    return refuse(pipeline, other.pipeline + " has no positions to go on from");
+  }
+  return place(source, sink, pipeline, options, other.positions, check, stop);
+}
+
+}  // namespace velo
