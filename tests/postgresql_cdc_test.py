@@ -131,8 +131,21 @@ class Changes(ProgramTest):
         self.once()
         self.assertEqual(len(self.changes()), 8)
         self.assertEqual(len(self.slots()), 1)
+        # A slot is at one place, and of one pipeline: it is refused before anybody is ended.
+        self.write("two.sql", self.statement() + ";" + self.statement(sink="file('two/?format=parquet')", name=self.name + "_2"))
+        process = self.start("run", "go.sql")
+        self.wait_for(self.slots_are_read, process)
+        for arguments in [["rewind", "go.sql", self.name, "--to", "earliest", "--yes"],
+                          ["fork", "two.sql", self.name, self.name + "_2"]]:
+            refused = self.velo("state", *arguments)
+            self.assertEqual(refused.returncode, 2)
+            self.assertIn("its source keeps a place of its own for it (replication slot", refused.stderr)
+        self.stop(process)
         self.done("state", "reset", "go.sql", "--yes")
         self.assertEqual((self.slots(), self.publications()), ([], []))
+
+    def slots_are_read(self):
+        return self.rows(f"SELECT bool_and(active) FROM pg_replication_slots WHERE slot_name ~ '{self.name}'") == [(True,)]
 
     def test_the_table_and_then_what_changes(self):
         self.create()

@@ -32,7 +32,8 @@ class Statements(ProgramTest):
     def test_what_never_ends_runs_beside_what_follows(self):
         self.write("in.csv", "id\n1\n2\n")
         self.write("go.sql", self.stream("one") + "INSERT INTO file('copied.csv') SELECT * FROM file('in.csv');\n"
-                   + self.stream("two", where=" WHERE id > 10"))
+                   + self.stream("two", columns="id, upper(status) AS status", where=" WHERE id > 10")
+                   + "SELECT count(*) AS n, sum(total) AS total FROM generate('orders?rows=100000');")
         running = self.start("run", "go.sql")
         self.wait_for(lambda: self.ids_in("one") and self.ids_in("two"), running)
         self.assertEqual((self.folder / "copied.csv").read_text(), "id\n1\n2\n")
@@ -116,7 +117,7 @@ class Statements(ProgramTest):
         self.assertEqual(ids, list(range(1, len(ids) + 1)))
 
     def test_killed_beside_each_other(self):
-        self.write("go.sql", self.stream("one") + self.stream("two", columns="id, total"))
+        self.write("go.sql", self.stream("one") + self.stream("two", columns="id, total * 2 AS twice"))
         for step in ["after_prepare:3", "after_publish:4", "after_commit:5", "in_recover:2"]:
             killed = self.start("run", "go.sql", program=CRASHING, environment={"VELO_CRASH_AT": step})
             self.assertEqual(killed.wait(timeout=60), -signal.SIGKILL, step)
