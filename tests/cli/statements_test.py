@@ -34,7 +34,7 @@ class Statements(ProgramTest):
         self.write("go.sql", self.stream("one") + "INSERT INTO file('copied.csv') SELECT * FROM file('in.csv');\n"
                    + self.stream("two", columns="id, upper(status) AS status", where=" WHERE id > 10")
                    + "SELECT count(*) AS n, sum(total) AS total FROM generate('orders?rows=100000');")
-        running = self.start("run", "go.sql")
+        running = self.start("run", "go.sql", "--to", "null:")
         self.wait_for(lambda: self.ids_in("one") and self.ids_in("two"), running)
         self.assertEqual((self.folder / "copied.csv").read_text(), "id\n1\n2\n")
         told = self.told_until_stopped(running)
