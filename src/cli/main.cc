@@ -1,6 +1,9 @@
+#include <arrow/memory_pool.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -50,7 +53,20 @@ int run(int argc, char** argv) {
   return kBug;
 }
 
+// Rows are made by one thread and dropped by another. Arrow's first choice, mimalloc,
+// then keeps as much again for itself; jemalloc does not, and takes less time. To be
+// called before anything is allocated.
+void choose_allocator() {
+  constexpr char kAllocator[] = "jemalloc";
+  const auto known = arrow::SupportedMemoryBackendNames();
+  if (std::find(known.begin(), known.end(), kAllocator) == known.end()) return;
+  ::setenv("ARROW_DEFAULT_MEMORY_POOL", kAllocator, /*overwrite=*/0);
+}
+
 }  // namespace
 }  // namespace velo::cli
 
-int main(int argc, char** argv) { return velo::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  velo::cli::choose_allocator();
+  return velo::cli::run(argc, argv);
+}
