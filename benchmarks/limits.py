@@ -1,5 +1,9 @@
-"""Limits that velo keeps by itself: how long a start takes, and how much memory a table of any size."""
+"""Limits that velo keeps by itself: how long a start takes, how much memory a table of any size, and what its promises cost."""
+import hashlib
 import pathlib
+import shutil
+import subprocess
+import sys
 
 from measure import measure
 from record import measurement
@@ -30,3 +34,39 @@ def memory(velo: str, folder: pathlib.Path) -> list[dict]:
     csv.unlink()
     parquet.unlink()
     return measurements
+
+
+def overheads(velo: str, folder: pathlib.Path) -> dict[str, list[str]]:
+    """Each two commands do the same job, the second with more promised or asked."""
+    source = folder / "rows.csv"
+    plain, by_sql, file, directory = (folder / name for name in OUTPUTS_OF_OVERHEADS)
+    into_directory = f"rm -rf {directory} && exec {velo} copy {source} '{directory}/?format=csv'"
+    return {
+        "CSV → Parquet, velo copy": [velo, "copy", str(source), str(plain)],
+        "the same by SQL, short cut": [velo, "run", "-e", f"INSERT INTO file('{by_sql}') SELECT * FROM file('{source}')"],
+        "CSV → CSV, one file without a record": [velo, "copy", str(source), str(file)],
+        "the same into a directory, exactly once": ["sh", "-c", into_directory],
+    }
+
+
+OUTPUTS_OF_OVERHEADS = ("copied.parquet", "selected.parquet", "copied.csv", "committed")
+
+
+def sum_of_rows(velo: str, uri: str) -> tuple[int, int]:
+    """How many rows, and a sum of their hashes, which their order does not change."""
+    count = total = 0
+    with subprocess.Popen([velo, "copy", uri, "-?format=csv&header=false"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as rows:
+        for line in rows.stdout:
+            count += 1
+            total += int.from_bytes(hashlib.blake2b(line, digest_size=8).digest(), "big")
+    return count, total
+
+
+def check_overheads(velo: str, folder: pathlib.Path) -> None:
+    """End with an error where the outputs of overheads() differ; else remove them."""
+    paths = [folder / name for name in OUTPUTS_OF_OVERHEADS]
+    sums = {sum_of_rows(velo, str(path) if path.is_file() else f"{path}/*.csv") for path in paths}
+    if len(sums) != 1:
+        sys.exit(f"bench: the outputs differ: {sums}")
+    for path in paths:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()

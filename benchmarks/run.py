@@ -51,9 +51,22 @@ def run_path(path: Path, recorder: Recorder, rounds: int) -> None:
         path.target_of(tool, FOLDER).unlink()
 
 
+def run_overheads(recorder: Recorder, rounds: int) -> None:
+    commands = limits.overheads(VELO, FOLDER)
+    for command in commands.values():
+        measure(command, ENVIRONMENT)
+    measurements = run_interleaved(commands, data.NUM_ROWS, rounds)
+    limits.check_overheads(VELO, FOLDER)
+    subprocess.run(["cmake", "--build", "--preset", "release", "--target", "epochs"], check=True, stdout=subprocess.DEVNULL)
+    for num_lanes in "1", "4":
+        command = ["build/release/bin/epochs", num_lanes]
+        measurements.append(measurement(f"5,000 epochs of one row, {num_lanes} lanes, in memory", 5000, command, [measure(command)]))
+    recorder.append("overheads", measurements)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name", nargs="*", help="of a path, or start, peers_start, memory")
+    parser.add_argument("name", nargs="*", help="of a path, or start, peers_start, overheads, memory")
     parser.add_argument("--rounds", type=int, default=5, help="counted runs of each command (5)")
     arguments = parser.parse_args()
     jobs = {path.name: lambda path=path: run_path(path, recorder, arguments.rounds) for path in PATHS}
@@ -63,6 +76,7 @@ def main() -> None:
     jobs["start"] = lambda: recorder.append(
         "start", run_interleaved(limits.starts(VELO, FOLDER), 0, arguments.rounds)
     )
+    jobs["overheads"] = lambda: run_overheads(recorder, arguments.rounds)
     jobs["memory"] = lambda: recorder.append("memory", limits.memory(VELO, FOLDER))
     if unknown := [name for name in arguments.name if name not in jobs]:
         parser.error(f"no benchmark {unknown[0]}; there are {', '.join(jobs)}")
