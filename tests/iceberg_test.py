@@ -5,6 +5,7 @@ import decimal
 import os
 import re
 import signal
+import time
 import unittest
 import urllib.parse
 import uuid
@@ -321,6 +322,42 @@ class Tables(KeptState, ProgramTest):
         process = self.velo("run", "go.sql")
         self.assertEqual(process.returncode, 1, process.stderr)
         self.assertIn("has changed or removed rows since (operation '", process.stderr)
+
+    def test_a_part_of_its_history(self):
+        table = self.make(pyarrow.table({"id": [1]}))
+        for n in range(2, 5):
+            time.sleep(0.01)
+            table.append(pyarrow.table({"id": [n]}))
+        first, second, third, _ = [entry.snapshot_id for entry in table.history()]
+        moment = table.snapshot_by_id(third).timestamp_ms
+        third_at = datetime.datetime.fromtimestamp(moment / 1000, datetime.timezone.utc).isoformat(timespec="milliseconds")
+
+        def ids(*options):
+            self.done("copy", *options, self.uri("source"), "out.csv")
+            return sorted(map(int, (self.folder / "out.csv").read_text().split()[1:]))
+
+        self.assertEqual(ids("--from", second), [3, 4])
+        self.assertEqual(ids("--until", second), [1, 2])
+        self.assertEqual(ids("--from", first, "--until", third), [2, 3])
+        self.assertEqual(ids("--from", second, "--until", second), [])
+        self.assertEqual(ids("--from", third_at), [3, 4])
+        self.assertEqual(ids("--until", third_at), [1, 2])
+        self.assertEqual(ids("--until", "2000-01-01"), [])
+        self.assertEqual(ids("--from", "latest"), [])
+        for options, words in [(("--from", "7"), "from = 7: there is no such snapshot in the history of this branch"),
+                               (("--from", third, "--until", first), f"from = {third} is behind until = {first}"),
+                               (("--until", "x"), "until = x: earliest, latest, a time")]:
+            process = self.velo("copy", *options, self.uri("source"), "out.csv")
+            self.assertEqual(process.returncode, 2, process.stderr)
+            self.assertIn(words, process.stderr)
+
+        sql = lambda bounds: (f"CREATE STREAM more WITH ({bounds}) AS SELECT * FROM {self.in_sql('source')} INSERT INTO "
+                              "file('out/?format=csv');")
+        self.done("run", "-e", sql(f"from = '{first}', until = '{second}'"))
+        self.assertIn("nothing new", self.done("run", "-e", sql(f"until = '{first}'")).stderr)
+        self.done("run", "-e", sql(f"from = 'earliest', until = '{third}'"))
+        rows = sorted(line for file in (self.folder / "out").glob("*.csv") for line in file.read_text().split()[1:])
+        self.assertEqual(rows, ["2", "3"])
 
     def test_a_table_made_anew_is_another(self):
         first = self.make(pyarrow.table({"id": [1, 2]})).metadata.table_uuid

@@ -14,7 +14,7 @@ import uuid
 import pyarrow
 import pyarrow.dataset
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from kept_state import KeptState
 from kill.proxy import Break, Proxy
@@ -266,6 +266,85 @@ class Kafka(KeptState, ProgramTest):
         self.produce(topic, [{"id": n} for n in range(10, 15)])
         self.done("run", "go.sql")
         self.assertEqual(sorted(self.parquet("out")["id"].to_pylist()), [10, 11, 12, 13, 14])
+
+    def test_a_part_of_a_topic(self):
+        topic = self.topic("events", 2)
+        for partition in 0, 1:
+            self.produce(topic, [{"id": partition * 100 + n} for n in range(20)], partition)
+
+        def ids(*options):
+            self.done("copy", *options, self.uri(topic), "out.csv")
+            return sorted(map(int, (self.folder / "out.csv").read_text().split()[1:]))
+
+        both = [partition * 100 + n for partition in (0, 1) for n in range(20)]
+        self.assertEqual(ids("--until", "latest"), both)
+        self.assertEqual(ids("--until", "2000-01-01"), [])
+        self.assertEqual(ids("--from", "2000-01-01", "--until", "latest"), both)
+        self.assertEqual(ids("--from", "17", "--until", "0:19,1:18", "--parallel", "2"), [17, 18, 117])
+        self.assertEqual(ids("--from", "1:15", "--until", "0:1"), [0, 115, 116, 117, 118, 119])
+        self.assertEqual(ids("--from", "20", "--once"), [])
+        self.assertEqual(ids("--from", "latest", "--until", "latest"), [])
+
+    def test_a_part_by_time(self):
+        topic = self.topic("events", 1)
+        producer = Producer({"bootstrap.servers": BROKER})
+        for n in range(10):
+            producer.produce(topic, json.dumps({"id": n}), timestamp=1_700_000_000_000 + n * 60_000)
+        self.assertEqual(producer.flush(30), 0)
+        minutes = lambda n: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_700_000_000 + n * 60))
+        self.done("copy", "--from", minutes(3), "--until", minutes(6), self.uri(topic), "out/?format=parquet")
+        self.assertEqual(sorted(self.parquet("out")["id"].to_pylist()), [3, 4, 5])
+
+    def test_where_a_part_begins_and_ends_is_for_the_first_run(self):
+        """A record goes before `from`; `until` is moved on from run to run; a kill repeats nothing."""
+        topic = self.topic("events", 1)
+        self.produce(topic, [{"id": n} for n in range(30)])
+        sql = lambda begin, end: (
+            f"CREATE STREAM s WITH (from = '{begin}', until = '{end}', commit_every = '1B') AS SELECT id FROM "
+            f"kafka('{self.address(topic, batch_size=3)}') INSERT INTO file('out/?format=parquet');")
+        for step in "in_write", "after_prepare", "after_commit":
+            self.crash(step, "run", "-e", sql(5, 20))
+        self.done("run", "-e", sql(5, 20))
+        self.assertIn("nothing new", self.done("run", "-e", sql(5, 20)).stderr)
+        self.assertIn("nothing new", self.done("run", "-e", sql(5, 12)).stderr)
+        self.done("run", "-e", sql("earliest", 25))
+        self.assertEqual(sorted(self.parquet("out")["id"].to_pylist()), list(range(5, 25)))
+
+    def test_a_partition_that_came_later_is_read_from_its_beginning(self):
+        """Also by a reader of its own, and where the others began at their ends."""
+        topic = self.topic("events", 1)
+        self.produce(topic, [{"id": n} for n in range(10)])
+        for name, begin, options in ("a", "", {"offset": "latest"}), ("b", ", from = latest", {}):
+            self.write(f"{name}.sql", f"CREATE STREAM {name} WITH (once = true, parallel = 3{begin}) AS SELECT * FROM "
+                       f"kafka('{self.address(topic, **options)}') INSERT INTO file('{name}/?format=parquet');")
+            self.done("run", f"{name}.sql")
+        self.admin.create_partitions([NewPartitions(topic, 2)])[topic].result()
+        self.produce(topic, [{"id": n} for n in range(10, 15)], partition=1)
+        for name in "ab":
+            self.done("run", f"{name}.sql")
+            self.assertEqual(sorted(self.parquet(name)["id"].to_pylist()), [10, 11, 12, 13, 14])
+
+    def test_parts_that_are_not_there(self):
+        topic = self.topic("events", 1)
+        self.produce(topic, [{"id": n} for n in range(10)])
+        self.admin.delete_records([TopicPartition(topic, 0, 5)])[TopicPartition(topic, 0)].result()
+
+        def said(*options):
+            process = self.velo("copy", *options, self.uri(topic), "out/?format=parquet")
+            return process.returncode, process.stderr
+
+        for options, code, words in [
+                (("--from", "2", "--once"), 1, "from = 2: the topic's retention has removed what was there: its first "
+                 "message is at 5; from = earliest begins there"),
+                (("--from", "11", "--once"), 2, "from = 11: the partition ends at 10; from = latest begins there"),
+                (("--until", "2999-01-01"), 2, "until = 2999-01-01: that is in the future"),
+                (("--until", "earliest"), 2, "until = earliest: nothing is before that"),
+                (("--from", "0;3"), 2, "from = 0;3: earliest, latest, a time (2026-01-31T12:00:00Z), an offset (1200), "
+                 "or one for each partition")]:
+            found, told = said(*options)
+            self.assertEqual((found, words in told), (code, True), told)
+        self.refused(["copy", "--from", "earliest", "generate://orders?rows=1", "x.csv"],
+                     "velo: from = earliest: this source has no places to begin or to end at; leave it out")
 
     def test_positions_that_are_gone(self):
         topic = self.topic("events", 1)

@@ -166,6 +166,37 @@ class Changes(ProgramTest):
         self.assertEqual({row["_unset"] for row in self.changes()}, {None})
         self.assertEqual([row["_ts"] for row in self.changes()], sorted(row["_ts"] for row in self.changes()))
 
+    def test_changes_from_now_on_and_until_a_place(self):
+        self.create()
+        until = lambda lsn: self.statement().replace("(commit", f"(from = 'latest', until = '{lsn}', commit")
+        self.assertIn(" 0 rows", self.done("run", "-e", until("latest")).stderr)
+        self.session.execute("INSERT INTO orders VALUES (4, 'd', 1)")
+        self.session.execute("DELETE FROM orders WHERE id = 1")
+        (here,), = self.rows("SELECT pg_current_wal_insert_lsn()")
+        self.session.execute("INSERT INTO orders VALUES (5, 'e', 1)")
+        self.done("run", "-e", until(here))
+        self.assertEqual(self.told("id"), [("c", 4), ("d", 1)])
+        self.done("run", "-e", until(here))
+        self.assertEqual(self.told("id"), [("c", 4), ("d", 1)])
+        self.done("run", "-e", until("latest"))
+        self.assertEqual(self.told("id"), [("c", 4), ("d", 1), ("c", 5)])
+        self.assertEqual(len(self.slots()), 1)
+
+    def test_the_table_and_its_changes_until_a_place(self):
+        self.create()
+        (here,), = self.rows("SELECT pg_current_wal_insert_lsn()")
+        self.done("copy", "--until", here, self.uri(), "out/?format=parquet")
+        self.assertEqual(self.told("id"), [("r", 1), ("r", 2), ("r", 3)])
+        self.assertEqual((self.slots(), self.publications()), ([], []))
+        for options, words in [(("--from", here), "from = " + here + ": earliest (the rows that the table has, then its "
+                                "changes) or latest (the changes from now on) is expected"),
+                               (("--until", "2026-01-01"), "until = 2026-01-01: latest or an LSN (16/B374D848) is "
+                                "expected")]:
+            process = self.velo("copy", *options, self.uri(), "more/?format=parquet")
+            self.assertEqual(process.returncode, 2, process.stderr)
+            self.assertIn(words, process.stderr)
+        self.assertEqual(self.slots(), [])
+
     def test_every_type_is_as_the_snapshot_has_it(self):
         self.session.execute("CREATE TYPE mood AS ENUM ('sad', 'happy')")
         self.session.execute("CREATE DOMAIN amount AS numeric(9,3) CHECK (value > 0)")

@@ -55,6 +55,11 @@ struct Progress {
   std::string notice;
 };
 
+/// The most bytes that a pipeline of one reader and one writer holds, unless it is told.
+inline constexpr int64_t kDefaultMemoryBytes = int64_t{256} << 20;
+/// The least that each reader, with its writer, needs.
+inline constexpr int64_t kLeastMemoryBytesPerLane = int64_t{16} << 20;
+
 struct CopyOptions {
   ReadOptions read;
   /// Most bytes of rows that wait between the reader's thread and the writer.
@@ -120,8 +125,15 @@ struct RunOptions {
   /// Writers, each on a thread of its own; and the most readers, of a source with several
   /// splits.
   int num_lanes = 1;
-  /// Most bytes of rows that wait between the reader and the writers.
-  int64_t queue_bytes = int64_t{32} << 20;
+  /// About the most bytes that readers, queues and writers hold, all together; without
+  /// it kDefaultMemoryBytes, or what num_lanes needs if that is more.
+  std::optional<int64_t> memory_bytes;
+  /// Most bytes of rows that wait between the reader and the writers; without it a share
+  /// of memory_bytes.
+  std::optional<int64_t> queue_bytes;
+  /// What is read of the source; where the pipeline has a record, that tells the
+  /// beginning.
+  ReadRange range;
   /// Whether a pipeline of this name that reads or selects something else is to go on
   /// from where that was, as this one (CREATE OR REPLACE).
   bool replace = false;

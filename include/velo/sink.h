@@ -74,6 +74,11 @@ class DataSink {
   /// Errors: those of reaching it.
   virtual Result<Promise> promise(std::optional<Guarantee> wanted);
 
+  /// Have each writer that is made from now on hold about so many bytes at most, beside
+  /// the batch that it is given: rows that wait to be encoded, parts that wait to be
+  /// sent, buffers of the system's client.
+  virtual void limit_memory(int64_t bytes_per_writer) { (void)bytes_per_writer; }
+
   /// Check that rows of this schema can be written, without writing any.
   /// Errors: kSchemaMismatch naming the column, kPermissionDenied, kNotFound …
   virtual Status validate_schema(const arrow::Schema& schema) = 0;

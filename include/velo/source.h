@@ -12,6 +12,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "velo/check.h"
@@ -45,6 +46,19 @@ enum class OnChanged : int8_t {
   kIgnore,  ///< one that was read to its end stays as it was read; else as kFail
 };
 
+/// What is read of a source, as users write it: `earliest`, `latest`, a time
+/// (2026-11-23T05:00:00Z), or a position in the source's own words; empty for no bound.
+/// Each connector's README says which of these it has.
+struct ReadRange {
+  std::string from;   ///< where to begin, unless an earlier run has got further
+  std::string until;  ///< where to end: the first that is not read
+
+  bool is_whole() const { return from.empty() && until.empty(); }
+};
+
+/// "from A until B", which tells runs of other parts apart; empty for all of a source.
+std::string to_string(const ReadRange& range);
+
 /// What a reader is asked for. `columns` binds: the batches have exactly these columns,
 /// in this order. The rest are hints: a source may use them, and the caller applies them
 /// again.
@@ -67,6 +81,8 @@ struct ReadOptions {
   /// greater one. What is made for a reader before its first commit is named after it
   /// too, so that a process that was overtaken touches nothing of a newer one.
   uint64_t process = 0;
+  /// About the most bytes that this reader may hold beside what it has returned.
+  int64_t memory_bytes = int64_t{64} << 20;
 };
 
 /// Reads the rows of a source, in batches.
@@ -89,6 +105,9 @@ class DataReader {
 struct SplitStart {
   SplitId split;
   std::optional<SplitProgress> from;
+  /// Whether it was not there yet when the pipeline first looked: it has nothing that is
+  /// older than that, and is read from its beginning wherever the others begin.
+  bool came_later = false;
 };
 
 /// What SplitReader::poll may take.
@@ -188,11 +207,15 @@ class SplitSource {
   virtual Status withdraw(const std::string& reader, uint64_t process);
 };
 
+/// About the most bytes that one poll may take of a reader's memory (PollLimits).
+int64_t most_bytes_at_once(const ReadOptions& options);
+
 /// Read all splits from their beginnings: what DataSource::create_reader does where there
-/// are splits. `schema` is that of the batches.
+/// are splits. `schema` is that of the batches, `options` are the reader's.
 std::unique_ptr<DataReader> read_all_splits(std::unique_ptr<SplitDiscovery> discovery,
                                             std::unique_ptr<SplitReader> reader,
-                                            std::shared_ptr<arrow::Schema> schema);
+                                            std::shared_ptr<arrow::Schema> schema,
+                                            const ReadOptions& options);
 
 /// Something that rows come from: it is opened by a URI and holds no resource until
 /// asked. Threads: thread-compatible.
@@ -210,6 +233,11 @@ class DataSource {
   /// columns are inferred from leaves them out too. Sources whose rows are typed by their
   /// system have none.
   virtual void keep_bad_records() {}
+
+  /// Read a part alone. To be called before all else. Where the end is given, the source
+  /// ends there: supports_streaming() is false from then on. Errors: kInvalidArgument for
+  /// what is no place of it, which for most sources is anything.
+  virtual Status set_range(const ReadRange& range);
 
   /// Open a reader at the beginning of the source.
   /// Errors: as fetch_schema; kInvalidArgument for a column that is not there.

@@ -25,8 +25,9 @@ struct SessionOptions {
   const Registry* registry = &builtin_registry();
   /// What "@name…" stands for.
   Connections connections;
-  /// One budget for decoders, queues and DuckDB.
-  int64_t memory_bytes = int64_t{256} << 20;
+  /// RunOptions::memory_bytes, for all statements that do not say. Half of the least of a
+  /// text is DuckDB's, and does not change once that was opened.
+  std::optional<int64_t> memory_bytes;
   /// Threads of DuckDB; 0: as many as the machine has cores.
   int num_threads = 0;
   /// Whether a simple SELECT may go past DuckDB. The rows are the same either way.

@@ -61,6 +61,7 @@ Verb add_copy_verb(CLI::App& program) {
   add_address(*parser, "DST", arguments->to, "URI or path to write; - is standard output")
       ->required();
   add_pipeline_options(*parser, arguments->pipeline);
+  add_memory_option(*parser, arguments->pipeline.memory);
   add_config_option(*parser, arguments->config);
   add_monitor_options(*parser, arguments->monitor);
   return {parser, [arguments] {

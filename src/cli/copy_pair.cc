@@ -34,9 +34,10 @@ Result<CopyPair> open_copy(const std::string& from, const std::string& to,
   const SplitSource* splits = pair.source->splits();
   TransactionalSink* transactions = pair.sink->transactions();
   const auto limit = pair.options.limit;
-  pair.identity = unnamed_run(splits ? splits->identity() : pair.from,
-                              limit ? fmt::format("LIMIT {}", *limit) : "",
-                              transactions ? transactions->identity() : pair.to);
+  pair.identity = unnamed_run(
+      splits ? splits->identity() : pair.from,
+      (limit ? fmt::format("LIMIT {}", *limit) : "") + to_string(pair.options.range),
+      transactions ? transactions->identity() : pair.to);
   return pair;
 }
 

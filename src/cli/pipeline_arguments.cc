@@ -15,6 +15,9 @@ std::vector<std::pair<std::string, std::string>> PipelineArguments::given() cons
   if (!on_schema_change.empty()) {
     options.emplace_back("on_schema_change", on_schema_change);
   }
+  if (!memory.empty()) options.emplace_back("memory", memory);
+  if (!from.empty()) options.emplace_back("from", from);
+  if (!until.empty()) options.emplace_back("until", until);
   if (once) options.emplace_back("once", "true");
   return options;
 }
@@ -40,8 +43,17 @@ void add_pipeline_options(CLI::App& parser, PipelineArguments& arguments) {
   parser.add_option("--on-schema-change", arguments.on_schema_change,
                     "Of columns that change: evolve (the sink follows), freeze (what is "
                     "new is left out) or fail (fail)");
+  parser.add_option("--from", arguments.from,
+                    "Where to begin, unless an earlier run has got further: earliest, "
+                    "latest, a time (2026-01-31T12:00:00Z) or a position of the source");
+  parser.add_option("--until", arguments.until,
+                    "Where to end: the same; what is there is not read");
   parser.add_flag("--once", arguments.once,
                   "End where the source is now, although it could go on");
+}
+
+void add_memory_option(CLI::App& parser, std::string& memory) {
+  parser.add_option("--memory", memory, "Budget for all buffers (256MiB)");
 }
 
 }  // namespace velo::cli

@@ -19,13 +19,19 @@ struct PipelineArguments {
   std::string on_changed;
   std::string refresh;
   std::string on_schema_change;
+  std::string memory;
+  std::string from;
+  std::string until;
   bool once = false;
 
   /// Those that were given, by their names in SQL.
   std::vector<std::pair<std::string, std::string>> given() const;
 };
 
-/// Add the flags to a verb.
+/// Add --memory to a verb.
+void add_memory_option(CLI::App& parser, std::string& memory);
+
+/// Add the other flags to a verb.
 void add_pipeline_options(CLI::App& parser, PipelineArguments& arguments);
 
 }  // namespace velo::cli

@@ -26,9 +26,10 @@ struct PlanArguments {
 using Plans = std::vector<StatementPlan>;
 
 Result<Plans> plan_copy(const PlanArguments& arguments, std::stop_token stop) {
-  ARROW_ASSIGN_OR_RAISE(const CopyPair pair,
-                        open_copy(arguments.sql.target, arguments.to,
-                                  arguments.sql.config, arguments.pipeline));
+  PipelineArguments pipeline = arguments.pipeline;
+  pipeline.memory = arguments.sql.memory;
+  ARROW_ASSIGN_OR_RAISE(const CopyPair pair, open_copy(arguments.sql.target, arguments.to,
+                                                       arguments.sql.config, pipeline));
   StatementPlan plan{.kind = StatementKind::kInsert, .name = pair.identity.id};
   plan.sources.push_back(pair.from);
   PlannedSink sink{.address = pair.to};

@@ -10,6 +10,8 @@
 #include <iterator>
 #include <system_error>
 
+#include "pipeline_arguments.h"
+
 namespace velo::cli {
 namespace {
 
@@ -70,7 +72,7 @@ void add_sql_options(CLI::App& parser, SqlArguments& arguments, const std::strin
                      const std::string& target_doc) {
   add_address(parser, target, arguments.target, target_doc);
   parser.add_option("-e,--execute", arguments.sql, "SQL statements, instead");
-  parser.add_option("--memory", arguments.memory, "Budget for all buffers (256MiB)");
+  add_memory_option(parser, arguments.memory);
   parser.add_option("--threads", arguments.num_threads, "Threads for SQL (one per core)")
       ->check(CLI::Range(1, 1024));
   parser.add_flag("--no-short-cut", arguments.no_short_cut,

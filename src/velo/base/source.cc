@@ -22,10 +22,11 @@ class AllSplitsReader : public DataReader {
  public:
   AllSplitsReader(std::unique_ptr<SplitDiscovery> discovery,
                   std::unique_ptr<SplitReader> reader,
-                  std::shared_ptr<arrow::Schema> schema)
+                  std::shared_ptr<arrow::Schema> schema, int64_t most_bytes_at_once)
       : discovery_(std::move(discovery)),
         reader_(std::move(reader)),
-        schema_(std::move(schema)) {}
+        schema_(std::move(schema)),
+        most_bytes_at_once_(most_bytes_at_once) {}
 
   Result<std::optional<Batch>> read(std::stop_token stop) override {
     return failure_.unless_failed([&] { return read_next(stop); });
@@ -38,8 +39,9 @@ class AllSplitsReader : public DataReader {
       if (ended_ && complete_) break;
       if (ended_) continue;
       ARROW_ASSIGN_OR_RAISE(
-          Event event,
-          reader_->poll({.max_wait = complete_ ? kLongestWait : kPollWait}, stop));
+          Event event, reader_->poll({.max_bytes = most_bytes_at_once_,
+                                      .max_wait = complete_ ? kLongestWait : kPollWait},
+                                     stop));
       if (auto* batch = std::get_if<Batch>(&event)) {
         has_read_ = true;
         return std::move(*batch);
@@ -57,7 +59,10 @@ class AllSplitsReader : public DataReader {
     complete_ = found.complete;
     if (found.added.empty()) return Status::OK();
     std::vector<SplitStart> starts;
-    for (const SplitId& split : found.added) starts.push_back({split, std::nullopt});
+    for (const SplitId& split : found.added) {
+      starts.push_back({.split = split, .from = {}, .came_later = has_begun_});
+    }
+    has_begun_ = true;
     ended_ = false;
     return reader_->assign(starts);
   }
@@ -65,7 +70,9 @@ class AllSplitsReader : public DataReader {
   const std::unique_ptr<SplitDiscovery> discovery_;
   const std::unique_ptr<SplitReader> reader_;
   const std::shared_ptr<arrow::Schema> schema_;
-  bool complete_ = false;  // all splits are known
+  const int64_t most_bytes_at_once_;
+  bool complete_ = false;   // all splits are known
+  bool has_begun_ = false;  // some are
   bool ended_ = true;      // those that are assigned have
   bool has_read_ = false;
   FirstFailure failure_;
@@ -79,6 +86,25 @@ Status SplitSource::forget(const std::string&) { return Status::OK(); }
 
 Status SplitSource::withdraw(const std::string&, uint64_t) { return Status::OK(); }
 
+std::string to_string(const ReadRange& range) {
+  std::string text;
+  if (!range.from.empty()) text = "from " + range.from;
+  if (range.until.empty()) return text;
+  return text + (text.empty() ? "until " : " until ") + range.until;
+}
+
+int64_t most_bytes_at_once(const ReadOptions& options) {
+  return options.memory_bytes / 4;
+}
+
+Status DataSource::set_range(const ReadRange& range) {
+  return make_error(ErrorKind::kInvalidArgument, {},
+                    fmt::format("{} = {}: this source has no places to begin or to end "
+                                "at; leave it out",
+                                range.from.empty() ? "until" : "from",
+                                range.from.empty() ? range.until : range.from));
+}
+
 void DataSource::check(CheckReport& report, std::stop_token) {
   const auto schema = fetch_schema();
   const auto outcome =
@@ -90,9 +116,11 @@ void DataSource::check(CheckReport& report, std::stop_token) {
 
 std::unique_ptr<DataReader> read_all_splits(std::unique_ptr<SplitDiscovery> discovery,
                                             std::unique_ptr<SplitReader> reader,
-                                            std::shared_ptr<arrow::Schema> schema) {
+                                            std::shared_ptr<arrow::Schema> schema,
+                                            const ReadOptions& options) {
   return std::make_unique<AllSplitsReader>(std::move(discovery), std::move(reader),
-                                           std::move(schema));
+                                           std::move(schema),
+                                           most_bytes_at_once(options));
 }
 
 }  // namespace velo

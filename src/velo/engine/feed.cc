@@ -103,6 +103,7 @@ Status Feed::look_for_splits(milliseconds max_wait, const std::stop_token& stop)
   complete_ = found.complete || options_.read.once;
   for (const SplitId& split : found.added) unseen_.erase(split);
   if (complete_ && !found.splits_may_go) ARROW_RETURN_NOT_OK(check_none_is_gone());
+  const bool came_later = !from_.empty() || !reader_of_.empty();
   std::vector<SplitStart> starts;
   if (found.splits_may_go) {
     for (const SplitId& split : std::exchange(unseen_, {})) {
@@ -110,9 +111,10 @@ Status Feed::look_for_splits(milliseconds max_wait, const std::stop_token& stop)
     }
   }
   for (const SplitId& split : found.added) {
+    SplitStart start{.split = split, .from = {}, .came_later = came_later};
     const auto known = from_.find(split);
-    starts.push_back(
-        {split, known == from_.end() ? std::nullopt : std::optional(known->second)});
+    if (known != from_.end()) start = {.split = split, .from = known->second};
+    starts.push_back(std::move(start));
   }
   return assign(std::move(starts));
 }
@@ -159,11 +161,12 @@ Result<size_t> Feed::next_reader() {
 }
 
 void Feed::add_reader(std::unique_ptr<SplitReader> reader) {
-  auto added = std::make_unique<FeedReader>(std::move(reader), queue_,
-                                            options_.measure_lag, [this] {
-                                              const std::lock_guard lock(mutex_);
-                                              ended_.notify_all();
-                                            });
+  const FeedReader::Options how{.most_bytes_at_once = most_bytes_at_once(options_.read),
+                                .measure_lag = options_.measure_lag};
+  auto added = std::make_unique<FeedReader>(std::move(reader), queue_, how, [this] {
+    const std::lock_guard lock(mutex_);
+    ended_.notify_all();
+  });
   const std::lock_guard lock(mutex_);
   readers_.push_back(std::move(added));
 }

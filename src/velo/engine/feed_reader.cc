@@ -24,10 +24,10 @@ int64_t size_of(const Event& event) {
 }  // namespace
 
 FeedReader::FeedReader(std::unique_ptr<SplitReader> reader, BoundedQueue<Event>& queue,
-                       bool measure_lag, std::function<void()> on_end)
+                       Options options, std::function<void()> on_end)
     : reader_(std::move(reader)),
       queue_(queue),
-      measures_lag_(measure_lag),
+      options_(options),
       on_end_(std::move(on_end)),
       thread_([this](const std::stop_token& stop) {
         const Status read =
@@ -58,7 +58,9 @@ Status FeedReader::read_all(const std::stop_token& stop) {
     const std::vector<SplitStart> assigned = take_assigned(stop);
     if (stop.stop_requested()) break;
     if (!assigned.empty()) ARROW_RETURN_NOT_OK(reader_->assign(assigned));
-    ARROW_ASSIGN_OR_RAISE(Event event, poll({.max_wait = kPollWait}, stop));
+    ARROW_ASSIGN_OR_RAISE(
+        Event event,
+        poll({.max_bytes = options_.most_bytes_at_once, .max_wait = kPollWait}, stop));
     if (std::holds_alternative<Idle>(event)) continue;
     if (std::holds_alternative<End>(event)) {
       end();
@@ -80,7 +82,7 @@ void FeedReader::end() {
 
 Result<Event> FeedReader::poll(const PollLimits& limits, const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(Event event, reader_->poll(limits, stop));
-  if (!measures_lag_) return event;
+  if (!options_.measure_lag) return event;
   const auto now = std::chrono::steady_clock::now();
   if (now < next_measure_ && !std::holds_alternative<End>(event)) return event;
   next_measure_ = now + kMeasureEvery;

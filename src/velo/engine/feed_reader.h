@@ -22,10 +22,15 @@ namespace velo::engine {
 /// error closes the queue. Threads: safe.
 class FeedReader {
  public:
+  struct Options {
+    int64_t most_bytes_at_once = 0;  ///< see PollLimits
+    bool measure_lag = false;
+  };
+
   /// The queue outlives the reader. `on_end`: called on the reader's thread whenever all
   /// that it was given has ended.
   FeedReader(std::unique_ptr<SplitReader> reader, BoundedQueue<Event>& queue,
-             bool measure_lag, std::function<void()> on_end);
+             Options options, std::function<void()> on_end);
 
   /// Give it more splits.
   void assign(std::vector<SplitStart> splits);
@@ -51,7 +56,7 @@ class FeedReader {
 
   const std::unique_ptr<SplitReader> reader_;
   BoundedQueue<Event>& queue_;
-  const bool measures_lag_;
+  const Options options_;
   const std::function<void()> on_end_;
   std::chrono::steady_clock::time_point next_measure_{};  // the thread's own
   mutable std::mutex mutex_;

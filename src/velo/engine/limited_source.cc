@@ -49,6 +49,8 @@ class LimitedSource : public DataSource {
 
   void keep_bad_records() override { source_->keep_bad_records(); }
 
+  Status set_range(const ReadRange& range) override { return source_->set_range(range); }
+
   bool supports_streaming() const override { return false; }
   bool supports_batch() const override { return true; }
   bool can_reread() const override { return source_->can_reread(); }

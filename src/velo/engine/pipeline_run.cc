@@ -8,6 +8,7 @@
 
 #include "velo/engine/bad_records.h"
 #include "velo/engine/record_columns.h"
+#include "velo/engine/run_checks.h"
 
 namespace velo::engine {
 namespace {
@@ -271,15 +272,12 @@ bool PipelineRun::is_half_forgotten() const {
 }
 
 Status PipelineRun::open_lanes() {
-  // One split is of one lane, and alone says whether all was committed.
-  const bool is_one_split = lanes_commit_alone_ && !source_.splits();
-  const int most = is_one_split ? 1 : sink_.max_lanes();
-  const int num_lanes = std::clamp(options_.num_lanes, 1, most);
+  const int num_lanes = num_lanes_of(source_, &sink_, options_);
+  ARROW_ASSIGN_OR_RAISE(shares_of_memory_, MemoryShares::of(options_, num_lanes));
   for (int lane = 0; lane < num_lanes; ++lane) {
     ARROW_ASSIGN_OR_RAISE(auto writer, committer_->create_writer(lane, schema_, stop_));
-    // The other half is the feed's.
     lanes_.push_back(std::make_unique<Lane>(
-        std::move(writer), options_.queue_bytes / 2 / num_lanes, observer_, halt_));
+        std::move(writer), shares_of_memory_.lane_queue_bytes, observer_, halt_));
   }
   shares_.assign(lanes_.size(), {});
   return Status::OK();
@@ -301,12 +299,13 @@ Status PipelineRun::move_rows() {
     followed_.emplace(options_.on_schema_change, schema_, fingerprint_.schema);
     read.tells_schema_changes = true;
   }
-  ARROW_ASSIGN_OR_RAISE(feed_, Feed::start(*splits_,
-                                           {.read = std::move(read),
-                                            .num_readers = options_.num_lanes,
-                                            .queue_bytes = options_.queue_bytes / 2,
-                                            .measure_lag = options_.measure_lag},
-                                           one_epoch_ ? Positions() : known_places()));
+  ARROW_ASSIGN_OR_RAISE(feed_,
+                        Feed::start(*splits_,
+                                    {.read = std::move(read),
+                                     .num_readers = options_.num_lanes,
+                                     .queue_bytes = shares_of_memory_.feed_queue_bytes,
+                                     .measure_lag = options_.measure_lag},
+                                    one_epoch_ ? Positions() : known_places()));
   epoch_begin_ = Clock::now();
   while (true) {
     auto next = feed_->next(longest_wait(), halt_.get_token());

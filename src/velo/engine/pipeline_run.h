@@ -16,6 +16,7 @@
 #include "velo/engine/feed.h"
 #include "velo/engine/followed_schema.h"
 #include "velo/engine/lane.h"
+#include "velo/engine/memory_shares.h"
 #include "velo/engine/retries.h"
 #include "velo/engine/whole_source.h"
 #include "velo/pipeline.h"
@@ -173,6 +174,7 @@ class PipelineRun {
   CommitRecord record_;          // the last that was committed, by whomever
   std::optional<DeadLetters> dead_letters_;
   std::string life_;  // that of the dead letters, in all attempts
+  MemoryShares shares_of_memory_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Feed> feed_;
 

@@ -340,6 +340,7 @@ TEST_F(PipelineRuns, ReadOnlyWhatIsNewWhenRunAgain) {
   ASSERT_THAT(more, IsOk());
   EXPECT_EQ(more->num_rows, 2);
   EXPECT_EQ(memory_.rows(), count(7));
+  EXPECT_THAT(log_.calls(), Contains("assign c@begin, later"));
   EXPECT_EQ(record().positions.size(), 3U);
 }
 
@@ -626,6 +627,19 @@ TEST_F(PipelineRuns, StopWhileIdle) {
   EXPECT_TRUE(progress->stopped);
   EXPECT_EQ(memory_.rows(), count(5));
   EXPECT_EQ(record().positions.at("a").position, position_of_row(3));
+}
+
+TEST_F(PipelineRuns, RefuseAPartOfWhatHasNoPlaces) {
+  options_.range.until = "5";
+  EXPECT_THAT(run(), IsError(ErrorKind::kInvalidArgument,
+                             HasSubstr("until = 5: this source has no places")));
+  EXPECT_THAT(log_.calls(), IsEmpty());
+}
+
+TEST_F(PipelineRuns, RefuseTooLittleMemory) {
+  options_.memory_bytes = 1 << 20;
+  EXPECT_THAT(run(), IsError(ErrorKind::kInvalidArgument, HasSubstr("32MiB at least")));
+  EXPECT_THAT(log_.calls(), IsEmpty());
 }
 
 TEST_F(PipelineRuns, StopBeforeAnythingCame) {

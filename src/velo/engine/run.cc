@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "velo/base/clock.h"
 #include "velo/engine/dead_letters.h"
 #include "velo/engine/limited_source.h"
+#include "velo/engine/memory_shares.h"
 #include "velo/engine/pipeline_run.h"
 #include "velo/engine/retrying_run.h"
 #include "velo/engine/run_checks.h"
@@ -51,6 +53,19 @@ Result<RunOptions> options_for(const DataSource& source, const RunOptions& given
   if (!options.read.once || source.supports_batch()) return options;
   return make_error(ErrorKind::kInvalidArgument, {},
                     "once = true: this source has no end, not even for now");
+}
+
+Status set_range(DataSource& source, const RunOptions& options) {
+  return options.range.is_whole() ? Status::OK() : source.set_range(options.range);
+}
+
+int num_lanes_of(DataSource& source, const TransactionalSink* sink,
+                 const RunOptions& options) {
+  if (!sink) return 1;
+  // One split is of one lane, and alone says whether all was committed.
+  const bool is_one_split =
+      sink->commit_kind() == CommitKind::kSession && !source.splits();
+  return std::clamp(options.num_lanes, 1, is_one_split ? 1 : sink->max_lanes());
 }
 
 Status check_ends(const DataSource& source, DataSink& sink, const Promise& promise,
@@ -126,18 +141,28 @@ Result<Progress> run(DataSource& source, DataSink& sink, const PipelineIdentity&
     const auto first_rows = engine::take_limit(source, options);
     return run(*first_rows, sink, pipeline, options, std::move(stop));
   }
-  ARROW_ASSIGN_OR_RAISE(const RunOptions options, engine::options_for(source, given));
+  ARROW_RETURN_NOT_OK(engine::set_range(source, given));
+  ARROW_ASSIGN_OR_RAISE(RunOptions options, engine::options_for(source, given));
   ARROW_ASSIGN_OR_RAISE(const Promise promise, sink.promise(options.guarantee));
   ARROW_RETURN_NOT_OK(engine::check_ends(source, sink, promise, options));
   ARROW_RETURN_NOT_OK(engine::prepare_for_schema_changes(sink, options));
   TransactionalSink* transactions = sink.transactions();
+  ARROW_ASSIGN_OR_RAISE(
+      const auto shares,
+      engine::MemoryShares::of(options,
+                               engine::num_lanes_of(source, transactions, options)));
+  options.read.memory_bytes = shares.reader_bytes;
+  sink.limit_memory(shares.writer_bytes);
+  if (options.dead_letters) options.dead_letters->limit_memory(shares.dead_letter_bytes);
   ARROW_RETURN_NOT_OK(engine::prepare_for_bad_records(source, transactions, options));
   if (!transactions) {
-    ARROW_ASSIGN_OR_RAISE(Progress progress, copy(source, sink,
-                                                  {.read = options.read,
-                                                   .queue_bytes = options.queue_bytes,
-                                                   .on_progress = options.on_progress},
-                                                  stop));
+    ARROW_ASSIGN_OR_RAISE(
+        Progress progress,
+        copy(source, sink,
+             {.read = options.read,
+              .queue_bytes = shares.feed_queue_bytes + shares.lane_queue_bytes,
+              .on_progress = options.on_progress},
+             stop));
     progress.notice = promise.reason;
     return progress;
   }

@@ -21,6 +21,13 @@ std::unique_ptr<DataSource> take_limit(DataSource& source, RunOptions& options);
 /// end, and is to end.
 Result<RunOptions> options_for(const DataSource& source, const RunOptions& given);
 
+/// Have the source yield what is asked for alone. Errors: kInvalidArgument.
+Status set_range(DataSource& source, const RunOptions& options);
+
+/// How many writers there are; `sink`: nullptr where it keeps no record.
+int num_lanes_of(DataSource& source, const TransactionalSink* sink,
+                 const RunOptions& options);
+
 /// Check that the sink, which has promised this, may take what the source yields.
 /// Errors: kInvalidArgument.
 Status check_ends(const DataSource& source, DataSink& sink, const Promise& promise,

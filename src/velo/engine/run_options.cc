@@ -86,6 +86,35 @@ Status set_refresh(RunOptions& options, std::string_view text) {
   return Status::OK();
 }
 
+Status set_memory(RunOptions& options, std::string_view text) {
+  const auto num_bytes = parse_bytes(text);
+  if (!num_bytes || *num_bytes == 0) {
+    return fail(ErrorKind::kInvalidArgument,
+                fmt::format("memory = {}: a size (256MiB) is expected", text));
+  }
+  options.memory_bytes = num_bytes;
+  return Status::OK();
+}
+
+Status set_bound(std::string& bound, std::string_view name, std::string_view text) {
+  if (text.empty()) {
+    return fail(ErrorKind::kInvalidArgument,
+                fmt::format("{} = : earliest, latest, a time (2026-01-31T12:00:00Z) or a "
+                            "position of the source is expected",
+                            name));
+  }
+  bound = text;
+  return Status::OK();
+}
+
+Status set_from(RunOptions& options, std::string_view text) {
+  return set_bound(options.range.from, "from", text);
+}
+
+Status set_until(RunOptions& options, std::string_view text) {
+  return set_bound(options.range.until, "until", text);
+}
+
 Status set_once(RunOptions& options, std::string_view text) {
   if (text != "true" && text != "false") {
     return fail(ErrorKind::kInvalidArgument,
@@ -164,14 +193,14 @@ constexpr std::array<Known, 13> kKnown = {{
     {"commit_every", set_commit_every},
     {"parallel", set_parallel},
     {"retry_for", set_retry_for},
-    {"memory", nullptr},
+    {"memory", set_memory},
     {"on_error", set_on_error},
     {"on_schema_change", set_on_schema_change},
     {"on_changed", set_on_changed},
     {"once", set_once},
     {"limit", set_limit},
-    {"from", nullptr},
-    {"until", nullptr},
+    {"from", set_from},
+    {"until", set_until},
     {"refresh", set_refresh},
 }};
 

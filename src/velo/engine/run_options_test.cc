@@ -73,6 +73,31 @@ TEST(RunOptions, SetTheNumberOfWriters) {
   EXPECT_EQ(options.num_lanes, 64);
 }
 
+TEST(RunOptions, SetTheMemory) {
+  RunOptions options;
+  EXPECT_THAT(options.set("memory", "64MiB"), IsOk());
+  EXPECT_EQ(options.memory_bytes, 64 << 20);
+  EXPECT_THAT(options.set("memory", "1GB"), IsOk());
+  EXPECT_EQ(options.memory_bytes, 1'000'000'000);
+  for (const char* text : {"", "0", "-1MiB", "64 parsecs", "9999999TiB"}) {
+    EXPECT_THAT(options.set("memory", text),
+                IsError(ErrorKind::kInvalidArgument, HasSubstr("a size (256MiB)")))
+        << text;
+  }
+}
+
+TEST(RunOptions, SetWhatIsRead) {
+  RunOptions options;
+  EXPECT_TRUE(options.range.is_whole());
+  EXPECT_THAT(options.set("from", "2026-01-31T12:00:00Z"), IsOk());
+  EXPECT_THAT(options.set("until", "latest"), IsOk());
+  EXPECT_EQ(to_string(options.range), "from 2026-01-31T12:00:00Z until latest");
+  for (const char* name : {"from", "until"}) {
+    EXPECT_THAT(options.set(name, ""),
+                IsError(ErrorKind::kInvalidArgument, HasSubstr("is expected")));
+  }
+}
+
 TEST(RunOptions, SetTheLimit) {
   RunOptions options;
   EXPECT_THAT(options.set("limit", "0"), IsOk());
@@ -126,11 +151,6 @@ TEST(RunOptions, SayWhatBecomesOfOtherColumns) {
 TEST(RunOptions, SayWhatDoesNotWorkYet) {
   RunOptions options;
   EXPECT_THAT(options.set("once", "true"), IsOk());
-  for (const char* name : {"memory", "from", "until"}) {
-    EXPECT_THAT(options.set(name, "x"),
-                IsError(ErrorKind::kNotImplemented,
-                        std::string(name) + " = x does not work yet"));
-  }
 }
 
 TEST(RunOptions, NameTheNearestOfAnUnknownOne) {

@@ -5,6 +5,7 @@
 #include "velo/base/clock.h"
 #include "velo/columnar/schema_text.h"
 #include "velo/engine/dead_letters.h"
+#include "velo/engine/memory_shares.h"
 #include "velo/engine/pipeline_run.h"
 #include "velo/engine/run_checks.h"
 #include "velo/pipeline.h"
@@ -39,9 +40,11 @@ std::string why_of(DataSource& source, DataSink& sink, const Promise& promise) {
              : promise.reason;
 }
 
-std::string where_it_begins(const CommitRecord& record, bool reads_whole) {
+std::string where_it_begins(const CommitRecord& record, bool reads_whole,
+                            const ReadRange& range) {
   const bool has_begun =
       record.finished || record.num_rows > 0 || !record.positions.empty();
+  if (!has_begun && !range.from.empty()) return "at " + range.from;
   if (!has_begun) return "at the beginning of the source";
   if (reads_whole) {
     return record.finished ? "nowhere: it was loaded before" : "at the beginning again";
@@ -92,7 +95,7 @@ Status plan_rows(DataSource& source, DataSink& sink, const PipelineIdentity& pip
   engine::Retries none(steady_clock(), std::chrono::milliseconds(0), {});
   engine::PipelineRun run(source, *transactions, pipeline, options, none);
   ARROW_ASSIGN_OR_RAISE(const CommitRecord record, run.look(schema, stop));
-  plan.begins = where_it_begins(record, source.splits() == nullptr);
+  plan.begins = where_it_begins(record, source.splits() == nullptr, options.range);
   if (SplitSource* splits = source.splits()) {
     plan.keeps = splits->kept_for(
         record.incarnation.empty() ? pipeline.id : reader_of(pipeline, record));
@@ -132,12 +135,14 @@ Result<RunPlan> plan_run(DataSource& source, DataSink& sink,
   }
   RunPlan plan{.begins = "at the beginning of the source"};
   const auto find_out = [&]() -> Status {
+    ARROW_RETURN_NOT_OK(engine::set_range(source, given));
     ARROW_ASSIGN_OR_RAISE(const RunOptions options, engine::options_for(source, given));
     ARROW_ASSIGN_OR_RAISE(const Promise promise, sink.promise(options.guarantee));
     plan.guarantee = promise.guarantee;
     plan.why = why_of(source, sink, promise);
     ARROW_RETURN_NOT_OK(engine::check_ends(source, sink, promise, options));
     ARROW_RETURN_NOT_OK(engine::prepare_for_schema_changes(sink, options));
+    ARROW_RETURN_NOT_OK(engine::MemoryShares::of(options, 1));
     ARROW_RETURN_NOT_OK(
         engine::prepare_for_bad_records(source, sink.transactions(), options));
     return plan_rows(source, sink, pipeline, options, stop, plan);

@@ -18,6 +18,11 @@ class DirectorySink : public TransactionalSink {
   DirectorySink(FilesetOptions options, std::shared_ptr<Directory> directory)
       : options_(std::move(options)), directory_(std::move(directory)) {}
 
+  /// See DataSink::limit_memory.
+  void limit_memory(int64_t bytes_per_writer) {
+    options_.writer_bytes = bytes_per_writer;
+  }
+
   CommitKind commit_kind() const override { return CommitKind::kDurable; }
   std::string identity() const override { return options_.identity; }
 
@@ -41,7 +46,7 @@ class DirectorySink : public TransactionalSink {
   /// format.
   Result<std::vector<std::string>> files_of_this_format() const;
 
-  const FilesetOptions options_;
+  FilesetOptions options_;
   const std::shared_ptr<Directory> directory_;
 };
 

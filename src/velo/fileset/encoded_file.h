@@ -26,6 +26,10 @@ class EncodedFile {
 
   Status write(const arrow::RecordBatch& rows);
 
+  /// See formats::Encoder.
+  int64_t held_bytes() const { return encoder_->held_bytes(); }
+  Status write_held() { return locate(encoder_->write_held()); }
+
   /// Write the format's end. No rows can follow.
   Status finish();
 

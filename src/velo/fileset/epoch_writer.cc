@@ -15,7 +15,7 @@
 namespace velo::fileset {
 namespace {
 
-// Each open file holds a row group in memory and a file descriptor.
+// Each open file holds a file descriptor.
 constexpr size_t kMaxOpenFiles = 64;
 
 class FileEpochWriter : public EpochWriter {
@@ -26,7 +26,9 @@ class FileEpochWriter : public EpochWriter {
         place_(std::move(place)),
         options_(std::move(options)),
         schema_(std::move(schema)),
-        extension_(extension_of(options_.values)) {}
+        extension_(extension_of(options_.values)) {
+    area_->limit_memory(options_.writer_bytes / 2);
+  }
 
   // What was not handed over in a token is nobody's.
   ~FileEpochWriter() override {
@@ -49,7 +51,7 @@ class FileEpochWriter : public EpochWriter {
       file->entry.num_rows += partition.rows->num_rows();
       file->last_use = ++num_uses_;
     }
-    return Status::OK();
+    return keep_within_memory();
   }
 
   // What was written stays in files of its own.
@@ -114,13 +116,41 @@ class FileEpochWriter : public EpochWriter {
     return &open_.emplace(partition.directory, std::move(file)).first->second;
   }
 
+  // One half is for rows that wait to be encoded, the other for what waits to be sent. A
+  // file alone keeps within its half by itself. Rows of many files leave holes behind as
+  // large as they are.
+  Status keep_within_memory() {
+    const auto rows = [](const auto& named) {
+      return named.second.encoded->held_bytes();
+    };
+    const auto parts = [](const auto& named) {
+      return named.second.output->held_bytes();
+    };
+    const int64_t half = options_.writer_bytes / 2;
+    while (total(rows) > (open_.size() > 1 ? half / 2 : half)) {
+      ARROW_RETURN_NOT_OK(
+          std::ranges::max_element(open_, {}, rows)->second.encoded->write_held());
+    }
+    while (open_.size() > 1 && total(parts) > half) {
+      ARROW_RETURN_NOT_OK(finish(std::ranges::max_element(open_, {}, parts)));
+    }
+    return Status::OK();
+  }
+
+  template <typename Held>
+  int64_t total(const Held& held) const {
+    int64_t num_bytes = 0;
+    for (const auto& named : open_) num_bytes += held(named);
+    return num_bytes;
+  }
+
   Status finish(OpenFiles::iterator place) {
     OpenFile& file = place->second;
     ARROW_RETURN_NOT_OK(file.encoded->finish());
     file.entry.num_bytes = file.encoded->bytes_written();
     ARROW_RETURN_NOT_OK(file.output->finish(file.entry));
     bytes_finished_ += file.entry.num_bytes;
-    file.encoded.reset();  // holds a row group
+    file.encoded.reset();
     finished_.push_back(std::move(file));
     open_.erase(place);
     return Status::OK();

@@ -2,6 +2,7 @@
 
 #include <arrow/type.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@ struct FilesetOptions {
   std::vector<std::string> partition_by;  ///< sink: Hive-style directories
   bool is_directory = false;              ///< sink: many files below `pattern`
   Mode mode = Mode::kOverwrite;           ///< sink
+  int64_t writer_bytes = int64_t{128} << 20;  ///< sink: see DataSink::limit_memory
 
   /// `values` are those of the URI. The identity is the URI as it stands.
   /// Errors: kInvalidArgument, kNotImplemented, naming the option.

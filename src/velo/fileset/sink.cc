@@ -34,7 +34,9 @@ class SingleFileWriter : public DataWriter {
     }
     if (batch.rows->num_rows() == 0) return Status::OK();
     output_->set_stop(stop);
-    return file_->write(*batch.rows);
+    ARROW_RETURN_NOT_OK(file_->write(*batch.rows));
+    const bool holds_enough = file_->held_bytes() >= options_.writer_bytes / 2;
+    return holds_enough ? file_->write_held() : Status::OK();
   }
 
   Status finish() override {
@@ -144,6 +146,11 @@ class SingleFileSink : public DataSink {
   SingleFileSink(FilesetOptions options, std::shared_ptr<SingleFile> place)
       : options_(std::move(options)), place_(std::move(place)) {}
 
+  void limit_memory(int64_t bytes_per_writer) override {
+    options_.writer_bytes = bytes_per_writer;
+    place_->limit_memory(bytes_per_writer / 2);
+  }
+
   Status validate_schema(const arrow::Schema& schema) override {
     return check_changes(place_->shown(), options_, schema);
   }
@@ -194,7 +201,7 @@ class SingleFileSink : public DataSink {
                       "the file exists, and mode=error");
   }
 
-  const FilesetOptions options_;
+  FilesetOptions options_;
   const std::shared_ptr<SingleFile> place_;
 };
 
@@ -204,6 +211,10 @@ class DirectoryDataSink : public DataSink {
       : options_(std::move(options)),
         shown_(directory->shown()),
         transactions_(options_, std::move(directory)) {}
+
+  void limit_memory(int64_t bytes_per_writer) override {
+    transactions_.limit_memory(bytes_per_writer);
+  }
 
   Status validate_schema(const arrow::Schema& schema) override {
     ARROW_RETURN_NOT_OK(transactions_.check_format());

@@ -39,6 +39,9 @@ class SingleFile {
   virtual Result<std::unique_ptr<PublishedOutput>> create() = 0;
   virtual Result<bool> exists() = 0;
 
+  /// Have what is created from now on hold about so many bytes at most.
+  virtual void limit_memory(int64_t num_bytes) { (void)num_bytes; }
+
   /// How messages call it; its extensions say what it is.
   virtual const std::string& shown() const = 0;
 };

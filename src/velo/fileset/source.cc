@@ -185,6 +185,12 @@ class FileReader : public SplitReader {
   }
 
   Status open_file(const std::string& path, const std::stop_token& stop) {
+    ARROW_RETURN_NOT_OK(open_decoder(path, stop));
+    decoder_->limit_memory(read_.memory_bytes);
+    return Status::OK();
+  }
+
+  Status open_decoder(const std::string& path, const std::stop_token& stop) {
     if (is_opened(split_)) {
       decoder_ = std::move(first_.decoder);
       return Status::OK();
@@ -248,7 +254,8 @@ class FileSource : public DataSource, public SplitSource {
     ARROW_ASSIGN_OR_RAISE(auto discovery, discover());
     ARROW_ASSIGN_OR_RAISE(auto reader, open_reader(read));
     auto schema = reader->schema();
-    return read_all_splits(std::move(discovery), std::move(reader), std::move(schema));
+    return read_all_splits(std::move(discovery), std::move(reader), std::move(schema),
+                           read);
   }
 
   void keep_bad_records() override { keeps_bad_ = true; }

@@ -27,6 +27,9 @@ class StagedOutput {
   /// Takes the file's bytes. Lives as long as this, or until finish().
   virtual const std::shared_ptr<arrow::io::OutputStream>& bytes() const = 0;
 
+  /// Bytes that wait to be sent.
+  virtual int64_t held_bytes() const { return 0; }
+
   /// Make the bytes durable, give back what the writing took, and add to `entry` what a
   /// commit finds the file by.
   virtual Status finish(storage::ManifestFile& entry) = 0;
@@ -43,6 +46,9 @@ class StagingArea {
   /// End what waits for a system elsewhere soon after `stop` was requested: it then fails
   /// with kCancelled. Holds for all that was created too.
   virtual void set_stop(const std::stop_token&) {}
+
+  /// Have each file that is created from now on hold about so many bytes at most.
+  virtual void limit_memory(int64_t bytes_per_file) { (void)bytes_per_file; }
 
   /// Start the file that `entry` names: staged as `entry.staged`, to be at `entry.path`.
   virtual Result<std::unique_ptr<StagedOutput>> create(

@@ -80,6 +80,10 @@ class Decoder {
   /// The columns that next() yields: the projection, if one was asked for.
   virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
 
+  /// Hold about so many bytes at most. To be called before next(). Formats of records
+  /// hold a few blocks, and no more than that anyway.
+  virtual void limit_memory(int64_t num_bytes) { (void)num_bytes; }
+
   /// Decode the next batch, of one row at least, or of none where only bad records were
   /// kept; nullptr at the end.
   /// Errors: kCorruptData, kSchemaMismatch with file, line, byte offset and column;
@@ -100,6 +104,11 @@ class Encoder {
   /// written all of them to the stream when this returns: a reader need not wait for the
   /// next ones.
   virtual Status write(const arrow::RecordBatch& rows) = 0;
+
+  /// Bytes of rows that wait to be encoded, as a row group does.
+  virtual int64_t held_bytes() const { return 0; }
+  /// Encode those now.
+  virtual Status write_held() { return Status::OK(); }
 
   /// Write what the format needs at its end. The stream stays open; close it afterwards.
   virtual Status finish() = 0;

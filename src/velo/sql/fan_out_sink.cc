@@ -40,6 +40,12 @@ class FanOutSink : public DataSink {
   explicit FanOutSink(std::vector<std::unique_ptr<DataSink>> sinks)
       : sinks_(std::move(sinks)) {}
 
+  void limit_memory(int64_t bytes_per_writer) override {
+    for (const auto& sink : sinks_) {
+      sink->limit_memory(bytes_per_writer / static_cast<int64_t>(sinks_.size()));
+    }
+  }
+
   Status validate_schema(const arrow::Schema& schema) override {
     for (const auto& sink : sinks_) ARROW_RETURN_NOT_OK(sink->validate_schema(schema));
     return Status::OK();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "velo/sql/sql_types.h"
@@ -34,12 +35,14 @@ class SqlTypesReader : public DataReader {
 }  // namespace
 
 OpenSource::OpenSource(std::string address, std::unique_ptr<DataSource> source,
-                       std::shared_ptr<arrow::Schema> schema, bool once)
+                       std::shared_ptr<arrow::Schema> schema,
+                       const SourceOptions& options)
     : address_(std::move(address)),
       schema_(std::move(schema)),
-      once_(once && source->supports_batch()),
+      once_(options.once && source->supports_batch()),
       can_go_on_(source->supports_streaming()),
       goes_on_(can_go_on_ && !once_),
+      reader_bytes_(options.reader_bytes),
       source_(std::move(source)) {}
 
 OpenSource::OpenSource(const OpenSource& source, std::shared_ptr<HeldRows> rows)
@@ -48,6 +51,7 @@ OpenSource::OpenSource(const OpenSource& source, std::shared_ptr<HeldRows> rows)
       once_(source.once_),
       can_go_on_(source.can_go_on_),
       goes_on_(source.goes_on_),
+      reader_bytes_(source.reader_bytes_),
       held_(std::move(rows)),
       source_(source.source_) {}
 
@@ -56,16 +60,17 @@ std::shared_ptr<OpenSource> OpenSource::holding(std::shared_ptr<HeldRows> rows) 
 }
 
 Result<std::shared_ptr<OpenSource>> OpenSource::open(const Registry& registry,
-                                                     const Uri& uri, bool once,
-                                                     bool keeps_bad) {
+                                                     const Uri& uri,
+                                                     const SourceOptions& options) {
   std::string address = redact_uri(uri);
   ARROW_ASSIGN_OR_RAISE(auto source, registry.create_source(uri));
-  if (keeps_bad) source->keep_bad_records();
+  if (options.keeps_bad) source->keep_bad_records();
+  if (!options.range.is_whole()) ARROW_RETURN_NOT_OK(source->set_range(options.range));
   ARROW_ASSIGN_OR_RAISE(const auto columns, source->fetch_schema());
   ARROW_RETURN_NOT_OK(check_column_names(*columns, address, "rename one at the source"));
   ARROW_ASSIGN_OR_RAISE(auto schema, sql_schema(*columns, address));
   return std::shared_ptr<OpenSource>(
-      new OpenSource(std::move(address), std::move(source), std::move(schema), once));
+      new OpenSource(std::move(address), std::move(source), std::move(schema), options));
 }
 
 Result<std::unique_ptr<DataReader>> OpenSource::create_reader(
@@ -74,6 +79,7 @@ Result<std::unique_ptr<DataReader>> OpenSource::create_reader(
   if (source->held_) return read_held_rows(source->held_, schema->field_names());
   ReadOptions read = options;
   read.once = source->once_;
+  read.memory_bytes = std::min(read.memory_bytes, source->reader_bytes_);
   std::lock_guard lock(source->mutex_);
   ARROW_ASSIGN_OR_RAISE(auto reader, source->source_->create_reader(read));
   return std::make_unique<SqlTypesReader>(source, std::move(reader), std::move(schema));
@@ -111,8 +117,7 @@ Result<std::shared_ptr<OpenSource>> StatementSources::open(const Uri& uri) {
   std::shared_ptr<OpenSource> source = by_address_[address];
   if (!source) {
     ARROW_ASSIGN_OR_RAISE(const Uri resolved, connections_.resolve(uri));
-    ARROW_ASSIGN_OR_RAISE(source,
-                          OpenSource::open(registry_, resolved, once_, keeps_bad_));
+    ARROW_ASSIGN_OR_RAISE(source, OpenSource::open(registry_, resolved, options_));
     by_address_[address] = source;
     in_order_.push_back(source);
   }
@@ -127,8 +132,7 @@ std::vector<std::shared_ptr<OpenSource>> StatementSources::all() const {
 std::shared_ptr<StatementSources> StatementSources::replaced(
     const std::function<std::shared_ptr<OpenSource>(const std::shared_ptr<OpenSource>&)>&
         by) const {
-  auto others =
-      std::make_shared<StatementSources>(registry_, connections_, once_, keeps_bad_);
+  auto others = std::make_shared<StatementSources>(registry_, connections_, options_);
   std::lock_guard lock(mutex_);
   std::map<std::shared_ptr<OpenSource>, std::shared_ptr<OpenSource>> new_of;
   for (const auto& source : in_order_) {

@@ -2,32 +2,42 @@
 
 /// The sources that a statement reads.
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "velo/connections.h"
 #include "velo/connector.h"
+#include "velo/pipeline.h"
 #include "velo/source.h"
 #include "velo/sql/held_rows.h"
 #include "velo/uri.h"
 
 namespace velo::sql {
 
+/// How the sources of a statement are read.
+struct SourceOptions {
+  bool once = false;       ///< those that could go on end where they are now
+  bool keeps_bad = false;  ///< see DataSource::keep_bad_records
+  ReadRange range = {};    ///< see DataSource::set_range
+  /// About the most that a reader may hold, see ReadOptions.
+  int64_t reader_bytes = kDefaultMemoryBytes / 8;
+};
+
 /// One source, opened once however often a statement names it; its columns have their SQL
 /// types. Threads: safe.
 class OpenSource {
  public:
-  /// Open the source and fetch its schema. `once`: it ends where it is now, if it can;
-  /// `keeps_bad`: see DataSource::keep_bad_records.
-  /// Errors: those of the registry and the source; kSchemaMismatch for a type that SQL
-  /// cannot carry.
+  /// Open the source and fetch its schema. Errors: those of the registry and the source;
+  /// kSchemaMismatch for a type that SQL cannot carry.
   static Result<std::shared_ptr<OpenSource>> open(const Registry& registry,
-                                                  const Uri& uri, bool once,
-                                                  bool keeps_bad);
+                                                  const Uri& uri,
+                                                  const SourceOptions& options);
 
   /// Its address without secrets.
   const std::string& address() const { return address_; }
@@ -62,7 +72,7 @@ class OpenSource {
 
  private:
   OpenSource(std::string address, std::unique_ptr<DataSource> source,
-             std::shared_ptr<arrow::Schema> schema, bool once);
+             std::shared_ptr<arrow::Schema> schema, const SourceOptions& options);
   OpenSource(const OpenSource& source, std::shared_ptr<HeldRows> rows);
 
   const std::string address_;
@@ -70,6 +80,7 @@ class OpenSource {
   const bool once_;
   const bool can_go_on_;
   const bool goes_on_;
+  const int64_t reader_bytes_;
   const std::shared_ptr<HeldRows> held_;  // in the place of the source's, or nullptr
   std::mutex mutex_;
   // Guarded by mutex_.
@@ -80,13 +91,9 @@ class OpenSource {
 /// All sources of one statement, by address. Threads: safe.
 class StatementSources {
  public:
-  /// `once`, `keeps_bad`: of all of them, see OpenSource::open.
-  StatementSources(const Registry& registry, const Connections& connections, bool once,
-                   bool keeps_bad)
-      : registry_(registry),
-        connections_(connections),
-        once_(once),
-        keeps_bad_(keeps_bad) {}
+  StatementSources(const Registry& registry, const Connections& connections,
+                   SourceOptions options)
+      : registry_(registry), connections_(connections), options_(std::move(options)) {}
 
   /// The source of an address, opened by the first call; "@name…" is a named connection.
   Result<std::shared_ptr<OpenSource>> open(const Uri& uri);
@@ -102,8 +109,7 @@ class StatementSources {
  private:
   const Registry& registry_;
   const Connections& connections_;
-  const bool once_;
-  const bool keeps_bad_;
+  const SourceOptions options_;
   mutable std::mutex mutex_;
   // Guarded by mutex_.
   std::map<std::string, std::shared_ptr<OpenSource>> by_address_;

@@ -24,8 +24,11 @@ class Pipeline::State {
   }
 
   Status run(std::stop_token stop) {
-    ARROW_ASSIGN_OR_RAISE(progress_, velo::run(*source_, *sink_, named_pipeline(name_),
-                                               {.select = select_}, std::move(stop)));
+    ARROW_ASSIGN_OR_RAISE(
+        progress_, velo::run(*source_, *sink_, named_pipeline(name_),
+                             // DuckDB may have the other half.
+                             {.select = select_, .memory_bytes = kDefaultMemoryBytes / 2},
+                             std::move(stop)));
     return Status::OK();
   }
 

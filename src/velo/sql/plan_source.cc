@@ -35,10 +35,16 @@ class PlanSource : public DataSource, public SplitSource {
       ARROW_ASSIGN_OR_RAISE(plan_, planner_.plan(select_, options_));
     }
     SelectPlan plan = *std::exchange(plan_, std::nullopt);
-    ARROW_ASSIGN_OR_RAISE(auto reader, plan.create_reader());
+    ARROW_ASSIGN_OR_RAISE(auto reader, plan.create_reader(options));
     if (!options.columns) return reader;
     ARROW_ASSIGN_OR_RAISE(auto indices, indices_of(*options.columns));
     return map_batches(std::move(reader), columns_function(std::move(indices)));
+  }
+
+  // Its sources were opened so.
+  Status set_range(const ReadRange& range) override {
+    const bool has_sources = plan_ && !plan_->sources->all().empty();
+    return has_sources ? Status::OK() : DataSource::set_range(range);
   }
 
   bool supports_streaming() const override { return goes_on_; }

@@ -110,15 +110,16 @@ bool looks_like_address(std::string_view name) {
 
 }  // namespace
 
-Result<std::unique_ptr<DataReader>> SelectPlan::create_reader() {
+Result<std::unique_ptr<DataReader>> SelectPlan::create_reader(const ReadOptions& who) {
   if (query) return std::make_unique<QueryReader>(std::move(query), sources);
+  ReadOptions read = stream ? stream->read() : short_cut.read;
+  read.memory_bytes = who.memory_bytes;
   if (stream) {
-    ARROW_ASSIGN_OR_RAISE(auto reader,
-                          OpenSource::create_reader(stream->stream(), stream->read()));
+    ARROW_ASSIGN_OR_RAISE(auto reader, OpenSource::create_reader(stream->stream(), read));
     ARROW_ASSIGN_OR_RAISE(auto function, stream->prepare());
     return map_batches(std::move(reader), std::move(function));
   }
-  ARROW_ASSIGN_OR_RAISE(auto reader, OpenSource::create_reader(source, short_cut.read));
+  ARROW_ASSIGN_OR_RAISE(auto reader, OpenSource::create_reader(source, read));
   return make_short_cut_reader(std::move(reader), short_cut);
 }
 
@@ -137,6 +138,7 @@ Result<std::unique_ptr<SplitReader>> SelectPlan::create_split_reader(
   ReadOptions read = stream ? stream->read() : short_cut.read;
   read.reader = who.reader;
   read.process = who.process;
+  read.memory_bytes = who.memory_bytes;
   read.on_changed = who.on_changed;
   if (stream) {
     ARROW_ASSIGN_OR_RAISE(auto function, stream->prepare());
@@ -168,8 +170,7 @@ Result<DuckdbEngine*> SelectPlanner::engine() {
 
 std::shared_ptr<StatementSources> SelectPlanner::new_sources(
     const PlanOptions& options) const {
-  return std::make_shared<StatementSources>(registry_, connections_, options.once,
-                                            options.keeps_bad);
+  return std::make_shared<StatementSources>(registry_, connections_, options.sources);
 }
 
 const SelectPlanner::Named* SelectPlanner::find(const std::string& name) const {
@@ -280,8 +281,7 @@ Result<std::unique_ptr<StreamQuery>> SelectPlanner::plan_stream(
   if (columns.ok()) {
     return std::make_unique<StreamQuery>(
         *duckdb, select, *sources, *stream, *std::move(columns),
-        HoldOptions{.memory_bytes = options_.memory_bytes / 2,
-                    .refresh = options.refresh});
+        HoldOptions{.memory_bytes = held_bytes(), .refresh = options.refresh});
   }
   if (!goes_on) return nullptr;
   return select.error_at(

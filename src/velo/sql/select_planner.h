@@ -32,8 +32,8 @@ struct SelectPlan {
   std::unique_ptr<DuckdbQuery> query;
   std::shared_ptr<arrow::Schema> schema;  ///< of the result
 
-  /// Open a reader of the result. Once.
-  Result<std::unique_ptr<DataReader>> create_reader();
+  /// Open a reader of the result. Once. Of `who` it takes what the reader may hold.
+  Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& who);
 
   /// The source's splits where each row of the result comes of one row of it, so that
   /// their positions hold for the result too; else nullptr.
@@ -43,13 +43,12 @@ struct SelectPlan {
   bool goes_on() const;
 
   /// Open a reader of the result by splits, where there are any. Of `who` it takes who
-  /// reads, and whether changes of the columns are told.
+  /// reads, whether changes of the columns are told, and what the reader may hold.
   Result<std::unique_ptr<SplitReader>> create_split_reader(const ReadOptions& who) const;
 };
 
 struct PlanOptions {
-  bool once = false;       ///< sources that could go on end where they are now
-  bool keeps_bad = false;  ///< see DataSource::keep_bad_records
+  SourceOptions sources;
   /// Whether the result goes where changes are applied: see carried_changes.h.
   bool applies_changes = false;
   bool some_sinks_append = false;  ///< of several, where some apply them
@@ -62,13 +61,22 @@ struct PlanOptions {
 class SelectPlanner {
  public:
   struct Options {
-    int64_t memory_bytes = 0;
+    int64_t memory_bytes = 0;  ///< of DuckDB
     int num_threads = 0;
     bool short_cut = true;
   };
 
   SelectPlanner(const Registry& registry, const Connections& connections, Options options)
       : registry_(registry), connections_(connections), options_(options) {}
+
+  /// Let DuckDB have so much memory. No effect once it is open, which the first SELECT
+  /// does.
+  void limit_memory(int64_t duckdb_bytes) {
+    if (!engine_) options_.memory_bytes = duckdb_bytes;
+  }
+  int64_t duckdb_bytes() const { return options_.memory_bytes; }
+  /// The most of the rows that a source that goes on is joined with.
+  int64_t held_bytes() const { return options_.memory_bytes / 2; }
 
   /// Plan a SELECT: open its sources, find its columns. Errors: kInvalidArgument with the
   /// line and a caret; kNotImplemented where a source goes on and the SELECT needs all of
@@ -113,7 +121,7 @@ class SelectPlanner {
 
   const Registry& registry_;
   const Connections& connections_;
-  const Options options_;
+  Options options_;
   std::unique_ptr<DuckdbEngine> engine_;  // opened by the first SELECT
   std::map<std::string, Named> names_;    // by the name in lower case
 };

@@ -10,6 +10,7 @@
 #include "velo/base/ascii.h"
 #include "velo/columnar/schema_text.h"
 #include "velo/engine/limited_source.h"
+#include "velo/engine/memory_shares.h"
 #include "velo/sql.h"
 #include "velo/sql/canonical_text.h"
 #include "velo/sql/explain.h"
@@ -86,20 +87,26 @@ class Session::State {
       : options_(std::move(options)),
         ends_(*options_.registry, options_.connections),
         planner_(*options_.registry, options_.connections,
-                 // The rest is for decoders, the queue and writers.
-                 {.memory_bytes = options_.memory_bytes / 2,
+                 {.memory_bytes = kDefaultMemoryBytes / 2,
                   .num_threads = options_.num_threads,
                   .short_cut = options_.short_cut}) {}
 
   // What holds where a statement says nothing.
-  Status read_defaults() {
+  Status read_defaults(const std::vector<Statement>& statements) {
     auto in_file =
         sql::read_pipeline_defaults({}, options_.connections.pipeline_options());
     ARROW_RETURN_NOT_OK(annotate(in_file.status(), "[pipeline]"));
     ARROW_ASSIGN_OR_RAISE(
         defaults_, sql::read_pipeline_defaults(*in_file, options_.pipeline_options));
-    defaults_.queue_bytes = options_.memory_bytes / 8;
+    if (options_.memory_bytes) defaults_.memory_bytes = options_.memory_bytes;
     defaults_.observer = options_.observer;
+    int64_t least = engine::memory_of(defaults_);
+    for (const Statement& statement : statements) {
+      const auto options = sql::read_pipeline_options(statement, defaults_);
+      if (options.ok()) least = std::min(least, engine::memory_of(*options));
+    }
+    // The other half is for reading, the queues and writing.
+    planner_.limit_memory(least / 2);
     return Status::OK();
   }
 
@@ -166,7 +173,7 @@ class Session::State {
   Result<std::unique_ptr<DataSource>> source_of(const std::vector<Statement>& statements,
                                                 const std::string& name) {
     for (const Statement& statement : statements) {
-      ARROW_ASSIGN_OR_RAISE(const RunOptions options,
+      ARROW_ASSIGN_OR_RAISE(RunOptions options,
                             sql::read_pipeline_options(statement, defaults_));
       if (is_named_pipeline(statement) && statement.name == name) {
         StatementResult unused;
@@ -225,12 +232,11 @@ class Session::State {
       StatementResult unused;
       ARROW_RETURN_NOT_OK(prepare(statement, {}, unused).status());
     }
-    ARROW_ASSIGN_OR_RAISE(const RunOptions options,
+    ARROW_ASSIGN_OR_RAISE(RunOptions options,
                           sql::read_pipeline_options(statements.back(), defaults_));
     std::vector<std::string> addresses;
     return rows_of(statements.back(), options,
-                   {.once = options.once,
-                    .keeps_bad = options.on_error != OnError::kFail,
+                   {.sources = source_options(options),
                     .applies_changes = applies_changes,
                     .refresh = options.refresh},
                    addresses);
@@ -248,14 +254,15 @@ class Session::State {
                     statement.name));
   }
 
-  // Those that may run beside each other have one budget: which of them never end is not
-  // known yet.
+  // What waits between readers and writers is shared by those that may run beside each
+  // other: which of them never end is not known yet.
   void share_memory(const std::vector<Statement>& statements) {
     constexpr int64_t kLeastBytes = int64_t{4} << 20;
     const auto num_together = std::ranges::count_if(
         statements, [](const Statement& statement) { return !statement.sinks.empty(); });
-    defaults_.queue_bytes = std::max(
-        options_.memory_bytes / 8 / std::max<int64_t>(num_together, 1), kLeastBytes);
+    if (num_together < 2) return;
+    defaults_.queue_bytes =
+        std::max(engine::memory_of(defaults_) / 8 / num_together, kLeastBytes);
   }
 
   static StatementResult result_of(const Statement& statement) {
@@ -388,7 +395,7 @@ class Session::State {
       run.sink = sinks.size() == 1 ? std::move(sinks.front())
                                    : sql::make_fan_out_sink(std::move(sinks));
     }
-    run.pipeline = sql::identity_of(statement, *run.source, *run.sink);
+    run.pipeline = sql::identity_of(statement, options, *run.source, *run.sink);
     run.options = std::move(options);
     run.result = result;
     return run;
@@ -422,6 +429,7 @@ class Session::State {
     std::vector<std::string> duckdb_plan;
     if (!select.source) {
       ARROW_ASSIGN_OR_RAISE(duckdb_plan, planner_.explain(statement.select));
+      ARROW_RETURN_NOT_OK(leave_to_duckdb(statement, select, options));
     }
     planned.steps = sql::steps_of(select, duckdb_plan);
     if (sinks.empty()) {
@@ -443,9 +451,9 @@ class Session::State {
     const bool fans_out = sinks.size() > 1;
     for (size_t i = 0; i < sinks.size(); ++i) {
       ARROW_ASSIGN_OR_RAISE(
-          RunPlan run,
-          plan_run(*source, *sinks[i], sql::identity_of(statement, *source, *sinks[i]),
-                   options, stop));
+          RunPlan run, plan_run(*source, *sinks[i],
+                                sql::identity_of(statement, options, *source, *sinks[i]),
+                                options, stop));
       if (fans_out) no_record_of_several(options, run);
       planned.sinks.push_back({.address = told.sinks[i], .run = std::move(run)});
     }
@@ -453,6 +461,11 @@ class Session::State {
   }
 
   Status create_view(const Statement& statement, const RunOptions& options) {
+    if (!options.range.is_whole()) {
+      return error_at(statement, ErrorKind::kNotImplemented,
+                      "from = … and until = … of a statement without INSERT INTO do not "
+                      "work yet; give them to the statement that reads it");
+    }
     if (options.limit) {
       return error_at(
           statement, ErrorKind::kNotImplemented,
@@ -462,13 +475,39 @@ class Session::State {
     return planner_.add_name(statement.name, statement.select);
   }
 
+  static sql::SourceOptions source_options(const RunOptions& options) {
+    return {.once = options.once,
+            .keeps_bad = options.on_error != OnError::kFail,
+            .range = options.range,
+            .reader_bytes = engine::memory_of(options) / 8};
+  }
+
+  // Takes what DuckDB has out of what the pipeline may hold, and the rows that a stream
+  // is joined with.
+  Status leave_to_duckdb(const Statement& statement, const SelectPlan& plan,
+                         RunOptions& options) const {
+    const int64_t least = engine::least_memory_of(options);
+    int64_t rest = engine::memory_of(options) - planner_.duckdb_bytes();
+    if (plan.stream && plan.sources->all().size() > 1) rest -= planner_.held_bytes();
+    if (options.memory_bytes && rest < least) {
+      return error_at(
+          statement, ErrorKind::kInvalidArgument,
+          fmt::format("memory: {} bytes are too few: this SELECT is run by DuckDB, which "
+                      "has {}MiB of it, and with parallel = {} the rest takes {}MiB at "
+                      "least",
+                      *options.memory_bytes, planner_.duckdb_bytes() >> 20,
+                      options.num_lanes, least >> 20));
+    }
+    options.memory_bytes = std::max(rest, least);
+    return Status::OK();
+  }
+
   // All of a statement's sinks are one end of its pipeline: each applies changes, or
   // none.
   static sql::PlanOptions plan_options(const RunOptions& options, const Sinks& sinks) {
     const auto num_upserting = std::ranges::count_if(
         sinks, [](const auto& sink) { return sink->supports_upsert(); });
-    return {.once = options.once,
-            .keeps_bad = options.on_error != OnError::kFail,
+    return {.sources = source_options(options),
             .applies_changes = num_upserting > 0,
             .some_sinks_append = num_upserting < std::ssize(sinks),
             .refresh = options.refresh};
@@ -476,7 +515,7 @@ class Session::State {
 
   // What a statement yields, or would write; and the addresses that it reads.
   Result<std::unique_ptr<DataSource>> rows_of(const Statement& statement,
-                                              const RunOptions& options,
+                                              RunOptions& options,
                                               const sql::PlanOptions& how,
                                               std::vector<std::string>& addresses) {
     if (statement.explain) return explain(statement, options);
@@ -484,6 +523,7 @@ class Session::State {
       return describe_statement(statement);
     ARROW_ASSIGN_OR_RAISE(SelectPlan plan, planner_.plan(statement.select, how));
     for (const auto& source : plan.sources->all()) addresses.push_back(source->address());
+    if (!plan.source) ARROW_RETURN_NOT_OK(leave_to_duckdb(statement, plan, options));
     return first_rows(
         sql::make_plan_source(planner_, statement.select, std::move(plan), how),
         options.limit);
@@ -526,7 +566,8 @@ class Session::State {
       const size_t size = text.size();
       select = {std::make_shared<const Script>("DESCRIBE", std::move(text)), 0, size};
     }
-    ARROW_ASSIGN_OR_RAISE(const SelectPlan plan, planner_.plan(select, {.once = true}));
+    ARROW_ASSIGN_OR_RAISE(const SelectPlan plan,
+                          planner_.plan(select, {.sources = {.once = true}}));
     return describe(*plan.schema);
   }
 
@@ -548,7 +589,7 @@ Status Session::execute(std::string_view text, const ExecuteOptions& options,
                         std::stop_token stop) {
   const auto script = std::make_shared<const Script>(options.name, std::string(text));
   ARROW_ASSIGN_OR_RAISE(const auto statements, sql::parse_statements(script));
-  ARROW_RETURN_NOT_OK(state_->read_defaults());
+  ARROW_RETURN_NOT_OK(state_->read_defaults(statements));
   return state_->execute(statements, options, stop);
 }
 
@@ -556,7 +597,7 @@ Result<std::unique_ptr<DataSource>> Session::query(std::string_view text,
                                                    const QueryOptions& options) {
   const auto script = std::make_shared<const Script>(options.name, std::string(text));
   ARROW_ASSIGN_OR_RAISE(const auto statements, sql::parse_statements(script));
-  ARROW_RETURN_NOT_OK(state_->read_defaults());
+  ARROW_RETURN_NOT_OK(state_->read_defaults(statements));
   if (statements.empty()) {
     return script->error_at(0, ErrorKind::kInvalidArgument, "there is no statement here");
   }
@@ -569,7 +610,7 @@ Result<std::vector<StatementPlan>> Session::plan(std::string_view text,
   const auto script =
       std::make_shared<const Script>(std::string(name), std::string(text));
   ARROW_ASSIGN_OR_RAISE(const auto statements, sql::parse_statements(script));
-  ARROW_RETURN_NOT_OK(state_->read_defaults());
+  ARROW_RETURN_NOT_OK(state_->read_defaults(statements));
   std::vector<StatementPlan> plans;
   for (const Statement& statement : statements) {
     ARROW_ASSIGN_OR_RAISE(StatementPlan plan, state_->plan(statement, stop));
@@ -583,7 +624,7 @@ Result<std::vector<NamedStatement>> Session::named_statements(std::string_view t
   const auto script =
       std::make_shared<const Script>(std::string(name), std::string(text));
   ARROW_ASSIGN_OR_RAISE(const auto statements, sql::parse_statements(script));
-  ARROW_RETURN_NOT_OK(state_->read_defaults());
+  ARROW_RETURN_NOT_OK(state_->read_defaults(statements));
   return state_->named(statements);
 }
 
@@ -591,7 +632,7 @@ Result<OpenPipeline> Session::open_pipeline(std::string_view text,
                                             const std::string& statement) {
   const auto script = std::make_shared<const Script>("SQL", std::string(text));
   ARROW_ASSIGN_OR_RAISE(const auto statements, sql::parse_statements(script));
-  ARROW_RETURN_NOT_OK(state_->read_defaults());
+  ARROW_RETURN_NOT_OK(state_->read_defaults(statements));
   return state_->open_pipeline(statements, statement);
 }
 
@@ -599,7 +640,7 @@ Result<std::unique_ptr<DataSource>> Session::source_of(std::string_view text,
                                                        const std::string& statement) {
   const auto script = std::make_shared<const Script>("SQL", std::string(text));
   ARROW_ASSIGN_OR_RAISE(const auto statements, sql::parse_statements(script));
-  ARROW_RETURN_NOT_OK(state_->read_defaults());
+  ARROW_RETURN_NOT_OK(state_->read_defaults(statements));
   return state_->source_of(statements, statement);
 }
 

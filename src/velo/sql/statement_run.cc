@@ -33,8 +33,8 @@ PipelineIdentity identity_of_name(const std::string& name) {
   return named_pipeline(ascii_lower(name));
 }
 
-PipelineIdentity identity_of(const Statement& statement, DataSource& source,
-                             DataSink& sink) {
+PipelineIdentity identity_of(const Statement& statement, const RunOptions& options,
+                             DataSource& source, DataSink& sink) {
   if (statement.kind == Statement::Kind::kCreate) return identity_of_name(statement.name);
   std::error_code ignored;
   const SplitSource* splits = source.splits();
@@ -42,7 +42,8 @@ PipelineIdentity identity_of(const Statement& statement, DataSource& source,
   const SqlText& select = statement.select.script ? statement.select : statement.text;
   return unnamed_run(
       splits ? splits->identity() : std::filesystem::current_path(ignored).string(),
-      canonical_text(select), transactions ? transactions->identity() : "");
+      canonical_text(select) + to_string(options.range),
+      transactions ? transactions->identity() : "");
 }
 
 Status StatementRun::move_rows(const ExecuteOptions& execute,

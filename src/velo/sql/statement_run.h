@@ -17,8 +17,8 @@ PipelineIdentity identity_of_name(const std::string& name);
 
 /// A statement without a name is the same run where it reads, selects and writes the
 /// same.
-PipelineIdentity identity_of(const Statement& statement, DataSource& source,
-                             DataSink& sink);
+PipelineIdentity identity_of(const Statement& statement, const RunOptions& options,
+                             DataSource& source, DataSink& sink);
 
 /// A statement whose ends are open. Threads: thread-compatible; made on one and run on
 /// another.

@@ -14,7 +14,6 @@ namespace {
 
 // An upload has 10,000 parts at most: they grow, so that an object can have its most
 // bytes, 5 TiB.
-constexpr size_t kFirstPartBytes = size_t{8} << 20;
 constexpr size_t kPartsOfOneSize = 1000;
 constexpr std::chrono::hours kShortestLife{48};
 
@@ -41,11 +40,12 @@ Status check_life(const S3NewUpload& upload, const ErrorContext& context) {
 
 Result<std::shared_ptr<S3Output>> S3Output::create(
     std::shared_ptr<S3Bucket> bucket, std::string key, const std::string& token,
-    std::shared_ptr<const std::stop_token> stop) {
+    std::shared_ptr<const std::stop_token> stop, int64_t memory_bytes) {
   ARROW_ASSIGN_OR_RAISE(const S3NewUpload begun, bucket->begin_upload(key, token, *stop));
   const ErrorContext context = bucket->client().context(key);
   std::shared_ptr<S3Output> output(new S3Output(
-      std::move(bucket), {.key = std::move(key), .id = begun.id}, std::move(stop)));
+      std::move(bucket), {.key = std::move(key), .id = begun.id}, std::move(stop),
+      static_cast<size_t>(std::clamp(memory_bytes, kLeastPartBytes, kPartBytes))));
   const Status status = check_life(begun, context);
   if (status.ok()) return output;
   output->discard();
@@ -53,13 +53,15 @@ Result<std::shared_ptr<S3Output>> S3Output::create(
 }
 
 size_t S3Output::part_bytes() const {
-  return kFirstPartBytes << part_etags_.size() / kPartsOfOneSize;
+  return first_part_bytes_ << part_etags_.size() / kPartsOfOneSize;
 }
 
 Status S3Output::Write(const void* data, int64_t num_bytes) {
   std::string_view bytes(static_cast<const char*>(data), static_cast<size_t>(num_bytes));
   position_ += num_bytes;
   while (!bytes.empty()) {
+    // At once, so that it does not stand beside a copy of itself while it grows.
+    if (part_.empty()) part_.reserve(part_bytes());
     const size_t taken = std::min(bytes.size(), part_bytes() - part_.size());
     part_ += bytes.substr(0, taken);
     bytes.remove_prefix(taken);

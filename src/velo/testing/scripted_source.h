@@ -102,7 +102,8 @@ class Meeting {
   int missing_;  // guarded by mutex_
 };
 
-/// Logs "poll 0" where no rows are wanted, "acknowledge SPLIT=ROW …", "assign SPLIT@ROW".
+/// Logs "poll 0" where no rows are wanted, "acknowledge SPLIT=ROW …", "assign SPLIT@ROW",
+/// with ", later" where it came later.
 class ScriptedReader : public SplitReader {
  public:
   /// Those that meet share the meeting.
@@ -113,7 +114,7 @@ class ScriptedReader : public SplitReader {
   Status assign(std::span<const SplitStart> splits) override {
     for (const SplitStart& split : splits) {
       const std::string at = split.from ? split.from->position.bytes : "begin";
-      log_.add("assign " + split.split + "@" + at);
+      log_.add("assign " + split.split + "@" + at + (split.came_later ? ", later" : ""));
       if (split.from && split.from->ended) continue;
       waiting_.emplace_back(split.split, split.from ? std::stoul(at) : 0);
     }
@@ -195,7 +196,8 @@ class ScriptedSource : public DataSource, public SplitSource {
   Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& options) override {
     ARROW_ASSIGN_OR_RAISE(auto discovery, discover());
     ARROW_ASSIGN_OR_RAISE(auto reader, create_split_reader(options));
-    return read_all_splits(std::move(discovery), std::move(reader), script_.schema);
+    return read_all_splits(std::move(discovery), std::move(reader), script_.schema,
+                           options);
   }
   bool supports_streaming() const override { return !script_.ends; }
   bool supports_batch() const override { return script_.ends; }

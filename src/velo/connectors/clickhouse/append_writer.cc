@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -13,7 +14,7 @@
 namespace velo::clickhouse {
 namespace {
 
-constexpr int64_t kSendBytes = int64_t{16} << 20;
+constexpr int64_t kMostSendBytes = int64_t{16} << 20;
 // Rows of a source that goes on are not kept for longer, once there are others.
 constexpr std::chrono::seconds kSendEvery{10};
 
@@ -22,7 +23,9 @@ std::string random_token() { return "velo/" + random_id() + random_id(); }
 class AppendWriter : public DataWriter {
  public:
   explicit AppendWriter(ClickhouseOptions options)
-      : options_(std::move(options)), rows_(std::make_shared<RowMemory>(0)) {}
+      : options_(std::move(options)),
+        send_bytes_(std::min(kMostSendBytes, options_.writer_bytes / 4)),
+        rows_(send_bytes_) {}
 
   Status write(const Batch& batch, std::stop_token stop) override {
     if (!encoder_) {
@@ -34,7 +37,7 @@ class AppendWriter : public DataWriter {
     for (int64_t row = 0; row < batch.rows->num_rows(); row += options_.block_rows) {
       ARROW_RETURN_NOT_OK(
           encoder_->append(*batch.rows->Slice(row, options_.block_rows), rows_.bytes()));
-      if (rows_.num_bytes() >= kSendBytes) ARROW_RETURN_NOT_OK(send(stop));
+      if (rows_.num_bytes() >= send_bytes_) ARROW_RETURN_NOT_OK(send(stop));
     }
     const bool is_due = std::chrono::steady_clock::now() - last_sent_ >= kSendEvery;
     return is_due && rows_.num_bytes() > 0 ? send(stop) : Status::OK();
@@ -92,6 +95,7 @@ class AppendWriter : public DataWriter {
   }
 
   const ClickhouseOptions options_;
+  const int64_t send_bytes_;
   std::unique_ptr<Client> client_;
   std::shared_ptr<arrow::Schema> schema_;
   std::unique_ptr<BlockEncoder> encoder_;

@@ -63,12 +63,9 @@ class ClickhouseCommitter : public Committer {
     }
     has_target_ = true;
     ARROW_ASSIGN_OR_RAISE(const auto columns, columns_for(target, options_, *schema));
-    return make_epoch_writer({.options = options_,
-                              .records = records_,
-                              .hold = hold_,
-                              .observer = observer_,
-                              .memory = memory_},
-                             lane, *schema, columns, target.server_zone);
+    return make_epoch_writer(
+        {.options = options_, .records = records_, .hold = hold_, .observer = observer_},
+        lane, *schema, columns, target.server_zone);
   }
 
   Status commit(const CommitRecord& record,
@@ -104,7 +101,6 @@ class ClickhouseCommitter : public Committer {
   CommitObserver& observer_;
   const RecordTable records_;
   const std::unique_ptr<Client> client_;
-  const std::shared_ptr<RowMemory> memory_ = std::make_shared<RowMemory>(0);
   Hold hold_;
   bool has_target_ = false;
   int64_t num_rows_ = 0;  // committed, by whomever

@@ -14,8 +14,6 @@
 namespace velo::clickhouse {
 namespace {
 
-constexpr int64_t kMaxInMemory = int64_t{64} << 20;
-
 std::string temporary_directory() {
   const char* directory = std::getenv("TMPDIR");
   return directory && *directory ? directory : "/tmp";
@@ -49,10 +47,7 @@ Status EpochRows::open_file() {
 
 Status EpochRows::settle() {
   const auto in_memory = static_cast<int64_t>(bytes_.size());
-  const int64_t of_all =
-      memory_->fetch_add(in_memory - accounted_) + in_memory - accounted_;
-  accounted_ = in_memory;
-  if (of_all <= kMaxInMemory) return Status::OK();
+  if (in_memory <= most_in_memory_) return Status::OK();
   ARROW_RETURN_NOT_OK(open_file());
   size_t written = 0;
   while (written < bytes_.size()) {
@@ -67,12 +62,10 @@ Status EpochRows::settle() {
   }
   in_file_ += in_memory;
   bytes_ = std::string();
-  memory_->fetch_sub(std::exchange(accounted_, 0));
   return Status::OK();
 }
 
 void EpochRows::clear() {
-  memory_->fetch_sub(std::exchange(accounted_, 0));
   bytes_ = std::string();
   // What cannot be cut off is written over.
   if (std::exchange(in_file_, 0) > 0) (void)!::ftruncate(file_, 0);

@@ -3,7 +3,6 @@
 /// The encoded rows of one epoch, until they are sent: in memory, and beyond a budget in
 /// a file without a name.
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,21 +13,19 @@
 
 namespace velo::clickhouse {
 
-/// Bytes of rows that the lanes of a sink hold in memory together. Threads: safe.
-using RowMemory = std::atomic<int64_t>;
-
 /// Threads: thread-compatible.
 class EpochRows {
  public:
-  explicit EpochRows(std::shared_ptr<RowMemory> memory) : memory_(std::move(memory)) {}
+  /// `most_in_memory`: bytes, about.
+  explicit EpochRows(int64_t most_in_memory) : most_in_memory_(most_in_memory) {}
   ~EpochRows();
   EpochRows(const EpochRows&) = delete;
   EpochRows& operator=(const EpochRows&) = delete;
 
-  /// Where to append bytes; settle() then accounts for them.
+  /// Where to append bytes; settle() is to be called then.
   std::string& bytes() { return bytes_; }
 
-  /// Put what is in memory into the file, if all lanes hold more than they may.
+  /// Put what is in memory into the file, if it is more than may be there.
   /// Errors: kSystem, naming the directory (TMPDIR, else /tmp).
   Status settle();
 
@@ -45,9 +42,8 @@ class EpochRows {
 
   Status open_file();
 
-  const std::shared_ptr<RowMemory> memory_;
+  const int64_t most_in_memory_;
   std::string bytes_;
-  int64_t accounted_ = 0;  // of bytes_, in *memory_
   int file_ = -1;
   int64_t in_file_ = 0;
 };

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "velo/connectors/clickhouse/epoch_rows.h"
+
 namespace velo::clickhouse {
 namespace {
 
@@ -19,7 +21,7 @@ class ClickhouseEpochWriter : public EpochWriter {
         columns_(std::move(columns)),
         encoder_(std::move(encoder)),
         client_(std::move(client)),
-        rows_(context.memory) {}
+        rows_(context.options.writer_bytes / 2) {}
 
   Status write(const Batch& batch, std::stop_token) override {
     for (int64_t row = 0; row < batch.rows->num_rows();

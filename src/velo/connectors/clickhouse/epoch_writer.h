@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "velo/commit.h"
-#include "velo/connectors/clickhouse/epoch_rows.h"
 #include "velo/connectors/clickhouse/record_table.h"
 #include "velo/connectors/clickhouse/target_table.h"
 
@@ -17,7 +16,6 @@ struct LaneContext {
   const RecordTable& records;
   Hold hold;
   CommitObserver& observer;
-  std::shared_ptr<RowMemory> memory;
 };
 
 /// The token of a lane whose rows may have arrived, or a part of them.

@@ -23,6 +23,7 @@ struct ClickhouseOptions {
   std::string engine;            ///< sink: of a table that is made
   std::vector<std::string> key;  ///< sink: what a table that is made is ordered by
   int64_t block_rows = 0;        ///< sink: most rows in one block
+  int64_t writer_bytes = int64_t{128} << 20;  ///< sink: see DataSink::limit_memory
 
   /// What the URI leaves out comes from where clickhouse-client looks: CLICKHOUSE_USER
   /// and CLICKHOUSE_PASSWORD. Errors: kInvalidArgument, kNotImplemented, naming the

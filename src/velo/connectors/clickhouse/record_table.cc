@@ -3,6 +3,7 @@
 #include <arrow/builder.h>
 #include <fmt/format.h>
 
+#include <limits>
 #include <utility>
 
 #include "velo/base/hex.h"
@@ -190,7 +191,7 @@ Status RecordTable::insert_splits(Client& client, const Hold& hold, uint64_t epo
                                             {"position", *parse_type("String")},
                                             {"ended", *parse_type("Bool")}},
                                            ""));
-  EpochRows rows(std::make_shared<RowMemory>(0));
+  EpochRows rows(std::numeric_limits<int64_t>::max());
   ARROW_RETURN_NOT_OK(encoder->append(
       *arrow::RecordBatch::Make(schema, static_cast<int64_t>(positions.size()),
                                 std::move(arrays)),

@@ -34,6 +34,10 @@ class ClickhouseSink : public DataSink, public TransactionalSink {
     return *promise_;
   }
 
+  void limit_memory(int64_t bytes_per_writer) override {
+    options_.writer_bytes = bytes_per_writer;
+  }
+
   Status validate_schema(const arrow::Schema& schema) override {
     ARROW_ASSIGN_OR_RAISE(const auto client, Client::make(options_));
     ARROW_ASSIGN_OR_RAISE(const TargetTable target, find_target(*client, options_));
@@ -92,7 +96,7 @@ class ClickhouseSink : public DataSink, public TransactionalSink {
   }
 
  private:
-  const ClickhouseOptions options_;
+  ClickhouseOptions options_;
   std::optional<Promise> promise_;  // nullopt: not asked for yet
 };
 

@@ -39,10 +39,12 @@ std::shared_ptr<arrow::RecordBatch> rows(const std::vector<int64_t>& keys) {
 
 class EpochWriters : public ::testing::Test {
  protected:
-  std::unique_ptr<EpochWriter> writer(const std::string& options) {
+  std::unique_ptr<EpochWriter> writer(const std::string& options,
+                                      int64_t memory_bytes = 1 << 20) {
     const auto uri = parse_uri("file:/out/?" + options);
     auto parsed = FileOptions::from_uri(*uri, OptionUse::kSink);
     EXPECT_THAT(parsed, IsOk());
+    parsed->writer_bytes = memory_bytes;
     auto made = fileset::make_epoch_writer(
         make_local_staging(folder_.path(), folder_.path(), folder_.path() + "out/"),
         {.incarnation = "09af", .fence = 2, .epoch = 5, .lane = 1}, *parsed,
@@ -99,6 +101,26 @@ TEST_F(EpochWriters, RefuseOtherColumns) {
   const auto to = writer("format=csv");
   EXPECT_THAT(to->write({.rows = rows({1})->RemoveColumn(0).ValueOrDie()}, {}),
               IsError(ErrorKind::kSchemaMismatch, HasSubstr("other columns")));
+}
+
+// Rows wait for their row group to be full, in all open files together for no longer than
+// there is memory for them.
+TEST_F(EpochWriters, HoldNoMoreThanTheyMay) {
+  std::vector<int64_t> keys(1000);
+  for (size_t i = 0; i < keys.size(); ++i) keys[i] = static_cast<int64_t>(i % 50);
+  for (const bool is_enough : {true, false}) {
+    const auto to =
+        writer("format=parquet&partition_by=k", is_enough ? 1 << 20 : 1 << 10);
+    for (int i = 0; i < 10; ++i) ASSERT_THAT(write(*to, keys), IsOk());
+    EXPECT_EQ(to->bytes_written() == 0, is_enough);
+    auto last = keys;
+    std::ranges::reverse(last);
+    ASSERT_THAT(write(*to, last), IsOk());
+    if (is_enough) continue;  // what it has staged goes with it
+    const auto files = prepare(*to);
+    ASSERT_EQ(files.size(), 50U);
+    for (const auto& [path, file] : files) EXPECT_EQ(file.num_rows, 220) << path;
+  }
 }
 
 // Each open file has a descriptor: those of finished ones are given back.

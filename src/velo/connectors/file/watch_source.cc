@@ -335,7 +335,8 @@ class WatchSource : public DataSource, public SplitSource {
     auto discovery = open_discovery(read.once);
     ARROW_ASSIGN_OR_RAISE(auto reader, create_split_reader(read));
     ARROW_ASSIGN_OR_RAISE(auto schema, schema_of(read));
-    return read_all_splits(std::move(discovery), std::move(reader), std::move(schema));
+    return read_all_splits(std::move(discovery), std::move(reader), std::move(schema),
+                           read);
   }
 
   void keep_bad_records() override { keeps_bad_ = true; }

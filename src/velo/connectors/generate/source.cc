@@ -14,6 +14,8 @@ namespace {
 
 // A table with a rate comes in steps of this length, or of one row.
 constexpr int64_t kStepsPerSecond = 20;
+// About the most that a row of any table takes.
+constexpr int64_t kRowBytes = 256;
 
 Result<std::vector<Column>> select_columns(const Table& table,
                                            const std::string& resource,
@@ -116,7 +118,9 @@ class GenerateReader : public SplitReader {
     has_begun_ = true;
     ARROW_ASSIGN_OR_RAISE(const bool is_due, wait_for_turn(limits.max_wait, stop));
     if (!is_due) return Idle();
-    const RowRange rows{next_row_, std::min(batch_rows_, num_rows_ - next_row_)};
+    const int64_t most_rows = std::max<int64_t>(limits.max_bytes / kRowBytes, 1);
+    const RowRange rows{next_row_,
+                        std::min({batch_rows_, most_rows, num_rows_ - next_row_})};
     ARROW_ASSIGN_OR_RAISE(auto batch, make_rows(columns_, seed_, rows));
     next_row_ += rows.num_rows;
     return Batch{.rows = std::move(batch),
@@ -181,7 +185,8 @@ Result<std::unique_ptr<DataReader>> GenerateSource::create_reader(
   ARROW_ASSIGN_OR_RAISE(const auto columns, columns_of(options));
   ARROW_ASSIGN_OR_RAISE(auto discovery, discover());
   ARROW_ASSIGN_OR_RAISE(auto reader, create_split_reader(options));
-  return read_all_splits(std::move(discovery), std::move(reader), schema_of(columns));
+  return read_all_splits(std::move(discovery), std::move(reader), schema_of(columns),
+                         options);
 }
 
 Result<std::unique_ptr<SplitDiscovery>> GenerateSource::discover() {

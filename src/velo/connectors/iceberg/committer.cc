@@ -66,7 +66,8 @@ class TableCommitter : public Committer {
                               .incarnation = record_.incarnation,
                               .fence = record_.fence,
                               .epoch = record_.epoch + 1,
-                              .lane = lane},
+                              .lane = lane,
+                              .memory_bytes = options_.writer_bytes},
                              std::move(plan));
   }
 

@@ -50,6 +50,7 @@ Result<std::unique_ptr<DataFileReader>> DataFileReader::open(FileIo& files,
                             std::move(input), [&](const arrow::Schema& schema) {
                               return reader->choose(schema);
                             }));
+  reader->decoder_->limit_memory(wanted.memory_bytes);
   return reader;
 }
 

@@ -20,6 +20,7 @@ struct WantedColumns {
   std::vector<Column> columns;
   std::shared_ptr<arrow::Schema> schema;    ///< of them
   std::vector<int> identity_partition_ids;  ///< see TableMetadata
+  int64_t memory_bytes = 0;                 ///< see ReadOptions
 };
 
 /// Threads: thread-compatible.

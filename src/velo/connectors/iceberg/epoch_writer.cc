@@ -35,6 +35,9 @@ class TableEpochWriter : public EpochWriter {
     if (!encoder_) ARROW_RETURN_NOT_OK(open());
     ARROW_RETURN_NOT_OK(encoder_->write(*rows));
     file_.num_rows += rows->num_rows();
+    if (encoder_->held_bytes() >= place_.memory_bytes / 2) {
+      ARROW_RETURN_NOT_OK(encoder_->write_held());
+    }
     ARROW_ASSIGN_OR_RAISE(const int64_t size, output_->Tell());
     return size < kFileBytes ? Status::OK() : finish();
   }
@@ -59,7 +62,8 @@ class TableEpochWriter : public EpochWriter {
                                  place_.prefix, place_.fence, place_.epoch, place_.lane,
                                  num_files_++, place_.incarnation),
              .format = "PARQUET"};
-    ARROW_ASSIGN_OR_RAISE(output_, place_.files->create(file_.path));
+    ARROW_ASSIGN_OR_RAISE(output_,
+                          place_.files->create(file_.path, place_.memory_bytes / 2));
     return formats::make_parquet_encoder(output_, plan_.file_schema(), {})
         .Value(&encoder_);
   }

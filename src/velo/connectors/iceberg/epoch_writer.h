@@ -23,6 +23,7 @@ struct WriterPlace {
   uint64_t fence = 0;
   uint64_t epoch = 0;  ///< the first to be written
   int lane = 0;
+  int64_t memory_bytes = 0;  ///< see DataSink::limit_memory
 };
 
 std::unique_ptr<EpochWriter> make_epoch_writer(WriterPlace place, ColumnPlan plan);

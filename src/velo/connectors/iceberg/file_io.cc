@@ -52,8 +52,9 @@ Result<std::string> read_file(FileIo& files, const std::string& location,
 }
 
 Status write_file(FileIo& files, const std::string& location, std::string_view bytes) {
-  ARROW_ASSIGN_OR_RAISE(const auto file, files.create(location));
-  ARROW_RETURN_NOT_OK(file->Write(bytes.data(), static_cast<int64_t>(bytes.size())));
+  const auto num_bytes = static_cast<int64_t>(bytes.size());
+  ARROW_ASSIGN_OR_RAISE(const auto file, files.create(location, num_bytes));
+  ARROW_RETURN_NOT_OK(file->Write(bytes.data(), num_bytes));
   return file->Close();
 }
 

@@ -5,6 +5,7 @@
 
 #include <arrow/io/interfaces.h>
 
+#include <cstdint>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -30,10 +31,11 @@ class FileIo {
   virtual Result<std::shared_ptr<arrow::io::RandomAccessFile>> open(
       const std::string& location, std::stop_token stop) = 0;
 
-  /// Begin a file whose name nothing has. It is there, whole and durable, when its
+  /// Begin a file whose name nothing has, which holds about so many bytes until they are
+  /// sent, or as many as the store needs. It is there, whole and durable, when its
   /// Close() has returned OK; Abort(), or destruction before that, drops it.
   virtual Result<std::shared_ptr<arrow::io::OutputStream>> create(
-      const std::string& location) = 0;
+      const std::string& location, int64_t memory_bytes) = 0;
 
   /// Remove a file; one that is not there is passed over.
   virtual Status remove(const std::string& location) = 0;

@@ -62,8 +62,8 @@ class LocalFileIo : public FileIo {
     return storage::open_local_file(std::string(local_path_of(location)));
   }
 
-  Result<std::shared_ptr<arrow::io::OutputStream>> create(
-      const std::string& location) override {
+  Result<std::shared_ptr<arrow::io::OutputStream>> create(const std::string& location,
+                                                          int64_t) override {
     std::string path(local_path_of(location));
     ARROW_RETURN_NOT_OK(
         storage::make_directories(storage::parent_directory(path)).status());

@@ -34,6 +34,7 @@ struct IcebergOptions {
   std::string branch;                  ///< "main" unless said
   std::optional<int64_t> snapshot_id;  ///< of a source
   bool creates_namespace = false;
+  int64_t writer_bytes = int64_t{128} << 20;  ///< of a sink: see DataSink::limit_memory
   std::string shown;     ///< the address, without options and secrets
   std::string identity;  ///< the address, without secrets
 

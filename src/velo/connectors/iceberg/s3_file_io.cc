@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <initializer_list>
 #include <mutex>
@@ -16,16 +17,18 @@ namespace velo::iceberg {
 namespace {
 
 constexpr char kDefaultRegion[] = "us-east-1";
-// A smaller object is written by one request.
-constexpr size_t kOnePutBytes = size_t{8} << 20;
 constexpr int kListPage = 1000;
 
 // A whole object at its end, or none.
 class NewObject : public arrow::io::OutputStream {
  public:
+  // One of fewer than `part_bytes` is written by one request.
   NewObject(std::shared_ptr<storage::S3Bucket> bucket, std::string key,
-            std::stop_token stop)
-      : bucket_(std::move(bucket)), key_(std::move(key)), stop_(std::move(stop)) {}
+            std::stop_token stop, int64_t part_bytes)
+      : bucket_(std::move(bucket)),
+        key_(std::move(key)),
+        stop_(std::move(stop)),
+        part_bytes_(part_bytes) {}
 
   ~NewObject() override { drop(); }
 
@@ -33,10 +36,11 @@ class NewObject : public arrow::io::OutputStream {
     position_ += num_bytes;
     if (parts_) return parts_->Write(data, num_bytes);
     first_.append(static_cast<const char*>(data), static_cast<size_t>(num_bytes));
-    if (first_.size() < kOnePutBytes) return Status::OK();
-    ARROW_ASSIGN_OR_RAISE(parts_, storage::S3Output::create(
-                                      bucket_, key_, /*token=*/key_,
-                                      std::make_shared<const std::stop_token>(stop_)));
+    if (held_bytes() < part_bytes_) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(
+        parts_, storage::S3Output::create(bucket_, key_, /*token=*/key_,
+                                          std::make_shared<const std::stop_token>(stop_),
+                                          part_bytes_));
     const std::string first = std::exchange(first_, {});
     return parts_->Write(first.data(), static_cast<int64_t>(first.size()));
   }
@@ -63,6 +67,8 @@ class NewObject : public arrow::io::OutputStream {
   }
 
  private:
+  int64_t held_bytes() const { return static_cast<int64_t>(first_.size()); }
+
   void drop() noexcept {
     if (std::exchange(closed_, true) || !parts_) return;
     parts_->discard();
@@ -71,6 +77,7 @@ class NewObject : public arrow::io::OutputStream {
   const std::shared_ptr<storage::S3Bucket> bucket_;
   const std::string key_;
   const std::stop_token stop_;
+  const int64_t part_bytes_;
   std::string first_;  // bytes, until there are so many that they go in parts
   std::shared_ptr<storage::S3Output> parts_;
   int64_t position_ = 0;
@@ -115,11 +122,13 @@ class S3FileIo : public FileIo {
                                               std::move(stop));
   }
 
-  Result<std::shared_ptr<arrow::io::OutputStream>> create(
-      const std::string& location) override {
+  Result<std::shared_ptr<arrow::io::OutputStream>> create(const std::string& location,
+                                                          int64_t memory_bytes) override {
     ARROW_ASSIGN_OR_RAISE(const ObjectPlace place, place_of(location));
     ARROW_ASSIGN_OR_RAISE(auto bucket, bucket_of(place));
-    return std::make_shared<NewObject>(std::move(bucket), place.key, stop());
+    const int64_t part_bytes = std::clamp(
+        memory_bytes, storage::S3Output::kLeastPartBytes, storage::S3Output::kPartBytes);
+    return std::make_shared<NewObject>(std::move(bucket), place.key, stop(), part_bytes);
   }
 
   Status remove(const std::string& location) override {

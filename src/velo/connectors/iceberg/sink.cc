@@ -18,6 +18,10 @@ class IcebergSink : public DataSink, public TransactionalSink {
  public:
   explicit IcebergSink(IcebergOptions options) : options_(std::move(options)) {}
 
+  void limit_memory(int64_t bytes_per_writer) override {
+    options_.writer_bytes = bytes_per_writer;
+  }
+
   Status validate_schema(const arrow::Schema& schema) override {
     ARROW_ASSIGN_OR_RAISE(const auto catalog,
                           open_catalog(options_, options_.creates_namespace));
@@ -131,7 +135,7 @@ class IcebergSink : public DataSink, public TransactionalSink {
     return planned;
   }
 
-  const IcebergOptions options_;
+  IcebergOptions options_;
 };
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "velo/base/first_failure.h"
+#include "velo/base/parse_number.h"
+#include "velo/base/read_bound.h"
 #include "velo/base/rows_to_skip.h"
 #include "velo/connectors/iceberg/catalog.h"
 #include "velo/connectors/iceberg/check.h"
@@ -22,7 +24,8 @@ struct OpenTable {
   std::string name;  ///< for messages
   TableMetadata metadata;
   std::unique_ptr<FileIo> files;
-  std::optional<int64_t> snapshot;
+  ScanRange range;       ///< what is wanted of it
+  bool is_past = false;  ///< whether the end was named, and may have been passed before
   const TableSchema* schema = nullptr;
 };
 
@@ -41,7 +44,66 @@ Result<std::optional<int64_t>> wanted_snapshot(const IcebergOptions& options,
                     fmt::format("it has no branch or tag '{}'", options.branch));
 }
 
-Result<std::shared_ptr<OpenTable>> open_table(const IcebergOptions& options) {
+// A snapshot that one end of a range names, in the history of `newest`; nullopt for one
+// before the first. A time is that of the newest that is older.
+Result<std::optional<int64_t>> find_bound(const TableMetadata& metadata,
+                                          std::optional<int64_t> newest,
+                                          std::string_view option, const ReadBound& bound,
+                                          const std::string& shown) {
+  using Kind = ReadBound::Kind;
+  if (bound.kind == Kind::kNone || bound.kind == Kind::kEarliest) return std::nullopt;
+  if (bound.kind == Kind::kLatest) return newest;
+  const auto fail = [&](ErrorKind kind, const std::string& what) {
+    return make_error(kind, {.connector = "iceberg", .resource = shown},
+                      fmt::format("{} = {}: {}", option, bound.text, what));
+  };
+  const auto history = metadata.history(newest);
+  if (bound.kind == Kind::kTime) {
+    for (const Snapshot* snapshot : history) {
+      const std::chrono::milliseconds made(snapshot->timestamp_ms);
+      if (made < bound.time.time_since_epoch()) return snapshot->id;
+    }
+    if (history.empty() || !history.back()->parent_id) return std::nullopt;
+    return fail(ErrorKind::kPositionLost,
+                "the snapshots of that time were expired; the oldest that there is, is " +
+                    std::to_string(history.back()->id));
+  }
+  const auto id = parse_number<int64_t>(bound.text);
+  if (!id) {
+    return fail(ErrorKind::kInvalidArgument,
+                "earliest, latest, a time (2026-01-31T12:00:00Z) or the id of a snapshot "
+                "is expected");
+  }
+  if (std::ranges::count(history, *id, &Snapshot::id) > 0) return id;
+  return fail(ErrorKind::kNotFound,
+              "there is no such snapshot in the history of this branch (any more)");
+}
+
+// Of what was wanted: rows that were added since `from`, as of `until`.
+Status narrow(OpenTable& table, const ReadRange& wanted, const std::string& shown) {
+  ARROW_RETURN_NOT_OK(check_range(wanted));
+  const auto newest = table.range.snapshot;
+  const auto until = ReadBound::parse(wanted.until);
+  if (until.kind != ReadBound::Kind::kNone) {
+    ARROW_ASSIGN_OR_RAISE(table.range.snapshot,
+                          find_bound(table.metadata, newest, "until", until, shown));
+    table.is_past = true;
+  }
+  const auto from = ReadBound::parse(wanted.from);
+  ARROW_ASSIGN_OR_RAISE(table.range.after,
+                        find_bound(table.metadata, newest, "from", from, shown));
+  const ScanRange& range = table.range;
+  if (!range.after ||
+      (range.snapshot && is_ancestor(table.metadata, *range.after, *range.snapshot))) {
+    return Status::OK();
+  }
+  return make_error(
+      ErrorKind::kInvalidArgument, {.connector = "iceberg", .resource = shown},
+      fmt::format("from = {} is behind until = {}", wanted.from, wanted.until));
+}
+
+Result<std::shared_ptr<OpenTable>> open_table(const IcebergOptions& options,
+                                              const ReadRange& wanted) {
   ARROW_ASSIGN_OR_RAISE(const auto catalog, open_catalog(options, /*creates=*/false));
   ARROW_ASSIGN_OR_RAISE(LoadedTable loaded, load_table(*catalog, options));
   auto table = std::make_shared<OpenTable>();
@@ -49,7 +111,8 @@ Result<std::shared_ptr<OpenTable>> open_table(const IcebergOptions& options) {
   table->metadata = std::move(loaded.metadata);
   ARROW_ASSIGN_OR_RAISE(table->files, open_file_io(table->metadata.location,
                                                    options.storage, loaded.storage));
-  ARROW_ASSIGN_OR_RAISE(table->snapshot, wanted_snapshot(options, table->metadata));
+  ARROW_ASSIGN_OR_RAISE(table->range.snapshot, wanted_snapshot(options, table->metadata));
+  ARROW_RETURN_NOT_OK(narrow(*table, wanted, options.shown));
   table->schema = &table->metadata.schema();
   if (!options.snapshot_id) return table;
   // Time travel shows the columns of that time.
@@ -118,17 +181,20 @@ class TableReader : public SplitReader {
 
  private:
   Status begin(const std::optional<SplitProgress>& from) {
-    if (!from) return plan({.after = std::nullopt, .snapshot = table_->snapshot});
+    const auto newest = table_->range.snapshot;
+    if (!from) return plan(table_->range);
     ARROW_ASSIGN_OR_RAISE(const ScanPosition before,
                           ScanPosition::decode(from->position));
     ARROW_RETURN_NOT_OK(check_is_of(table_->metadata, before, table_->name));
-    if (from->ended && before.range.snapshot == table_->snapshot) {
+    const auto& last = before.range.snapshot;
+    const bool is_passed =
+        table_->is_past &&
+        (!newest || (last && is_ancestor(table_->metadata, *newest, *last)));
+    if (from->ended && (last == newest || is_passed)) {
       position_ = before;
       return Status::OK();
     }
-    if (from->ended) {
-      return plan({.after = before.range.snapshot, .snapshot = table_->snapshot});
-    }
+    if (from->ended) return plan({.after = last, .snapshot = newest});
     ARROW_RETURN_NOT_OK(plan(before.range));
     if (before.file > files_.size()) {
       return make_error(ErrorKind::kCorruptData,
@@ -201,10 +267,21 @@ class IcebergSource : public DataSource, public SplitSource {
   Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& read) override {
     ARROW_RETURN_NOT_OK(open());
     ARROW_ASSIGN_OR_RAISE(WantedColumns wanted, wanted_columns(*table_, read.columns));
+    wanted.memory_bytes = read.memory_bytes;
     auto schema = wanted.schema;
     return read_all_splits(std::make_unique<TableDiscovery>(table_->name),
                            std::make_unique<TableReader>(table_, std::move(wanted)),
-                           std::move(schema));
+                           std::move(schema), read);
+  }
+
+  Status set_range(const ReadRange& range) override {
+    if (options_.snapshot_id) {
+      return make_error(ErrorKind::kInvalidArgument,
+                        {.connector = "iceberg", .resource = options_.shown},
+                        "snapshot_id= and from or until: give until the id instead");
+    }
+    range_ = range;
+    return check_range(range);
   }
 
   bool supports_streaming() const override { return false; }
@@ -225,16 +302,18 @@ class IcebergSource : public DataSource, public SplitSource {
       const ReadOptions& read) override {
     ARROW_RETURN_NOT_OK(open());
     ARROW_ASSIGN_OR_RAISE(WantedColumns wanted, wanted_columns(*table_, read.columns));
+    wanted.memory_bytes = read.memory_bytes;
     return std::make_unique<TableReader>(table_, std::move(wanted));
   }
 
  private:
   Status open() {
     if (table_) return Status::OK();
-    return open_table(options_).Value(&table_);
+    return open_table(options_, range_).Value(&table_);
   }
 
   const IcebergOptions options_;
+  ReadRange range_;
   std::shared_ptr<OpenTable> table_;
 };
 

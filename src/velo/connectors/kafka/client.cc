@@ -223,32 +223,58 @@ Result<std::vector<std::string>> Client::topics(const std::string& prefix,
   return names;
 }
 
+QueueLimits QueueLimits::of(int64_t num_bytes) {
+  constexpr int64_t kLeastKbytes = 1024;
+  constexpr int64_t kLeastMessages = 1000;
+  constexpr int64_t kMostMessages = 100'000;
+  constexpr int64_t kBytesBesideEach = 256;
+  return {.kbytes = std::to_string(std::max(num_bytes >> 10, kLeastKbytes)),
+          .num_messages = std::to_string(
+              std::clamp(num_bytes / kBytesBesideEach, kLeastMessages, kMostMessages))};
+}
+
+// `what` is a time, or what stands for one of the two ends.
+Result<int64_t> Client::ask_for_offset(const std::string& topic, int32_t partition,
+                                       int64_t what, const std::stop_token& stop) {
+  const Owned asked(library_.topic_partition_list_new(1),
+                    library_.topic_partition_list_destroy);
+  auto* place = library_.topic_partition_list_add(asked.get(), topic.c_str(), partition);
+  place->offset = what;
+  auto code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+  const int slice = stop.stop_possible() ? kSliceMilliseconds : kAnswerMilliseconds;
+  for (int waited = 0;
+       code == RD_KAFKA_RESP_ERR__TIMED_OUT && waited < kAnswerMilliseconds;
+       waited += slice) {
+    if (stop.stop_requested()) return stopped();
+    code = library_.offsets_for_times(handle_, asked.get(), slice);
+  }
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = place->err;
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return place->offset;
+  bring_reports();
+  return error(code, fmt::format("ask for the offsets of {}/{}", topic, partition));
+}
+
 // Asked by times that stand for the two ends: rd_kafka_query_watermark_offsets (2.0.2)
 // waits for ever where no broker answers.
 Result<OffsetRange> Client::offsets(const std::string& topic, int32_t partition,
                                     const std::stop_token& stop) {
-  const Owned asked(library_.topic_partition_list_new(1),
-                    library_.topic_partition_list_destroy);
-  auto* end = library_.topic_partition_list_add(asked.get(), topic.c_str(), partition);
-  int64_t found[2] = {RD_KAFKA_OFFSET_BEGINNING, RD_KAFKA_OFFSET_END};
-  for (int64_t& offset : found) {
-    end->offset = offset;
-    auto code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-    const int slice = stop.stop_possible() ? kSliceMilliseconds : kAnswerMilliseconds;
-    for (int waited = 0;
-         code == RD_KAFKA_RESP_ERR__TIMED_OUT && waited < kAnswerMilliseconds;
-         waited += slice) {
-      if (stop.stop_requested()) return stopped();
-      code = library_.offsets_for_times(handle_, asked.get(), slice);
-    }
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = end->err;
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      bring_reports();
-      return error(code, fmt::format("ask for the offsets of {}/{}", topic, partition));
-    }
-    offset = end->offset;
-  }
-  return OffsetRange{.begin = found[0], .end = found[1]};
+  OffsetRange range;
+  ARROW_ASSIGN_OR_RAISE(
+      range.begin, ask_for_offset(topic, partition, RD_KAFKA_OFFSET_BEGINNING, stop));
+  ARROW_ASSIGN_OR_RAISE(range.end,
+                        ask_for_offset(topic, partition, RD_KAFKA_OFFSET_END, stop));
+  return range;
+}
+
+Result<std::optional<int64_t>> Client::offset_at(const std::string& topic,
+                                                 int32_t partition,
+                                                 std::chrono::milliseconds since_1970,
+                                                 const std::stop_token& stop) {
+  // What is below 0 stands for something else.
+  const int64_t time = std::max<int64_t>(since_1970.count(), 0);
+  ARROW_ASSIGN_OR_RAISE(const int64_t offset,
+                        ask_for_offset(topic, partition, time, stop));
+  return offset < 0 ? std::nullopt : std::optional(offset);
 }
 
 template <typename Request>

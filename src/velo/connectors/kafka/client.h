@@ -4,6 +4,7 @@
 /// which partitions there are, and topics made and deleted.
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -50,6 +51,16 @@ class Reports {
   std::optional<rd_kafka_resp_err_t> failed_message_;
 };
 
+/// What a queue of messages may hold. librdkafka counts the bytes of messages, and not
+/// what it keeps beside each.
+struct QueueLimits {
+  std::string kbytes;        ///< of messages
+  std::string num_messages;  ///< librdkafka's own, 100,000, at most
+
+  /// Such as takes about two times `num_bytes`.
+  static QueueLimits of(int64_t num_bytes);
+};
+
 /// One handle of librdkafka. Threads: safe, but for destruction. What takes a stop ends
 /// about a second after it was requested, with kCancelled.
 class Client {
@@ -90,6 +101,12 @@ class Client {
   Result<OffsetRange> offsets(const std::string& topic, int32_t partition,
                               const std::stop_token& stop = {});
 
+  /// The offset of the first message of a partition that is as young as that, by its own
+  /// time; nullopt where there is none.
+  Result<std::optional<int64_t>> offset_at(const std::string& topic, int32_t partition,
+                                           std::chrono::milliseconds since_1970,
+                                           const std::stop_token& stop = {});
+
   /// Make a topic, and wait until the brokers know it. Errors: kAlreadyExists …
   Status create_topic(const std::string& topic, int32_t num_partitions,
                       const Settings& configuration, const std::stop_token& stop = {});
@@ -115,6 +132,8 @@ class Client {
   Client(const Librdkafka& library, std::string shown)
       : library_(library), shown_(std::move(shown)) {}
 
+  Result<int64_t> ask_for_offset(const std::string& topic, int32_t partition,
+                                 int64_t what, const std::stop_token& stop);
   Result<const struct rd_kafka_metadata*> metadata(rd_kafka_topic_t* asked,
                                                    const std::string& what,
                                                    const std::stop_token& stop);

@@ -45,6 +45,8 @@ std::optional<std::chrono::system_clock::time_point> Message::time() const {
 
 Result<std::unique_ptr<Consumer>> Consumer::open(const KafkaOptions& options) {
   const bool has_group = !options.group_id.empty();
+  const int64_t queue_bytes = options.reader_bytes / 4;
+  const auto queue = QueueLimits::of(queue_bytes);
   ARROW_ASSIGN_OR_RAISE(
       auto client, Client::open(RD_KAFKA_CONSUMER, options,
                                 {{"group.id", has_group ? options.group_id : kNoGroup},
@@ -56,7 +58,9 @@ Result<std::unique_ptr<Consumer>> Consumer::open(const KafkaOptions& options) {
                                  {"allow.auto.create.topics", "false"},
                                  {"check.crcs", "true"},
                                  {"fetch.wait.max.ms", "100"},
-                                 {"queued.max.messages.kbytes", "16384"}}));
+                                 {"fetch.max.bytes", std::to_string(queue_bytes)},
+                                 {"queued.min.messages", queue.num_messages},
+                                 {"queued.max.messages.kbytes", queue.kbytes}}));
   return std::unique_ptr<Consumer>(new Consumer(std::move(client), has_group));
 }
 

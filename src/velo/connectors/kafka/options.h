@@ -33,6 +33,8 @@ struct KafkaOptions {
   int64_t batch_rows = 0;
   int32_t num_partitions = 1;  ///< sink: of a topic that is made
   std::chrono::milliseconds transaction_timeout{0};
+  int64_t reader_bytes = int64_t{64} << 20;   ///< source: see ReadOptions::memory_bytes
+  int64_t writer_bytes = int64_t{128} << 20;  ///< sink: see DataSink::limit_memory
 
   /// Errors: kInvalidArgument, kNotImplemented, naming the option.
   static Result<KafkaOptions> from_uri(const Uri& uri, OptionUse use);

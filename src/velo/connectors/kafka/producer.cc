@@ -35,16 +35,18 @@ Result<std::unique_ptr<Producer>> Producer::open(const KafkaOptions& options,
   const int64_t timeout = options.transaction_timeout.count();
   // Neither may be longer than the transaction's, or librdkafka refuses.
   const std::string socket = std::to_string(std::min(timeout, kMaxSocketMilliseconds));
-  ARROW_ASSIGN_OR_RAISE(auto client,
-                        Client::open(RD_KAFKA_PRODUCER, options,
-                                     {{"transactional.id", transactional_id},
-                                      {"transaction.timeout.ms", std::to_string(timeout)},
-                                      {"message.timeout.ms", std::to_string(timeout)},
-                                      {"socket.timeout.ms", socket},
-                                      {"linger.ms", "5"},
-                                      // As Java's: topics that are joined agree.
-                                      {"partitioner", "murmur2_random"},
-                                      {"queue.buffering.max.kbytes", "32768"}}));
+  const auto queue = QueueLimits::of(options.writer_bytes / 4);
+  ARROW_ASSIGN_OR_RAISE(
+      auto client, Client::open(RD_KAFKA_PRODUCER, options,
+                                {{"transactional.id", transactional_id},
+                                 {"transaction.timeout.ms", std::to_string(timeout)},
+                                 {"message.timeout.ms", std::to_string(timeout)},
+                                 {"socket.timeout.ms", socket},
+                                 {"linger.ms", "5"},
+                                 // As Java's: topics that are joined agree.
+                                 {"partitioner", "murmur2_random"},
+                                 {"queue.buffering.max.messages", queue.num_messages},
+                                 {"queue.buffering.max.kbytes", queue.kbytes}}));
   return std::unique_ptr<Producer>(new Producer(std::move(client)));
 }
 

@@ -215,6 +215,10 @@ class KafkaSink : public DataSink, public TransactionalSink {
  public:
   explicit KafkaSink(KafkaOptions options) : options_(std::move(options)) {}
 
+  void limit_memory(int64_t bytes_per_writer) override {
+    options_.writer_bytes = bytes_per_writer;
+  }
+
   Status validate_schema(const arrow::Schema& schema) override {
     ARROW_RETURN_NOT_OK(try_encoder(schema.fields()));
     ARROW_RETURN_NOT_OK(find_key(options_, schema).status());
@@ -298,7 +302,7 @@ class KafkaSink : public DataSink, public TransactionalSink {
                       status.message());
   }
 
-  const KafkaOptions options_;
+  KafkaOptions options_;
 };
 
 }  // namespace

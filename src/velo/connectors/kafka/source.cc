@@ -72,13 +72,20 @@ class KafkaSource : public DataSource, public SplitSource {
   Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& read) override {
     ARROW_ASSIGN_OR_RAISE(auto schema, schema_of(read));
     ARROW_ASSIGN_OR_RAISE(auto reader, create_split_reader(read));
-    ARROW_ASSIGN_OR_RAISE(auto discovery, open_discovery(read.once));
-    return read_all_splits(std::move(discovery), std::move(reader), std::move(schema));
+    ARROW_ASSIGN_OR_RAISE(auto discovery, open_discovery(read.once || ends()));
+    return read_all_splits(std::move(discovery), std::move(reader), std::move(schema),
+                           read);
   }
 
   void keep_bad_records() override { keeps_bad_ = true; }
 
-  bool supports_streaming() const override { return true; }
+  Status set_range(const ReadRange& range) override {
+    ARROW_RETURN_NOT_OK(check_range(range));
+    ARROW_ASSIGN_OR_RAISE(from_, OffsetBound::parse("from", range.from));
+    return OffsetBound::parse("until", range.until).Value(&until_);
+  }
+
+  bool supports_streaming() const override { return !ends(); }
   bool supports_batch() const override { return true; }
   SplitSource* splits() override { return this; }
 
@@ -89,13 +96,15 @@ class KafkaSource : public DataSource, public SplitSource {
   std::string identity() const override { return options_.identity; }
 
   Result<std::unique_ptr<SplitDiscovery>> discover() override {
-    return open_discovery(/*once=*/false);
+    return open_discovery(/*once=*/ends());
   }
 
   Result<std::unique_ptr<SplitReader>> create_split_reader(
       const ReadOptions& read) override {
     ARROW_ASSIGN_OR_RAISE(auto schema, schema_of(read));
-    return KafkaSplitReader::make(options_, read,
+    KafkaOptions options = options_;
+    options.reader_bytes = read.memory_bytes;
+    return KafkaSplitReader::make(options, read, {from_, until_},
                                   {.schema = schema_,
                                    .is_inferred = !options_.schema,
                                    .columns = read.columns,
@@ -105,6 +114,8 @@ class KafkaSource : public DataSource, public SplitSource {
   }
 
  private:
+  bool ends() const { return !until_.is_none(); }
+
   Result<std::shared_ptr<arrow::Schema>> schema_of(const ReadOptions& read) {
     ARROW_ASSIGN_OR_RAISE(const auto whole, fetch_schema());
     ARROW_ASSIGN_OR_RAISE(auto projection,
@@ -119,6 +130,8 @@ class KafkaSource : public DataSource, public SplitSource {
 
   const KafkaOptions options_;
   bool keeps_bad_ = false;
+  OffsetBound from_;
+  OffsetBound until_;
   std::shared_ptr<arrow::Schema> schema_;
 };
 

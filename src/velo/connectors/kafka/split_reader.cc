@@ -33,6 +33,19 @@ Status position_lost(const SplitId& split, int64_t offset, const OffsetRange& ra
                 range.end));
 }
 
+Status not_there(const SplitId& split, int64_t offset, const OffsetRange& range) {
+  return make_error(
+      offset < range.begin ? ErrorKind::kPositionLost : ErrorKind::kInvalidArgument,
+      {.connector = "kafka", .resource = split},
+      offset < range.begin
+          ? fmt::format(
+                "from = {}: the topic's retention has removed what was there: its "
+                "first message is at {}; from = earliest begins there",
+                offset, range.begin)
+          : fmt::format("from = {}: the partition ends at {}; from = latest begins there",
+                        offset, range.end));
+}
+
 }  // namespace
 
 SplitId split_of(const std::string& topic, int32_t partition) {
@@ -72,29 +85,44 @@ std::string describe_position(std::string_view, const Position& position) {
 }
 
 Result<std::unique_ptr<SplitReader>> KafkaSplitReader::make(
-    const KafkaOptions& options, const ReadOptions& read, formats::DecodeOptions decode,
-    std::shared_ptr<arrow::Schema> schema) {
+    const KafkaOptions& options, const ReadOptions& read, ReadBounds bounds,
+    formats::DecodeOptions decode, std::shared_ptr<arrow::Schema> schema) {
   ARROW_ASSIGN_OR_RAISE(auto consumer, Consumer::open(options));
-  return std::unique_ptr<SplitReader>(new KafkaSplitReader(
-      options, read, std::move(decode), std::move(schema), std::move(consumer)));
+  return std::unique_ptr<SplitReader>(
+      new KafkaSplitReader(options, read, std::move(bounds), std::move(decode),
+                           std::move(schema), std::move(consumer)));
 }
 
-Result<int64_t> KafkaSplitReader::first_offset(const SplitStart& start,
+// What comes up later, or beside what was read before, is new from its first message.
+Result<int64_t> KafkaSplitReader::first_offset(const SplitStart& start, int32_t partition,
                                                const OffsetRange& range) const {
-  if (!start.from) return begins_at_latest_ ? range.end : range.begin;
+  if (!start.from && start.came_later) return range.begin;
+  if (!start.from) {
+    ARROW_ASSIGN_OR_RAISE(
+        const auto from,
+        bounds_.from.find(consumer_->client(), options_.topic, partition, range));
+    const bool at_end = options_.first_offset == FirstOffset::kLatest;
+    if (!from) return at_end && bounds_.from.is_none() ? range.end : range.begin;
+    if (*from >= range.begin && *from <= range.end) return *from;
+    return not_there(start.split, *from, range);
+  }
   ARROW_ASSIGN_OR_RAISE(const int64_t offset,
                         decode_position(start.split, start.from->position));
   if (offset >= range.begin && offset <= range.end) return offset;
   return position_lost(start.split, offset, range);
 }
 
+Result<std::optional<int64_t>> KafkaSplitReader::last_offset(
+    int32_t partition, const OffsetRange& range) const {
+  ARROW_ASSIGN_OR_RAISE(
+      const auto until,
+      bounds_.until.find(consumer_->client(), options_.topic, partition, range));
+  // One that none was said for ends where it is now, as it has to end somewhere.
+  const bool ends_now = once_ || (!until && !bounds_.until.is_none());
+  return ends_now ? std::min(until.value_or(range.end), range.end) : until;
+}
+
 Status KafkaSplitReader::assign(std::span<const SplitStart> splits) {
-  // What comes up later, or beside what was read before, is new from its first message.
-  begins_at_latest_ = options_.first_offset == FirstOffset::kLatest && !was_assigned_ &&
-                      std::ranges::none_of(splits, [](const SplitStart& start) {
-                        return start.from.has_value();
-                      });
-  was_assigned_ = true;
   std::map<int32_t, int64_t> offsets;
   for (const SplitStart& start : splits) {
     ARROW_ASSIGN_OR_RAISE(const int32_t number,
@@ -104,16 +132,18 @@ Status KafkaSplitReader::assign(std::span<const SplitStart> splits) {
     Partition partition{
         .split = start.split,
         .waiting = JsonMessages(fmt::format("{}: partition {}", options_.shown, number))};
-    ARROW_ASSIGN_OR_RAISE(partition.next, first_offset(start, range));
-    if (begins_at_latest_) {
+    ARROW_ASSIGN_OR_RAISE(partition.next, first_offset(start, number, range));
+    const bool was_chosen =
+        options_.first_offset == FirstOffset::kLatest || !bounds_.from.is_none();
+    if (!start.from && !start.came_later && was_chosen) {
       // So that the record says where this was.
       ARROW_ASSIGN_OR_RAISE(auto none, arrow::RecordBatch::MakeEmpty(schema_));
       ready_.emplace_back(
           Batch{std::move(none), start.split, encode_position(partition.next)});
     }
     partition.known_end = range.end;
-    if (once_) partition.end = range.end;
-    if (once_ && partition.next >= range.end) {
+    ARROW_ASSIGN_OR_RAISE(partition.end, last_offset(number, range));
+    if (partition.end && partition.next >= *partition.end) {
       end(partition);
     } else {
       offsets[number] = partition.next;

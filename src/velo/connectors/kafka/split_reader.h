@@ -13,6 +13,7 @@
 #include "velo/base/first_failure.h"
 #include "velo/connectors/kafka/consumer.h"
 #include "velo/connectors/kafka/json_messages.h"
+#include "velo/connectors/kafka/offset_bound.h"
 #include "velo/source.h"
 
 namespace velo::kafka {
@@ -31,6 +32,12 @@ bool is_tombstone(const Message& message, const KafkaOptions& options);
 /// "offset 1234"; empty for what is no such position.
 std::string describe_position(std::string_view source, const Position& position);
 
+/// Which messages are read.
+struct ReadBounds {
+  OffsetBound from;  ///< goes before KafkaOptions::first_offset
+  OffsetBound until;
+};
+
 /// Each batch is of one partition. Threads: as SplitReader.
 class KafkaSplitReader : public SplitReader {
  public:
@@ -39,6 +46,7 @@ class KafkaSplitReader : public SplitReader {
   /// for that.
   static Result<std::unique_ptr<SplitReader>> make(const KafkaOptions& options,
                                                    const ReadOptions& read,
+                                                   ReadBounds bounds,
                                                    formats::DecodeOptions decode,
                                                    std::shared_ptr<arrow::Schema> schema);
 
@@ -63,16 +71,21 @@ class KafkaSplitReader : public SplitReader {
   };
 
   KafkaSplitReader(const KafkaOptions& options, const ReadOptions& read,
-                   formats::DecodeOptions decode, std::shared_ptr<arrow::Schema> schema,
+                   ReadBounds bounds, formats::DecodeOptions decode,
+                   std::shared_ptr<arrow::Schema> schema,
                    std::unique_ptr<Consumer> consumer)
       : options_(options),
         once_(read.once),
+        bounds_(std::move(bounds)),
         tells_schema_changes_(read.tells_schema_changes && decode.is_inferred),
         decode_(std::move(decode)),
         schema_(std::move(schema)),
         consumer_(std::move(consumer)) {}
 
-  Result<int64_t> first_offset(const SplitStart& start, const OffsetRange& range) const;
+  Result<int64_t> first_offset(const SplitStart& start, int32_t partition,
+                               const OffsetRange& range) const;
+  Result<std::optional<int64_t>> last_offset(int32_t partition,
+                                             const OffsetRange& range) const;
   Result<Event> next(const PollLimits& limits, const std::stop_token& stop);
   Status collect(const PollLimits& limits);
   Status take(const Message& message);
@@ -87,13 +100,12 @@ class KafkaSplitReader : public SplitReader {
 
   const KafkaOptions options_;
   const bool once_;
+  const ReadBounds bounds_;
   const bool tells_schema_changes_;
   formats::DecodeOptions decode_;
   std::shared_ptr<arrow::Schema> schema_;
   const std::unique_ptr<Consumer> consumer_;
   std::map<int32_t, Partition> partitions_;
-  bool begins_at_latest_ = false;  // those of this call of assign()
-  bool was_assigned_ = false;
   std::deque<Event> ready_;
   FirstFailure failure_;
 };

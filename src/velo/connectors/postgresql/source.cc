@@ -58,12 +58,17 @@ Result<Selection> select_columns(Connection& connection, const PostgresqlOptions
 
 class PostgresqlReader : public DataReader {
  public:
+  struct BatchLimits {
+    int64_t num_rows = 0;
+    int64_t num_bytes = 0;
+  };
+
   PostgresqlReader(std::unique_ptr<Connection> connection, Selection selection,
-                   std::unique_ptr<CopyDecoder> decoder, int64_t batch_rows)
+                   std::unique_ptr<CopyDecoder> decoder, BatchLimits limits)
       : connection_(std::move(connection)),
         selection_(std::move(selection)),
         decoder_(std::move(decoder)),
-        batch_rows_(batch_rows) {}
+        limits_(limits) {}
 
   Result<std::optional<Batch>> read(std::stop_token stop) override {
     return failure_.unless_failed([&] { return read_next(stop); });
@@ -73,8 +78,8 @@ class PostgresqlReader : public DataReader {
   Result<std::optional<Batch>> read_next(const std::stop_token& stop) {
     if (ended_) return std::nullopt;
     if (!std::exchange(begun_, true)) ARROW_RETURN_NOT_OK(begin(stop));
-    while (!ended_ && decoder_->num_rows() < batch_rows_ &&
-           decoder_->num_bytes() < kMaxBatchBytes) {
+    while (!ended_ && decoder_->num_rows() < limits_.num_rows &&
+           decoder_->num_bytes() < limits_.num_bytes) {
       ARROW_ASSIGN_OR_RAISE(const auto bytes, connection_->get_copy(stop));
       if (!bytes) {
         ended_ = true;
@@ -102,7 +107,7 @@ class PostgresqlReader : public DataReader {
   const std::unique_ptr<Connection> connection_;
   const Selection selection_;
   const std::unique_ptr<CopyDecoder> decoder_;
-  const int64_t batch_rows_;
+  const BatchLimits limits_;
   bool begun_ = false;
   bool ended_ = false;
   bool has_read_ = false;
@@ -124,8 +129,11 @@ class PostgresqlSource : public DataSource {
     ARROW_ASSIGN_OR_RAISE(Selection selection,
                           select_columns(*connection, options_, read));
     ARROW_ASSIGN_OR_RAISE(auto decoder, CopyDecoder::make(selection.schema));
+    const PostgresqlReader::BatchLimits limits{
+        .num_rows = options_.batch_rows,
+        .num_bytes = std::min(kMaxBatchBytes, most_bytes_at_once(read))};
     return std::make_unique<PostgresqlReader>(std::move(connection), std::move(selection),
-                                              std::move(decoder), options_.batch_rows);
+                                              std::move(decoder), limits);
   }
 
   bool supports_streaming() const override { return false; }

@@ -23,6 +23,8 @@ class UploadedOutput : public fileset::StagedOutput {
     return bytes_;
   }
 
+  int64_t held_bytes() const override { return output_->held_bytes(); }
+
   Status finish(storage::ManifestFile& entry) override {
     ARROW_RETURN_NOT_OK(output_->finish());
     entry.upload = output_->upload().id;
@@ -45,11 +47,14 @@ class Uploads : public fileset::StagingArea {
 
   void set_stop(const std::stop_token& stop) override { *stop_ = stop; }
 
+  void limit_memory(int64_t bytes_per_file) override { bytes_per_file_ = bytes_per_file; }
+
   Result<std::unique_ptr<fileset::StagedOutput>> create(
       const storage::ManifestFile& entry) override {
     const std::string name = entry.path.substr(entry.path.rfind('/') + 1);
-    ARROW_ASSIGN_OR_RAISE(auto output, storage::S3Output::create(
-                                           bucket_, prefix_ + entry.path, name, stop_));
+    ARROW_ASSIGN_OR_RAISE(
+        auto output, storage::S3Output::create(bucket_, prefix_ + entry.path, name, stop_,
+                                               bytes_per_file_));
     return std::make_unique<UploadedOutput>(std::move(output));
   }
 
@@ -59,6 +64,7 @@ class Uploads : public fileset::StagingArea {
   const std::shared_ptr<storage::S3Bucket> bucket_;
   const std::string prefix_;
   const std::shared_ptr<std::stop_token> stop_ = std::make_shared<std::stop_token>();
+  int64_t bytes_per_file_ = storage::S3Output::kPartBytes;
 };
 
 // Whether a key, below the prefix, is in it or in its partitions: "country=NL/a.csv".

@@ -52,8 +52,8 @@ class SingleObject : public fileset::SingleFile {
 
   Result<std::unique_ptr<fileset::PublishedOutput>> create() override {
     auto stop = std::make_shared<std::stop_token>();
-    ARROW_ASSIGN_OR_RAISE(auto output,
-                          storage::S3Output::create(bucket_, key_, "object", stop));
+    ARROW_ASSIGN_OR_RAISE(auto output, storage::S3Output::create(bucket_, key_, "object",
+                                                                 stop, memory_bytes_));
     return std::make_unique<PublishedObject>(std::move(output), std::move(stop));
   }
 
@@ -64,12 +64,15 @@ class SingleObject : public fileset::SingleFile {
     return object.status();
   }
 
+  void limit_memory(int64_t num_bytes) override { memory_bytes_ = num_bytes; }
+
   const std::string& shown() const override { return shown_; }
 
  private:
   const std::shared_ptr<storage::S3Bucket> bucket_;
   const std::string key_;
   const std::string shown_;
+  int64_t memory_bytes_ = storage::S3Output::kPartBytes;
 };
 
 }  // namespace

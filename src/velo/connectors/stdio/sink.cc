@@ -37,9 +37,10 @@ TableOptions table_options(const StdoutOptions& options, int descriptor) {
 
 class StdoutWriter : public DataWriter {
  public:
-  StdoutWriter(StdoutOptions options, int descriptor)
+  StdoutWriter(StdoutOptions options, int descriptor, int64_t memory_bytes)
       : options_(std::move(options)),
         descriptor_(descriptor),
+        memory_bytes_(memory_bytes),
         bytes_(std::make_shared<DescriptorOutput>(descriptor)) {}
 
   Status write(const Batch& batch, std::stop_token stop) override {
@@ -69,6 +70,9 @@ class StdoutWriter : public DataWriter {
                         "a batch came with other columns than the first");
     }
     ARROW_RETURN_NOT_OK(encoder_->write(rows));
+    if (encoder_->held_bytes() >= memory_bytes_ / 2) {
+      ARROW_RETURN_NOT_OK(encoder_->write_held());
+    }
     return bytes_->Flush();
   }
 
@@ -103,6 +107,7 @@ class StdoutWriter : public DataWriter {
 
   const StdoutOptions options_;
   const int descriptor_;
+  const int64_t memory_bytes_;
   const std::shared_ptr<DescriptorOutput> bytes_;
   std::shared_ptr<arrow::Schema> schema_;
   std::shared_ptr<arrow::io::OutputStream> output_;  // bytes_, or a compressor before it
@@ -129,7 +134,7 @@ Status StdoutSink::validate_schema(const arrow::Schema& schema) {
 }
 
 Result<std::unique_ptr<DataWriter>> StdoutSink::create_writer(const WriteOptions&) {
-  return std::make_unique<StdoutWriter>(options_, descriptor_);
+  return std::make_unique<StdoutWriter>(options_, descriptor_, memory_bytes_);
 }
 
 }  // namespace velo::stdio

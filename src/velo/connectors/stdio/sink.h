@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "velo/connectors/stdio/options.h"
@@ -16,6 +17,9 @@ class StdoutSink : public DataSink {
   /// `descriptor` stays open and belongs to the caller.
   static Result<std::unique_ptr<DataSink>> make(const Uri& uri, int descriptor);
 
+  void limit_memory(int64_t bytes_per_writer) override {
+    memory_bytes_ = bytes_per_writer;
+  }
   Status validate_schema(const arrow::Schema& schema) override;
   Result<std::unique_ptr<DataWriter>> create_writer(const WriteOptions&) override;
   bool supports_transactions() const override { return false; }
@@ -27,6 +31,7 @@ class StdoutSink : public DataSink {
 
   const StdoutOptions options_;
   const int descriptor_;
+  int64_t memory_bytes_ = int64_t{128} << 20;
 };
 
 }  // namespace velo::stdio

@@ -17,7 +17,21 @@
 namespace velo::formats {
 namespace {
 
-constexpr int64_t kBatchRows = 16384;
+constexpr int64_t kMostBatchRows = 16384;
+// Where a row group is read in pieces: of each column.
+constexpr int64_t kLeastPieceBytes = int64_t{16} << 10;
+constexpr int64_t kMostPieceBytes = int64_t{1} << 20;
+
+// What a broken footer says is not to overflow a sum.
+int64_t plausible(int64_t num_bytes) {
+  return std::clamp<int64_t>(num_bytes, 0, int64_t{1} << 40);
+}
+
+// What a part of a file takes in memory.
+struct Extent {
+  int64_t num_bytes = 0;  // as it is in the file, of the largest row group
+  double row_bytes = 0;   // of one row, decoded, where rows are largest
+};
 
 class ParquetDecoder : public Decoder {
  public:
@@ -40,8 +54,13 @@ class ParquetDecoder : public Decoder {
     }
     ARROW_ASSIGN_OR_RAISE(projection_, project(*whole_, options.columns, input_.name));
     if (options.only_schema) return Status::OK();
-    return explain(catch_parquet([&] { return read_projection(); }));
+    return explain(catch_parquet([&] {
+      leaves_ = leaves_of_projection();
+      return Status::OK();
+    }));
   }
+
+  void limit_memory(int64_t num_bytes) override { memory_bytes_ = num_bytes; }
 
   const std::shared_ptr<arrow::Schema>& schema() const override {
     return projection_.schema;
@@ -50,6 +69,9 @@ class ParquetDecoder : public Decoder {
   Result<std::shared_ptr<arrow::RecordBatch>> next(std::stop_token stop) override {
     if (stop.stop_requested()) {
       return make_error(ErrorKind::kCancelled, {.resource = input_.name}, "stopped");
+    }
+    if (!batches_) {
+      ARROW_RETURN_NOT_OK(explain(catch_parquet([&] { return begin(); })));
     }
     std::shared_ptr<arrow::RecordBatch> batch;
     do {
@@ -64,10 +86,7 @@ class ParquetDecoder : public Decoder {
   Status open_file(const std::shared_ptr<arrow::Schema>& expected) {
     parquet::arrow::FileReaderBuilder builder;
     ARROW_RETURN_NOT_OK(builder.Open(input_.file));
-    parquet::ArrowReaderProperties properties;
-    properties.set_batch_size(kBatchRows);
-    properties.set_pre_buffer(false);
-    builder.properties(properties);
+    builder.properties(properties());
     ARROW_ASSIGN_OR_RAISE(reader_, builder.Build());
     ARROW_RETURN_NOT_OK(reader_->GetSchema(&whole_));
     if (!expected || expected->Equals(*whole_, /*check_metadata=*/false)) {
@@ -78,11 +97,62 @@ class ParquetDecoder : public Decoder {
                       "giving schema=");
   }
 
+  static parquet::ArrowReaderProperties properties() {
+    parquet::ArrowReaderProperties properties;
+    properties.set_batch_size(kMostBatchRows);
+    properties.set_pre_buffer(false);
+    return properties;
+  }
+
+  // A row group is read whole, column by column, where that is not too much.
+  Status begin() {
+    const Extent extent = extent_of_leaves();
+    if (extent.num_bytes > memory_bytes_ / 2) ARROW_RETURN_NOT_OK(read_in_pieces());
+    const auto most_rows = static_cast<double>(memory_bytes_ / 8) / extent.row_bytes;
+    if (most_rows < static_cast<double>(kMostBatchRows)) {
+      reader_->set_batch_size(std::max<int64_t>(static_cast<int64_t>(most_rows), 1));
+    }
+    return read_projection();
+  }
+
+  Extent extent_of_leaves() const {
+    Extent extent;
+    const auto metadata = reader_->parquet_reader()->metadata();
+    for (int i = 0; i < metadata->num_row_groups(); ++i) {
+      const auto row_group = metadata->RowGroup(i);
+      int64_t num_bytes = 0;
+      int64_t num_decoded_bytes = 0;
+      for (const int leaf : leaves_) {
+        const auto chunk = row_group->ColumnChunk(leaf);
+        num_bytes += plausible(chunk->total_compressed_size());
+        num_decoded_bytes += plausible(chunk->total_uncompressed_size());
+      }
+      extent.num_bytes = std::max(extent.num_bytes, num_bytes);
+      const auto num_rows =
+          static_cast<double>(std::max<int64_t>(row_group->num_rows(), 1));
+      extent.row_bytes =
+          std::max(extent.row_bytes, static_cast<double>(num_decoded_bytes) / num_rows);
+    }
+    return extent;
+  }
+
+  Status read_in_pieces() {
+    parquet::ReaderProperties pieces;
+    pieces.enable_buffered_stream();
+    const auto num_leaves = static_cast<int64_t>(std::max<size_t>(leaves_.size(), 1));
+    pieces.set_buffer_size(
+        std::clamp(memory_bytes_ / 4 / num_leaves, kLeastPieceBytes, kMostPieceBytes));
+    parquet::arrow::FileReaderBuilder builder;
+    ARROW_RETURN_NOT_OK(
+        builder.Open(input_.file, pieces, reader_->parquet_reader()->metadata()));
+    builder.properties(properties());
+    return builder.Build().Value(&reader_);
+  }
+
   Status read_projection() {
     std::vector<int> row_groups(static_cast<size_t>(reader_->num_row_groups()));
     std::iota(row_groups.begin(), row_groups.end(), 0);
-    return reader_->GetRecordBatchReader(row_groups, leaves_of_projection())
-        .Value(&batches_);
+    return reader_->GetRecordBatchReader(row_groups, leaves_).Value(&batches_);
   }
 
   // The leaf columns below the projected top-level ones. By node, since names may repeat.
@@ -133,6 +203,8 @@ class ParquetDecoder : public Decoder {
   Input input_;
   std::shared_ptr<arrow::Schema> whole_;
   Projection projection_;
+  std::vector<int> leaves_;
+  int64_t memory_bytes_ = int64_t{64} << 20;
   std::unique_ptr<parquet::arrow::FileReader> reader_;
   std::shared_ptr<arrow::RecordBatchReader> batches_;
 };

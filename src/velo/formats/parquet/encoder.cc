@@ -63,8 +63,15 @@ class ParquetEncoder : public Encoder {
     return Status::OK();
   }
 
+  int64_t held_bytes() const override { return num_held_bytes_; }
+
+  Status write_held() override {
+    while (num_held_rows_ > 0) ARROW_RETURN_NOT_OK(write_row_group());
+    return Status::OK();
+  }
+
   Status finish() override {
-    if (num_held_rows_ > 0) ARROW_RETURN_NOT_OK(write_row_group());
+    ARROW_RETURN_NOT_OK(write_held());
     if (!writer_) ARROW_RETURN_NOT_OK(open({}));
     return catch_parquet([&] { return writer_->Close(); });
   }

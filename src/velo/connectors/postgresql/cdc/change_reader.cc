@@ -6,6 +6,8 @@
 #include <utility>
 #include <variant>
 
+#include "velo/base/read_bound.h"
+
 namespace velo::postgresql {
 namespace {
 
@@ -21,10 +23,37 @@ constexpr uint64_t kLogToFollow = uint64_t{16} << 20;
 
 }  // namespace
 
+Result<ChangeBounds> ChangeBounds::parse(const ReadRange& range) {
+  ARROW_RETURN_NOT_OK(check_range(range));
+  const auto refuse = [](const char* option, const ReadBound& bound, const char* what) {
+    return make_error(ErrorKind::kInvalidArgument, {.connector = "postgresql"},
+                      fmt::format("{} = {}: {} is expected", option, bound.text, what));
+  };
+  using Kind = ReadBound::Kind;
+  ChangeBounds bounds;
+  const ReadBound from = ReadBound::parse(range.from);
+  bounds.skips_rows = from.kind == Kind::kLatest;
+  if (from.kind == Kind::kTime || from.kind == Kind::kPosition) {
+    return refuse(
+        "from", from,
+        "earliest (the rows that the table has, then its changes) or latest (the "
+        "changes from now on)");
+  }
+  const ReadBound until = ReadBound::parse(range.until);
+  bounds.ends_now = until.kind == Kind::kLatest;
+  if (until.kind == Kind::kNone || bounds.ends_now) return bounds;
+  const auto lsn = parse_lsn(until.text);
+  if (!lsn.ok()) return refuse("until", until, "latest or an LSN (16/B374D848)");
+  bounds.until = *lsn;
+  return bounds;
+}
+
 Result<std::unique_ptr<SplitReader>> ChangeReader::make(const PostgresqlOptions& options,
                                                         CapturedTable table,
+                                                        const ChangeBounds& bounds,
                                                         const ReadOptions& read) {
-  std::unique_ptr<ChangeReader> reader(new ChangeReader(options, std::move(table), read));
+  std::unique_ptr<ChangeReader> reader(
+      new ChangeReader(options, std::move(table), bounds, read));
   ARROW_ASSIGN_OR_RAISE(reader->rows_, ChangeRows::make(reader->table_, read.columns));
   return reader;
 }
@@ -58,17 +87,9 @@ Result<Event> ChangeReader::next(const PollLimits& limits, const std::stop_token
   if (limits.max_bytes == 0 || !start_) return Idle();
   switch (phase_) {
     case Phase::kWaiting:
-      if (!start_->from) {
-        ARROW_RETURN_NOT_OK(begin_snapshot(stop));
-        return read_snapshot(stop);
-      } else {
-        ARROW_ASSIGN_OR_RAISE(const ChangePosition from,
-                              decode_position(start_->split, start_->from->position));
-        ARROW_RETURN_NOT_OK(begin_changes(from, stop));
-        return read_changes(limits);
-      }
+      return begin(limits, stop);
     case Phase::kSnapshot:
-      return read_snapshot(stop);
+      return read_snapshot(limits, stop);
     case Phase::kChanges:
       return read_changes(limits);
     case Phase::kEnding:
@@ -80,22 +101,52 @@ Result<Event> ChangeReader::next(const PollLimits& limits, const std::stop_token
   return End();
 }
 
+Result<Event> ChangeReader::begin(const PollLimits& limits, const std::stop_token& stop) {
+  if (start_->from) {
+    ARROW_ASSIGN_OR_RAISE(const ChangePosition from,
+                          decode_position(start_->split, start_->from->position));
+    ARROW_RETURN_NOT_OK(begin_changes(from, stop));
+    return read_changes(limits);
+  }
+  if (bounds_.skips_rows) return begin_with_changes(stop);
+  ARROW_RETURN_NOT_OK(begin_snapshot(stop));
+  return read_snapshot(limits, stop);
+}
+
+Result<NewSlot> ChangeReader::make_slot(Connection& connection,
+                                        const std::stop_token& stop) {
+  ARROW_RETURN_NOT_OK(check_server(connection, options_, table_));
+  ARROW_RETURN_NOT_OK(check_is_newest(connection, names_));
+  ARROW_RETURN_NOT_OK(
+      drop_made_below(names_.process, connection, options_, names_, stop));
+  ARROW_ASSIGN_OR_RAISE(replication_,
+                        Connection::open_replication(options_, names_.application()));
+  ARROW_RETURN_NOT_OK(ensure_publication(connection, options_, table_, names_, nullptr));
+  has_publication_ = true;
+  return create_slot(connection, *replication_, options_, names_, stop);
+}
+
+// A batch without rows, so that the record says where this was.
+Result<Event> ChangeReader::begin_with_changes(const std::stop_token& stop) {
+  if (keeps_nothing_) {
+    phase_ = Phase::kEnded;
+    return End();
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto connection,
+                        Connection::open(options_, names_.application()));
+  ARROW_ASSIGN_OR_RAISE(const NewSlot slot, make_slot(*connection, stop));
+  snapshot_position_.lsn = slot.begin;
+  ARROW_RETURN_NOT_OK(begin_changes(snapshot_position_, stop));
+  ARROW_ASSIGN_OR_RAISE(auto rows, rows_->take());
+  return Batch{std::move(rows), table_.split(), encode_position(told_)};
+}
+
 Status ChangeReader::begin_snapshot(const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(auto connection,
                         Connection::open(options_, names_.application()));
   NewSlot slot;
   if (!keeps_nothing_) {
-    ARROW_RETURN_NOT_OK(check_server(*connection, options_, table_));
-    ARROW_RETURN_NOT_OK(check_is_newest(*connection, names_));
-    ARROW_RETURN_NOT_OK(
-        drop_made_below(names_.process, *connection, options_, names_, stop));
-    ARROW_ASSIGN_OR_RAISE(replication_,
-                          Connection::open_replication(options_, names_.application()));
-    ARROW_RETURN_NOT_OK(
-        ensure_publication(*connection, options_, table_, names_, nullptr));
-    has_publication_ = true;
-    ARROW_ASSIGN_OR_RAISE(
-        slot, create_slot(*connection, *replication_, options_, names_, stop));
+    ARROW_ASSIGN_OR_RAISE(slot, make_slot(*connection, stop));
   }
   ARROW_ASSIGN_OR_RAISE(
       snapshot_, Snapshot::open(std::move(connection), table_, slot.snapshot, stop));
@@ -122,11 +173,7 @@ Status ChangeReader::begin_changes(const ChangePosition& from,
                           Connection::open_replication(options_, names_.application()));
     confirmed_ = from.lsn;
   }
-  if (once_) {
-    ARROW_ASSIGN_OR_RAISE(const ResultRows now,
-                          connection->execute("SELECT pg_current_wal_flush_lsn()"));
-    ARROW_ASSIGN_OR_RAISE(end_, parse_lsn(now.text(0, 0)));
-  }
+  ARROW_ASSIGN_OR_RAISE(end_, end_of_changes(*connection));
   told_ = from;
   log_.emplace(table_, from, *rows_);
   ARROW_ASSIGN_OR_RAISE(
@@ -135,9 +182,19 @@ Status ChangeReader::begin_changes(const ChangePosition& from,
   return Status::OK();
 }
 
-Result<Event> ChangeReader::read_snapshot(const std::stop_token& stop) {
+Result<std::optional<uint64_t>> ChangeReader::end_of_changes(
+    Connection& connection) const {
+  if (!once_ && !bounds_.ends_now) return bounds_.until;
+  ARROW_ASSIGN_OR_RAISE(const ResultRows now,
+                        connection.execute("SELECT pg_current_wal_flush_lsn()"));
+  ARROW_ASSIGN_OR_RAISE(const uint64_t end, parse_lsn(now.text(0, 0)));
+  return std::min(end, bounds_.until.value_or(end));
+}
+
+Result<Event> ChangeReader::read_snapshot(const PollLimits& limits,
+                                          const std::stop_token& stop) {
   const ChangeMark mark{.at = snapshot_->at(), .position = snapshot_position_};
-  while (rows_->num_rows() < options_.batch_rows && rows_->num_bytes() < kMaxBatchBytes) {
+  while (!has_enough(limits)) {
     ARROW_ASSIGN_OR_RAISE(const auto bytes, snapshot_->next(stop));
     if (!bytes) return end_snapshot(stop);
     ARROW_RETURN_NOT_OK(rows_->append_copied(*bytes, mark));
@@ -176,7 +233,7 @@ Result<Event> ChangeReader::read_changes(const PollLimits& limits) {
       continue;
     }
     if (is_whole || log_->end().lsn >= told_.lsn + kLogToFollow) return take_rows();
-    if (once_) ARROW_RETURN_NOT_OK(stream_->ask());
+    if (end_) ARROW_RETURN_NOT_OK(stream_->ask());
     if (steady_clock::now() >= deadline) return Idle();
   }
 }

@@ -23,6 +23,19 @@
 
 namespace velo::postgresql {
 
+/// Which changes are read.
+struct ChangeBounds {
+  /// Of the words `earliest` and `latest`, and for the end an LSN (16/B374D848).
+  /// Errors: kInvalidArgument.
+  static Result<ChangeBounds> parse(const ReadRange& range);
+
+  bool ends() const { return ends_now || until.has_value(); }
+
+  bool skips_rows = false;        ///< those that the table has now
+  bool ends_now = false;          ///< behind what has changed by then
+  std::optional<uint64_t> until;  ///< what has changed before this
+};
+
 /// First the rows that the table has, in one snapshot, which cannot be read again from
 /// the middle; then what has changed since, transaction by transaction. The columns may
 /// change in between.
@@ -31,6 +44,7 @@ class ChangeReader : public SplitReader {
  public:
   static Result<std::unique_ptr<SplitReader>> make(const PostgresqlOptions& options,
                                                    CapturedTable table,
+                                                   const ChangeBounds& bounds,
                                                    const ReadOptions& read);
 
   Status assign(std::span<const SplitStart> splits) override;
@@ -42,9 +56,10 @@ class ChangeReader : public SplitReader {
   enum class Phase : int8_t { kWaiting, kSnapshot, kChanges, kEnding, kEnded };
 
   ChangeReader(const PostgresqlOptions& options, CapturedTable table,
-               const ReadOptions& read)
+               const ChangeBounds& bounds, const ReadOptions& read)
       : options_(options),
         table_(std::move(table)),
+        bounds_(bounds),
         once_(read.once),
         columns_(read.columns),
         tells_schema_changes_(read.tells_schema_changes),
@@ -53,9 +68,13 @@ class ChangeReader : public SplitReader {
         log_end_(options, names_.application()) {}
 
   Result<Event> next(const PollLimits& limits, const std::stop_token& stop);
+  Result<Event> begin(const PollLimits& limits, const std::stop_token& stop);
   Status begin_snapshot(const std::stop_token& stop);
+  Result<NewSlot> make_slot(Connection& connection, const std::stop_token& stop);
+  Result<Event> begin_with_changes(const std::stop_token& stop);
+  Result<std::optional<uint64_t>> end_of_changes(Connection& connection) const;
   Status begin_changes(const ChangePosition& from, const std::stop_token& stop);
-  Result<Event> read_snapshot(const std::stop_token& stop);
+  Result<Event> read_snapshot(const PollLimits& limits, const std::stop_token& stop);
   Result<Event> end_snapshot(const std::stop_token& stop);
   Result<Event> read_changes(const PollLimits& limits);
   Status take(const StreamMessage& message);
@@ -69,6 +88,7 @@ class ChangeReader : public SplitReader {
 
   const PostgresqlOptions options_;
   CapturedTable table_;
+  const ChangeBounds bounds_;
   const bool once_;
   const std::optional<std::vector<std::string>> columns_;  // those asked for
   const bool tells_schema_changes_;

@@ -47,10 +47,14 @@ class ChangeSource : public DataSource, public SplitSource {
     ARROW_ASSIGN_OR_RAISE(const auto none, rows->take());
     ARROW_ASSIGN_OR_RAISE(auto discovery, discover());
     ARROW_ASSIGN_OR_RAISE(auto reader, create_split_reader(read));
-    return read_all_splits(std::move(discovery), std::move(reader), none->schema());
+    return read_all_splits(std::move(discovery), std::move(reader), none->schema(), read);
   }
 
-  bool supports_streaming() const override { return true; }
+  Status set_range(const ReadRange& range) override {
+    return ChangeBounds::parse(range).Value(&bounds_);
+  }
+
+  bool supports_streaming() const override { return !bounds_.ends(); }
   bool supports_batch() const override { return true; }
   SplitSource* splits() override { return this; }
 
@@ -68,7 +72,7 @@ class ChangeSource : public DataSource, public SplitSource {
   Result<std::unique_ptr<SplitReader>> create_split_reader(
       const ReadOptions& read) override {
     ARROW_RETURN_NOT_OK(find_table());
-    return ChangeReader::make(options_, *table_, read);
+    return ChangeReader::make(options_, *table_, bounds_, read);
   }
 
   std::vector<std::string> kept_for(const std::string& reader) const override {
@@ -107,6 +111,7 @@ class ChangeSource : public DataSource, public SplitSource {
   }
 
   const PostgresqlOptions options_;
+  ChangeBounds bounds_;
   std::optional<CapturedTable> table_;
 };
 
