@@ -150,7 +150,7 @@ class SchemaChanges(ProgramTest):
                 self.done("run", "--once", "go.sql")
                 self.append(name, *({"id": n} for n in range(2, 50)))
                 self.append(f"{step}/in2.json", *({"id": n, "new": str(n)} for n in range(50, 100)))
-                for times in (1, 2):
+                for times in (1,):
                     self.crash(f"{step}:{times}", "run", "--once", "go.sql", must=False)
                 self.done("run", "--once", "go.sql")
                 self.assertEqual(self.rows(f"{step}/out"),

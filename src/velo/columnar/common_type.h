@@ -13,8 +13,8 @@ namespace velo {
 ///
 ///     null, x                     x
 ///     integers                    the next that holds both; int64, uint64: decimal
-///     integer, decimal            a decimal of 19 digits before the point at least, of 20
-///                                 for uint64
+///     integer, decimal            a decimal of at least 19 digits before the point;
+///                                 uint64: of 20
 ///     decimals                    the same, and behind the point
 ///     integer, float, double      int16, float: float; int32, int64: double; not uint64
 ///     date, timestamp             none: a day is no moment

@@ -154,14 +154,16 @@ Result<arrow::RecordBatchVector> JsonMessages::decode(
 }
 
 std::shared_ptr<arrow::Schema> JsonMessages::with_their_columns(
-    const std::shared_ptr<arrow::Schema>& inferred) const {
-  auto decoder = open(place_, text_, {.only_schema = true});
+    const formats::DecodeOptions& inferred) const {
+  const formats::DecodeOptions look{.only_schema = true, .envelope = inferred.envelope};
+  auto decoder = open(place_, text_, look);
   if (!decoder.ok()) {
     JsonMessages good = *this;
-    if (!good.take_bad({}).ok() || good.num_messages() == 0) return inferred;
-    decoder = open(place_, good.text_, {.only_schema = true});
+    const auto bad = good.take_bad({.envelope = inferred.envelope});
+    if (!bad.ok() || good.num_messages() == 0) return inferred.schema;
+    decoder = open(place_, good.text_, look);
   }
-  return decoder.ok() ? widened(inferred, *(*decoder)->schema()) : inferred;
+  return decoder.ok() ? widened(inferred.schema, *(*decoder)->schema()) : inferred.schema;
 }
 
 Result<std::shared_ptr<arrow::Schema>> JsonMessages::infer_schema(

@@ -50,7 +50,7 @@ class JsonMessages {
   /// The columns that were inferred, with those that these messages have beside them, and
   /// types widened for their values; the very same where that would not help.
   std::shared_ptr<arrow::Schema> with_their_columns(
-      const std::shared_ptr<arrow::Schema>& inferred) const;
+      const formats::DecodeOptions& inferred) const;
 
   /// The columns that messages of some partitions ask for. Errors: as decode(), unless
   /// bad messages are kept: then those do not count, where there is a good one.

@@ -267,7 +267,7 @@ Status KafkaSplitReader::decode(Partition& partition) {
 
 // Whether the messages that wait have columns, or values, that nobody has seen before.
 Result<bool> KafkaSplitReader::adopt_columns(const Partition& partition) {
-  auto now = partition.waiting.with_their_columns(decode_.schema);
+  auto now = partition.waiting.with_their_columns(decode_);
   if (now == decode_.schema) return false;
   decode_.schema = std::move(now);
   ARROW_ASSIGN_OR_RAISE(

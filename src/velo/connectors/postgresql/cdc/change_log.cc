@@ -140,7 +140,8 @@ Status ChangeLog::add(char op, const Tuple* row, const Tuple* before) {
   if (after <= from_) return Status::OK();
   const ChangeMark mark{.op = op, .at = committed_at_, .position = after};
   const int64_t bytes_before = rows_->num_bytes();
-  ARROW_RETURN_NOT_OK(row ? rows_->append(*row, before, mark) : rows_->append_empty(mark));
+  ARROW_RETURN_NOT_OK(row ? rows_->append(*row, before, mark)
+                          : rows_->append_empty(mark));
   transaction_bytes_ += rows_->num_bytes() - bytes_before;
   return Status::OK();
 }

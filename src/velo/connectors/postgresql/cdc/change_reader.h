@@ -103,7 +103,7 @@ class ChangeReader : public SplitReader {
   std::unique_ptr<ChangeStream> stream_;
   std::optional<ChangeLog> log_;
   std::optional<std::string> held_;  // a message of other columns, not taken yet
-  std::optional<uint64_t> end_;  // where it ends, if it does
+  std::optional<uint64_t> end_;      // where it ends, if it does
   LogEnd log_end_;
   std::optional<std::chrono::steady_clock::time_point> nothing_waited_at_;
   ChangePosition told_;  // of the last batch
