@@ -115,18 +115,18 @@ class Kafka(KeptState, ProgramTest):
 
     def test_a_stream_that_reads_another(self):
         """Two statements of one file, the second of which goes on with what the first writes; killed, and run again."""
-        topic = self.topic("raw")
-        self.write("go.sql", "CREATE STREAM raw WITH (commit_every = '200ms') AS SELECT id, total FROM "
+        topic, raw = self.topic("raw"), f"raw_{self.mark}"
+        self.write("go.sql", f"CREATE STREAM {raw} WITH (commit_every = '200ms') AS SELECT id, total FROM "
                              "generate('orders?unbounded=true&rate=5000&batch_size=500') "
                              f"INSERT INTO kafka('{self.address(topic)}');\n"
-                             "CREATE STREAM odd WITH (commit_every = '200ms') AS SELECT id FROM raw WHERE id > 10 "
+                             f"CREATE STREAM odd WITH (commit_every = '200ms') AS SELECT id FROM {raw} WHERE id > 10 "
                              "INSERT INTO file('odd/?format=json');")
 
         def ids():
             return sorted(json.loads(line)["id"] for file in self.folder.glob("odd/*.json")
                           for line in file.read_text().splitlines())
         killed = self.start("run", "go.sql", program=CRASHING, environment={"VELO_CRASH_AT": "after_commit:6"})
-        self.assertIn("odd: waits for the first rows of raw", killed.stderr.readline())
+        self.assertIn(f"odd: waits for the first rows of {raw}", killed.stderr.readline())
         self.assertEqual(killed.wait(timeout=60), -signal.SIGKILL)
         before = len(ids())
         running = self.start("run", "go.sql")

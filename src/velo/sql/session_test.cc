@@ -412,17 +412,6 @@ TEST(Session, ReadsNamedConnections) {
   }
 }
 
-TEST(Session, RefusesPipelineDefaultsThatDoNotWorkYet) {
-  SessionOptions options;
-  options.registry = &registry();
-  options.connections =
-      *Connections::from_toml("[pipeline]\nuntil = \"1h\"\n", "velo.toml");
-  Session session(options);
-  const Status status = session.execute("SELECT 1", {});
-  EXPECT_EQ(kind_of(status), ErrorKind::kNotImplemented);
-  EXPECT_THAT(status.message(), HasSubstr("until = 1h does not work yet"));
-}
-
 TEST(Session, QueriesTheLastStatement) {
   Session session = make_session(true);
   const auto source = session.query(

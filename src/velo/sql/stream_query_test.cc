@@ -243,7 +243,7 @@ TEST_F(StreamQueries, ReadWhatTheyJoinOnceOrAsOftenAsAsked) {
 
 TEST_F(StreamQueries, SayWhereWhatTheyJoinNeedsTooMuchMemory) {
   SessionOptions options;
-  options.memory_bytes = 64 << 20;
+  options.memory_bytes = 128 << 20;
   tables()["customers"] = rows_that(
       "SELECT i || repeat('x', 50000) AS name, 'NL' AS country FROM range(1000) t(i)");
   EXPECT_THAT(
