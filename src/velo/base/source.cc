@@ -73,7 +73,7 @@ class AllSplitsReader : public DataReader {
   const int64_t most_bytes_at_once_;
   bool complete_ = false;   // all splits are known
   bool has_begun_ = false;  // some are
-  bool ended_ = true;      // those that are assigned have
+  bool ended_ = true;       // those that are assigned have
   bool has_read_ = false;
   FirstFailure failure_;
 };
