@@ -295,6 +295,14 @@ class Kafka(KeptState, ProgramTest):
         self.done("copy", "--from", minutes(3), "--until", minutes(6), self.uri(topic), "out/?format=parquet")
         self.assertEqual(sorted(self.parquet("out")["id"].to_pylist()), [3, 4, 5])
 
+    def test_a_part_of_a_query_keeps_its_position(self):
+        topic = self.topic("events", 1)
+        self.produce(topic, [{"id": n} for n in range(20)], 0)
+        query = ("run", "-e", f"CREATE STREAM s AS SELECT id * 2 AS twice FROM kafka('{self.address(topic)}') INSERT INTO file('out/?format=parquet')")
+        for options, count in ((("--until", "5"), 5), (("--until", "12"), 12), (("--once",), 20), (("--until", "latest"), 20)):
+            self.done(*query, *options)
+            self.assertEqual(sorted(self.parquet("out")["twice"].to_pylist()), [2 * n for n in range(count)])
+
     def test_where_a_part_begins_and_ends_is_for_the_first_run(self):
         """A record goes before `from`; `until` is moved on from run to run; a kill repeats nothing."""
         topic = self.topic("events", 1)

@@ -36,12 +36,12 @@ class SqlTypesReader : public DataReader {
 
 OpenSource::OpenSource(std::string address, std::unique_ptr<DataSource> source,
                        std::shared_ptr<arrow::Schema> schema,
-                       const SourceOptions& options)
+                       const SourceOptions& options, bool can_go_on)
     : address_(std::move(address)),
       schema_(std::move(schema)),
       once_(options.once && source->supports_batch()),
-      can_go_on_(source->supports_streaming()),
-      goes_on_(can_go_on_ && !once_),
+      can_go_on_(can_go_on),
+      goes_on_(source->supports_streaming() && !once_),
       reader_bytes_(options.reader_bytes),
       source_(std::move(source)) {}
 
@@ -65,12 +65,13 @@ Result<std::shared_ptr<OpenSource>> OpenSource::open(const Registry& registry,
   std::string address = redact_uri(uri);
   ARROW_ASSIGN_OR_RAISE(auto source, registry.create_source(uri));
   if (options.keeps_bad) source->keep_bad_records();
+  const bool can_go_on = source->supports_streaming();  // it ends at the range's end
   if (!options.range.is_whole()) ARROW_RETURN_NOT_OK(source->set_range(options.range));
   ARROW_ASSIGN_OR_RAISE(const auto columns, source->fetch_schema());
   ARROW_RETURN_NOT_OK(check_column_names(*columns, address, "rename one at the source"));
   ARROW_ASSIGN_OR_RAISE(auto schema, sql_schema(*columns, address));
-  return std::shared_ptr<OpenSource>(
-      new OpenSource(std::move(address), std::move(source), std::move(schema), options));
+  return std::shared_ptr<OpenSource>(new OpenSource(
+      std::move(address), std::move(source), std::move(schema), options, can_go_on));
 }
 
 Result<std::unique_ptr<DataReader>> OpenSource::create_reader(

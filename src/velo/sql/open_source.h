@@ -44,7 +44,7 @@ class OpenSource {
 
   const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
 
-  /// Whether its rows never end; and whether they would not, without `once`.
+  /// Whether its rows never end; and whether they would not, without `once` and a range.
   bool goes_on() const { return goes_on_; }
   bool can_go_on() const { return can_go_on_; }
 
@@ -72,7 +72,8 @@ class OpenSource {
 
  private:
   OpenSource(std::string address, std::unique_ptr<DataSource> source,
-             std::shared_ptr<arrow::Schema> schema, const SourceOptions& options);
+             std::shared_ptr<arrow::Schema> schema, const SourceOptions& options,
+             bool can_go_on);
   OpenSource(const OpenSource& source, std::shared_ptr<HeldRows> rows);
 
   const std::string address_;
