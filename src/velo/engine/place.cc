@@ -109,13 +109,13 @@ Status fork_pipeline(DataSource& source, DataSink& sink, const PipelineIdentity&
                     "reset, is needed",
                     record.num_rows));
   };
+  if (other.positions.empty()) {
+    return refuse(pipeline, other.pipeline + " has no positions to go on from");
+  }
   if (source.splits() && source.splits()->identity() != other.fingerprint.source) {
     return refuse(pipeline, fmt::format("it reads {}, and {} has read {}",
                                         source.splits()->identity(), other.pipeline,
                                         other.fingerprint.source));
-  }
-  if (other.positions.empty()) {
-    return refuse(pipeline, other.pipeline + " has no positions to go on from");
   }
   return place(source, sink, pipeline, options, other.positions, check, stop);
 }

@@ -52,7 +52,8 @@ class StatementParser {
       return error(token, fmt::format("expected {}, but the text ends here", what));
     }
     const SqlText found{script_, token.begin, token.end};
-    return error(token, fmt::format("expected {}, not {}", what, found.text()));
+    return error(token,
+                 fmt::format("expected {}, not {}", what, without_secrets(found.text())));
   }
   Status expect(char symbol) {
     return accept(symbol) ? Status::OK() : expected(fmt::format("'{}'", symbol));

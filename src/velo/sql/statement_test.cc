@@ -150,5 +150,13 @@ TEST(Statement, SaysWhatIsWrongWhere) {
   EXPECT_THAT(error_of("EXPLAIN"), HasSubstr("expected SELECT, but the text ends here"));
 }
 
+TEST(Statements, ShowNoPasswordWhereAnotherWordIsExpected) {
+  const auto script = std::make_shared<const Script>(
+      "SQL", "CREATE STREAM 'postgresql://u:hunter2@h/d' AS SELECT 1");
+  const Status status = parse_statements(script).status();
+  EXPECT_FALSE(status.ok());
+  EXPECT_EQ(status.message().find("hunter2"), std::string::npos) << status.message();
+}
+
 }  // namespace
 }  // namespace velo::sql
