@@ -153,6 +153,20 @@ class Watch(ProgramTest):
         self.assertEqual({row["id"]: row["text"] for row in self.rows_in("out")},
                          {n: f"N{n}" + ("-" if n % 2 else f"l{n}") for n in range(5 + 5 * len(STEPS))})
 
+    def test_a_query_ends_where_columns_come_up_and_leaves_out_no_row(self):
+        self.append("in/a.json", '{"id": 1}\n')
+        query = ("run", "-e", "CREATE STREAM seen WITH (on_schema_change = evolve, on_error = skip, commit_every = '50ms') AS SELECT *, id + 0 AS p "
+                 "FROM file('in/*.json?watch=true') INSERT INTO file('out/?format=json')")
+        process = self.start(*query)
+        self.wait_for(lambda: len(self.rows()) == 1, process)
+        self.append("in/a.json", '{"id": 2, "x": 5}\n{"id": 3}\n')
+        self.assertEqual(process.wait(timeout=60), 2)
+        self.assertIn("the columns have changed, to id, x, and a SELECT with expressions or joins ends there; run it again", process.stderr.read())
+        process = self.start(*query)
+        self.wait_for(lambda: len(self.rows()) == 3, process)
+        self.stop(process)
+        self.assertEqual(sorted((row["id"], row.get("x"), row["p"]) for row in self.rows_in("out")), [(1, None, 1), (2, 5, 2), (3, None, 3)])
+
     def test_joined_with_a_table_that_is_read_again(self):
         self.write("labels.csv", "id,label\n1,old\n")
         self.append("in/a.json", self.lines(0, 2))

@@ -103,6 +103,16 @@ class ShortCutRows {
   std::shared_ptr<arrow::Schema> schema_;  // of what is read, in SQL types
 };
 
+// A query is planned for the columns that there are; it knows of no others.
+Result<std::shared_ptr<arrow::Schema>> end_of_query(const std::string& address,
+                                                    const arrow::Schema& now) {
+  return make_error(
+      ErrorKind::kSchemaMismatch, {.resource = address},
+      fmt::format("the columns have changed, to {}, and a SELECT with expressions or "
+                  "joins ends there; run it again to go on with these",
+                  fmt::join(now.field_names(), ", ")));
+}
+
 // Whether a name in quotes, where a table stands, is meant as an address.
 bool looks_like_address(std::string_view name) {
   return name.find_first_of("/.@:*") != std::string_view::npos;
@@ -140,12 +150,15 @@ Result<std::unique_ptr<SplitReader>> SelectPlan::create_split_reader(
   read.process = who.process;
   read.memory_bytes = who.memory_bytes;
   read.on_changed = who.on_changed;
+  read.tells_schema_changes = who.tells_schema_changes;
   if (stream) {
     ARROW_ASSIGN_OR_RAISE(auto function, stream->prepare());
     ARROW_ASSIGN_OR_RAISE(auto reader, stream->stream()->create_split_reader(read));
-    return map_batches(std::move(reader), std::move(function));
+    return map_batches(std::move(reader), std::move(function),
+                       [address = stream->stream()->address()](const auto& now) {
+                         return end_of_query(address, *now);
+                       });
   }
-  read.tells_schema_changes = who.tells_schema_changes;
   ARROW_ASSIGN_OR_RAISE(auto split_reader, source->create_split_reader(read));
   const auto mapped = std::make_shared<ShortCutRows>(*this);
   return map_batches(

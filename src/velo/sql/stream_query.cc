@@ -52,7 +52,9 @@ StreamQuery::StreamQuery(DuckdbEngine& engine, SqlText select,
   const bool are_known = std::ranges::all_of(columns, [&](const std::string& name) {
     return stream_->schema()->GetFieldIndex(name) >= 0;
   });
-  if (are_known && !columns.empty()) read_.columns = std::move(columns);
+  // Of all columns it is not said which: then it is heard when others come up.
+  const bool are_all = std::ssize(columns) == stream_->schema()->num_fields();
+  if (are_known && !columns.empty() && !are_all) read_.columns = std::move(columns);
 }
 
 Result<RowsFunction> StreamQuery::prepare() const {
