@@ -83,6 +83,24 @@ class Memory(ProgramTest):
         self.assertEqual(process.returncode, 2)
         self.assertIn("memory: 16777216 bytes are too few", process.stderr)
 
+    def test_what_differs_everywhere(self):
+        """All of many rows differ, and each is wide."""
+        text = "x" * 1000
+        for name, mark in [("a", "a"), ("b", "b")]:
+            writer = None
+            for part in range(20):
+                table = pyarrow.table({"id": range(part * 10_000, (part + 1) * 10_000), "text": [mark + text] * 10_000})
+                writer = writer or pyarrow.parquet.ParquetWriter(self.folder / f"{name}.parquet", table.schema)
+                writer.write_table(table)
+            writer.close()
+        script = ("import resource, subprocess, sys; code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL);"
+                  "print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
+        told = subprocess.run([sys.executable, "-c", script, VELO, "verify", "a.parquet", "b.parquet", "--key",
+                               "id"], cwd=self.folder, capture_output=True, text=True, timeout=120)
+        code, kilobytes = map(int, told.stdout.split())
+        self.assertEqual(code, 2, told.stderr)
+        self.assertLess(kilobytes, 320 * 1024)
+
 
 if __name__ == "__main__":
     unittest.main()
