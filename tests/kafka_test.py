@@ -180,6 +180,40 @@ class Kafka(KeptState, ProgramTest):
                     self.assertEqual(sorted(self.parquet("out")["id"].to_pylist()), sorted(due_ids))
                     self.assertEqual(collections.Counter(row["record"] for row in self.rows(letters)), due)
 
+    def test_dead_letters_are_replayed_once(self):
+        """Out of a topic into one, killed at each step."""
+        topic, letters, again = self.topic("events", 2), self.topic("letters", 2), self.topic("again", 1)
+        replay = ("dlq", "replay", self.uri(letters), self.uri(again), "--schema", "id text")
+        due = 0
+        for step in STEPS:
+            for partition in range(2):
+                self.produce(topic, [json.dumps({"id": f"{step} {n}" if n % 2 else n}) for n in range(40)] + ["bad"], partition)
+            due += 40
+            self.done("run", "--once", "-e", f"CREATE STREAM s{self.mark} WITH (on_error = '{self.uri(letters)}') AS SELECT * FROM "
+                      f"kafka('{self.address(topic, schema='id int64')}') INSERT INTO file('out/?format=json')")
+            killed = self.start(*replay, program=CRASHING, environment={"VELO_CRASH_AT": f"{step}:1"})
+            self.assertIn(killed.wait(60), (0, -signal.SIGKILL))
+            for _ in range(2):
+                self.assertIn(" bad records skipped; the first: dead letter of " + topic, self.done(*replay).stderr)
+            found = sorted(row["id"] for row in self.rows(again))
+            self.assertEqual((len(found), len(set(found))), (due, due // 2), step)
+
+    def test_messages_that_are_too_large_are_bad(self):
+        topic = self.topic("large", 1)
+        large = json.dumps({"id": 2, "pad": "x" * 100_000})
+        self.produce(topic, [json.dumps({"id": 1}), large, json.dumps({"id": 3})])
+        failed = self.velo("copy", self.uri(topic, schema="id int64", max_record_bytes="64KiB"), "out/?format=json", "--once")
+        self.assertEqual(failed.returncode, 2)
+        self.assertIn(f"partition 0, offset 1: the message has {len(large)} bytes: the record is larger than 64 KiB", failed.stderr)
+        self.done("copy", self.uri(topic, max_record_bytes="64KiB"), "out/?format=json", "--once", "--on-error", "bad/?format=json")
+        self.assertEqual(self.ids_in("out"), [1, 3])
+        self.assertEqual([row["record"] for row in self.rows_in("bad")], [large[:65536]])
+        self.done("copy", self.uri(topic), "all/?format=json", "--once")
+        self.assertEqual(self.ids_in("all"), [1, 2, 3])
+        refused = self.velo("copy", "all/?format=json", self.uri(self.topic("small", 1), max_record_bytes="64KiB"))
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("and more than 64 KiB are not read again", refused.stderr)
+
     def test_show_schema_and_sql(self):
         topic = self.topic("events", 3)
         for partition in range(3):
@@ -347,6 +381,12 @@ class Kafka(KeptState, ProgramTest):
                 (("--from", "11", "--once"), 2, "from = 11: the partition ends at 10; from = latest begins there"),
                 (("--until", "2999-01-01"), 2, "until = 2999-01-01: that is in the future"),
                 (("--until", "earliest"), 2, "until = earliest: nothing is before that"),
+                (("--from", "7:5", "--once"), 2, f"from = 7:5: topic '{topic}' has no partition 7; it has 1, from 0 on"),
+                (("--until", "0:6,3:5"), 2, f"until = 0:6,3:5: topic '{topic}' has no partition 3"),
+                (("--from", "8", "--until", "6"), 2, f"{topic}/0: from = 8 is behind until = 6: in this partition these "
+                 "are the offsets 8 and 6"),
+                (("--from", "latest", "--until", "0:7"), 2, "from = latest is behind until = 0:7"),
+                (("--from", "2026-01-02", "--until", "2026-01-01"), 2, "from = 2026-01-02 is behind until = 2026-01-01"),
                 (("--from", "0;3"), 2, "from = 0;3: earliest, latest, a time (2026-01-31T12:00:00Z), an offset (1200), "
                  "or one for each partition")]:
             found, told = said(*options)

@@ -2,7 +2,6 @@
 
 import collections
 import decimal
-import os
 import random
 import re
 import signal
@@ -10,55 +9,20 @@ import threading
 import time
 import unittest
 import urllib.parse
-import uuid
 
 import psycopg
 import pyarrow
 import pyarrow.dataset
 
 from kill.proxy import Break, Proxy
-from program import ProgramTest, wait_until_signals_are_awaited
+from postgresql_schema import SERVER, SchemaTest
+from program import wait_until_signals_are_awaited
 
-SERVER = os.environ["VELO_TEST_POSTGRESQL_URI"]
 STEPS = ["in_write", "after_prepare_one", "after_prepare", "after_publish", "between_completes", "after_commit",
          "in_recover"]
 
 
-class Changes(ProgramTest):
-    def setUp(self):
-        super().setUp()
-        self.session = psycopg.connect(SERVER, autocommit=True)
-        self.addCleanup(self.session.close)
-        self.name = f"t{uuid.uuid4().hex[:10]}"  # of schema, pipelines, slots
-        self.session.execute(f"CREATE SCHEMA {self.name}")
-        self.session.execute(f"SET search_path = {self.name}")
-        self.addCleanup(self.session.execute, f"DROP SCHEMA {self.name} CASCADE")
-        self.addCleanup(self.drop_slots)
-
-    def drop_slots(self):
-        """What pipelines of this name have left in the server; a slot that stays keeps the log."""
-        for _ in range(50):
-            for slot, process in self.rows("SELECT slot_name, active_pid FROM pg_replication_slots WHERE slot_name ~ %s",
-                                           self.name):
-                if process:
-                    self.session.execute("SELECT pg_terminate_backend(%s)", [process])
-                else:
-                    self.session.execute("SELECT pg_drop_replication_slot(%s)", [slot])
-            if not self.slots():
-                break
-            time.sleep(0.1)
-        for publication in self.publications():
-            self.session.execute(f'DROP PUBLICATION "{publication}"')
-
-    def rows(self, query, *parameters):
-        return self.session.execute(query, parameters or None).fetchall()
-
-    def slots(self):
-        return [slot for (slot,) in self.rows("SELECT slot_name FROM pg_replication_slots WHERE slot_name ~ %s", self.name)]
-
-    def publications(self):
-        return [name for (name,) in self.rows("SELECT pubname FROM pg_publication WHERE pubname ~ %s", self.name)]
-
+class Changes(SchemaTest):
     def create(self, table="orders", columns="id bigint PRIMARY KEY, name text, total numeric(12,2)", rows=3):
         self.session.execute(f"CREATE TABLE {table} ({columns})")
         if rows:

@@ -20,7 +20,7 @@ import pyarrow.parquet
 
 from kept_state import KeptState
 from kill.proxy import Break, Proxy
-from program import VELO, ProgramTest, wait_until_signals_are_awaited
+from program import CRASHING, VELO, ProgramTest, wait_until_signals_are_awaited
 
 SERVER = os.environ["VELO_TEST_POSTGRESQL_URI"]
 UTC = datetime.timezone.utc
@@ -81,6 +81,35 @@ class Postgresql(KeptState, ProgramTest):
         at = urllib.parse.urlsplit(SERVER)
         server = at._replace(netloc=f"{role}:not-much@{at.hostname}:{at.port}").geturl()
         return role, lambda table, **options: self.uri(table, **options).replace(SERVER, server)
+
+    def test_dead_letters_are_replayed_once(self):
+        """Out of a table into one, killed at each step; beside new ones, and what is bad still."""
+        self.session.execute("CREATE TABLE orders (id bigint, total numeric(12,2))")
+        replay = ("dlq", "replay", self.uri("bad"), self.uri("orders"), "--schema", "id int64, total decimal(12,2)")
+        due = []
+        for number, step in enumerate(("in_write", "after_prepare_one", "after_prepare", "after_commit", "in_recover")):
+            rows = [(id, f"{id}.5" if id % 3 == 0 else id) for id in range(number * 100, number * 100 + 100)]
+            self.write(f"{number}.csv", "id,total\n" + "".join(f"{id},{total}\n" for id, total in rows) + "x,1\n")
+            self.done("copy", f"{number}.csv?schema=id int64,total decimal(10,0)", self.uri("orders"), "--on-error", self.uri("bad"))
+            due += [(id, decimal.Decimal(total)) for id, total in rows]
+            killed = self.start(*replay, program=CRASHING, environment={"VELO_CRASH_AT": f"{step}:1"})
+            self.assertEqual(killed.wait(60), -signal.SIGKILL, step)
+            for _ in range(2):
+                self.assertIn(f"{number + 1} bad record", self.done(*replay).stderr)
+            self.assertEqual(self.rows("SELECT id, total FROM orders ORDER BY id"), due)
+
+    def test_a_column_that_has_to_have_a_value(self):
+        self.session.execute("CREATE TABLE strict (id bigint PRIMARY KEY, note text NOT NULL, number int NOT NULL)")
+        self.write("in.csv", "id,note\n1,a\n2,\n")
+        for evolve, name in ((), "number"), (("--on-schema-change", "evolve"), "note"):
+            refused = self.velo("copy", "in.csv", self.uri("strict"), *evolve)
+            self.assertEqual(refused.returncode, 2)
+            self.assertRegex(refused.stderr, f'null value in column "{name}" .*the column is NOT NULL: give it a value in the SELECT '
+                             ".*, which on_schema_change = evolve does for columns that the rows do not have")
+            self.assertEqual(self.rows("SELECT * FROM strict"), [])
+        self.done("run", "--on-schema-change", "evolve", "-e", "INSERT INTO postgresql('" + self.uri("strict") + "') SELECT id, "
+                  "coalesce(note, '') AS note FROM file('in.csv')")
+        self.assertEqual(self.rows("SELECT * FROM strict ORDER BY id"), [(1, "a", None), (2, "", None)])
 
     def test_check(self):
         self.session.execute("CREATE TABLE orders (id bigint PRIMARY KEY)")
@@ -367,7 +396,7 @@ class Postgresql(KeptState, ProgramTest):
             (self.uri("missing"), 'relation "' + self.schema + '.missing" does not exist', 2),
             (SERVER + "?tabel=t", "did you mean 'table'?", 2),
             (SERVER, "which rows? Add ?table=NAME", 2),
-            (SERVER + "?cdc=true&schema=sales", "cdc=true of all tables of a schema does not work yet", 2),
+            (SERVER + "?cdc=true&schema=sales", "cdc=true of which table? table=NAME names one", 2),
         ]:
             with self.subTest(words):
                 process = self.velo("copy", uri, "out.csv")

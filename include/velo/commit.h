@@ -61,10 +61,28 @@ struct CommitRecord {
   Fingerprint fingerprint;
   /// In a commit: the splits that it moves. Out of recover(): all of them.
   Positions positions;
+  /// Where lanes that were given rows by their key did not all commit: how far the rows
+  /// of some keys have got in these splits, beyond their positions. Out of look() and
+  /// recover().
+  Positions ahead;
   int64_t num_rows = 0;    ///< in a commit: of that epoch; out of recover(): of all
   bool finished = false;   ///< whether the source had ended, and this was the last
   std::string written_at;  ///< UTC, ISO 8601
   std::string velo_version;
+
+  // In a commit into a sink that divides_by_key().
+  /// Whether all lanes have rows of it, by their key; else the first lane has all, and
+  /// commits alone.
+  bool divided = false;
+  /// Where those of its splits begin that have no position before it.
+  Positions begins;
+};
+
+/// What rows are given to lanes by, Committer::find_lane_key.
+struct LaneKey {
+  /// Rows that are equal in these columns go to one lane. Empty: one lane takes all.
+  std::vector<std::string> columns;
+  std::string obstacle;  ///< why there is no more than one, and what to do
 };
 
 /// Who reads for a pipeline (ReadOptions::reader): two sinks may each know a pipeline by
@@ -179,6 +197,13 @@ class Committer {
   /// Whether an epoch may only end where the source ends.
   virtual bool commits_once() const = 0;
 
+  /// Find out, after look() or recover(), what rows of this schema may be given to
+  /// several lanes by, where TransactionalSink::divides_by_key(). Errors: those of
+  /// reaching the sink.
+  virtual Result<LaneKey> find_lane_key(const arrow::Schema&, std::stop_token) {
+    return LaneKey();
+  }
+
   /// Make the writer of a lane, from 0; all are made before the first is written to.
   /// Errors: those of opening the sink.
   virtual Result<std::unique_ptr<EpochWriter>> create_writer(
@@ -192,7 +217,10 @@ class Committer {
   }
 
   /// Commit what the tokens name together with the record, whose epoch is the next one;
-  /// then complete it. There is one token of each lane, in the order of create_writer.
+  /// then complete it. There is one token of each lane, in the order of create_writer; in
+  /// a sink that divides_by_key(), only the first lane's where the rows are not divided.
+  /// There the first lane commits before all others, and says how far the epoch goes
+  /// (CommitRecord::ahead); the last one after them, and moves the positions.
   /// Errors: kFenced where a newer process has taken over: nothing was committed;
   /// kCommitStateUnknown: recover() tells; kCommitLost; kSystem.
   virtual Status commit(const CommitRecord& record,
@@ -225,6 +253,12 @@ class TransactionalSink {
   /// one lane could wait for another lane's commit, which comes only after all have
   /// prepared.
   virtual int max_lanes() const { return std::numeric_limits<int>::max(); }
+
+  /// Whether, where max_lanes() is 1 since rows of one key belong to one lane, there may
+  /// be several that each have all rows of some keys (docs/adr/0018-lanes-by-key.md).
+  /// Writing rows again, from where their split stood, leaves each key as the last of
+  /// them says.
+  virtual bool divides_by_key() const { return false; }
 
   /// Where rows are written, the same from wherever it is opened, without secrets.
   virtual std::string identity() const = 0;

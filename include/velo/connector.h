@@ -3,6 +3,7 @@
 /// A kind of system that rows come from or go to, and the set of those that are known.
 
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,8 @@
 
 namespace velo {
 
+struct StreamList;  // velo/streams.h
+
 /// Describes one kind of system: what `velo help` prints and what create_source calls.
 /// Immutable once registered, hence safe to read from any thread.
 struct Connector {
@@ -26,6 +29,11 @@ struct Connector {
   /// nullptr where the system cannot be a source (a sink).
   Result<std::unique_ptr<DataSource>> (*create_source)(const Uri& uri) = nullptr;
   Result<std::unique_ptr<DataSink>> (*create_sink)(const Uri& uri) = nullptr;
+  /// The streams that a source's address names, each with the address of it alone.
+  /// nullptr where an address is always one.
+  Result<StreamList> (*list_streams)(const Uri& uri, std::stop_token stop) = nullptr;
+  /// Whether what stands between the slashes of an address names files and folders.
+  bool paths_name_files = false;
   /// Say a position of a source in words: "offset 1234". `source` is its identity. Empty
   /// where it is none of its positions; nullptr where there are none.
   std::string (*describe_position)(std::string_view source,
@@ -52,6 +60,11 @@ class Registry {
   /// Errors: kInvalidArgument (unknown scheme, bad option), and those of the connector.
   Result<std::unique_ptr<DataSource>> create_source(const Uri& uri) const;
   Result<std::unique_ptr<DataSink>> create_sink(const Uri& uri) const;
+
+  /// The streams that a source's address names: see velo/streams.h. References to secrets
+  /// stay in their addresses. Errors: kInvalidArgument, kNotFound where there are none;
+  /// those of asking the system.
+  Result<StreamList> list_streams(const Uri& uri, std::stop_token stop = {}) const;
 
  private:
   std::vector<Connector> connectors_;

@@ -25,6 +25,7 @@ enum class OptionType : int8_t {
   kDuration,  ///< number, 0 or more, with ms, s, min, h, d
   kChoice,    ///< one of `choices`, in any case; text() has the spelling of `choices`
   kList,      ///< comma-separated names
+  kNames,     ///< one or more names of tables, see parse_names(); text() has it as given
 };
 
 /// Which end of a pipeline an option belongs to.

@@ -53,6 +53,9 @@ struct Progress {
   /// Why the sink promises no more than at least once, and what to do; empty where there
   /// is nothing to say, see Promise.
   std::string notice;
+  /// Why one writer has written, where several were asked for; empty where there is
+  /// nothing to say.
+  std::string one_lane;
 };
 
 /// The most bytes that a pipeline of one reader and one writer holds, unless it is told.
@@ -131,6 +134,9 @@ struct RunOptions {
   /// Most bytes of rows that wait between the reader and the writers; without it a share
   /// of memory_bytes.
   std::optional<int64_t> queue_bytes;
+  /// The largest record of text that is read, or written, where an address does not say:
+  /// with_record_limit() has to be told before it is opened.
+  std::optional<int64_t> max_record_bytes;
   /// What is read of the source; where the pipeline has a record, that tells the
   /// beginning.
   ReadRange range;
@@ -163,8 +169,12 @@ struct RunOptions {
   Status set(std::string_view name, std::string_view text);
 };
 
+/// An address with RunOptions::max_record_bytes, where its connector has such an option,
+/// and it does not say itself.
+Uri with_record_limit(Uri uri, const RunOptions& options, const Registry& registry);
+
 /// The columns of dead letters: pipeline, split, position, at, error, message, record,
-/// record_encoding, schema (docs/guide/bad-records.md).
+/// record_encoding, schema, life (docs/guide/bad-records.md).
 std::shared_ptr<arrow::Schema> dead_letter_schema();
 
 /// Move the rows of `source` into `sink` and keep a record of the position beside them:
@@ -201,6 +211,7 @@ struct RunPlan {
   std::string begins;              ///< where it would begin to read
   std::vector<std::string> keeps;  ///< at the source, see SplitSource::kept_for
   SinkPlan sink;
+  std::string one_lane;  ///< see Progress::one_lane
   PlannedBadRecords bad_records;
   /// Why run() would refuse; OK where it would not. What is known by then is told beside.
   Status obstacle;

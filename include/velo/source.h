@@ -77,6 +77,9 @@ struct ReadOptions {
   /// Where the columns change while splits are read, say so by a SchemaChange and go on,
   /// instead of failing with kSchemaMismatch; for sources that can.
   bool tells_schema_changes = false;
+  /// Before the first row of a split that has no position yet, say by a batch without
+  /// rows where it begins; for sources that can be read again from there.
+  bool tells_beginnings = false;
   /// The number of the process that reads (CommitRecord::fence): who takes over has a
   /// greater one. What is made for a reader before its first commit is named after it
   /// too, so that a process that was overtaken touches nothing of a newer one.

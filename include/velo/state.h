@@ -59,6 +59,12 @@ Status fork_pipeline(DataSource& source, DataSink& sink, const PipelineIdentity&
                      const RunOptions& options, const CommitRecord& other,
                      std::stop_token stop = {});
 
+/// Have a pipeline be known to the sink that has moved nothing, and has finished: a mark.
+/// Nothing is read, and no row is written; does nothing where it is there already.
+/// Errors: as run(), of a look and a commit.
+Status mark_finished(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,
+                     const RunOptions& options, std::stop_token stop = {});
+
 /// The connector of a source by its identity (SplitSource::identity); nullptr where there
 /// is none.
 const Connector* connector_of_source(std::string_view source,

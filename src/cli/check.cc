@@ -37,6 +37,20 @@ std::string use_of(const CheckArguments& arguments, const Uri& uri) {
   return connector && !connector->create_source ? kSink : kSource;
 }
 
+// Each of those that the address names.
+Status check_streams(const Uri& uri, CheckReport& report, const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const StreamList list,
+                        builtin_registry().list_streams(uri, stop));
+  for (const Stream& stream : list.streams) {
+    if (list.streams.size() > 1) fmt::print("{}\n", stream.name);
+    ARROW_ASSIGN_OR_RAISE(const auto source,
+                          builtin_registry().create_source(stream.uri));
+    source->check(report, stop);
+  }
+  for (const std::string& what : list.left_out) report.lacks("left out", what);
+  return Status::OK();
+}
+
 // The exit code: by the first step that failed, which was told.
 Result<int> check(const CheckArguments& arguments, const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const Connections connections,
@@ -44,10 +58,10 @@ Result<int> check(const CheckArguments& arguments, const std::stop_token& stop) 
   ARROW_ASSIGN_OR_RAISE(const Uri uri, address_of(arguments.address, connections));
   CheckReport report(show);
   if (use_of(arguments, uri) == kSource) {
-    ARROW_ASSIGN_OR_RAISE(const auto source, builtin_registry().create_source(uri));
-    source->check(report, stop);
+    ARROW_RETURN_NOT_OK(check_streams(uri, report, stop));
   } else {
-    ARROW_ASSIGN_OR_RAISE(const auto sink, builtin_registry().create_sink(uri));
+    ARROW_ASSIGN_OR_RAISE(const Uri one, sink_of_stream(uri, {}));
+    ARROW_ASSIGN_OR_RAISE(const auto sink, builtin_registry().create_sink(one));
     sink->check(report, stop);
   }
   const Status& failure = report.failure();

@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "completion_scripts.h"
+#include "dlq.h"
 #include "state.h"
 #include "velo/connector.h"
 #include "verb.h"
@@ -59,6 +60,7 @@ VerbDescription description_of(const CLI::App& verb) {
   if (description.name == "help") description.words = connector_names();
   if (description.name == "completion") description.words = shell_names();
   if (description.name == "state") description.words = state_actions();
+  if (description.name == "dlq") description.words = dlq_actions();
   return description;
 }
 

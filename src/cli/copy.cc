@@ -1,15 +1,13 @@
-#include <fmt/format.h>
-
 #include <memory>
 #include <string>
 
 #include "command.h"
-#include "commit_observer.h"
 #include "copy_pair.h"
+#include "copy_runs.h"
+#include "failures.h"
 #include "monitor.h"
 #include "monitor_arguments.h"
 #include "pipeline_arguments.h"
-#include "progress.h"
 #include "sql_arguments.h"
 #include "velo/api.h"
 #include "verb.h"
@@ -21,34 +19,22 @@ struct CopyArguments {
   std::string from;
   std::string to;
   std::string config;
+  bool fail_fast = false;
   PipelineArguments pipeline;
   MonitorArguments monitor;
 };
 
-Status copy_rows(const CopyArguments& arguments, Monitor& monitor,
+Status copy_rows(const CopyArguments& arguments, Monitor& monitor, Failures& failures,
                  const Interrupts& interrupts) {
-  ARROW_ASSIGN_OR_RAISE(CopyPair pair, open_copy(arguments.from, arguments.to,
-                                                 arguments.config, arguments.pipeline));
-  const std::string& id = pair.identity.id;
-  RunOptions& options = pair.options;
-  options.observer = commit_observer();
-  Progress so_far;
-  options.on_progress = [&](const Progress& progress) {
-    so_far = progress;
-    monitor.progress(id, progress);
-  };
-  options.on_retry = [&](const Retry& retry) { monitor.retry(id, retry); };
-  options.on_ddl = [&](std::string_view statement) { monitor.ddl(id, statement); };
-  options.measure_lag = monitor.shows_lag();
-  monitor.start({id, pair.from, pair.to});
-  const auto done =
-      run(*pair.source, *pair.sink, pair.identity, options, interrupts.token());
-  if (!done.ok()) {
-    return explain_stop(done.status(), fmt::format("{} → {}", pair.from, pair.to),
-                        outcome_of_stop(so_far, *pair.sink));
-  }
-  monitor.end(id, *done, "", {});
-  return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(CopyPairs opened,
+                        open_copies(arguments.from, arguments.to, arguments.config,
+                                    arguments.pipeline, interrupts.token()));
+  warn_of_left_out(opened.left_out);
+  return copy_all({.pairs = opened.pairs,
+                   .monitor = monitor,
+                   .fail_fast = arguments.fail_fast,
+                   .failures = failures},
+                  interrupts.token());
 }
 
 }  // namespace
@@ -60,6 +46,8 @@ Verb add_copy_verb(CLI::App& program) {
       ->required();
   add_address(*parser, "DST", arguments->to, "URI or path to write; - is standard output")
       ->required();
+  parser->add_flag("--fail-fast", arguments->fail_fast,
+                   "Of a source of several streams: end all of them when one fails");
   add_pipeline_options(*parser, arguments->pipeline);
   add_memory_option(*parser, arguments->pipeline.memory);
   add_config_option(*parser, arguments->config);
@@ -68,8 +56,11 @@ Verb add_copy_verb(CLI::App& program) {
             const Interrupts interrupts;
             const auto monitor = Monitor::open(arguments->monitor);
             if (!monitor.ok()) return report(monitor.status());
-            const Status status = copy_rows(*arguments, **monitor, interrupts);
-            return status.ok() ? interrupts.exit_code() : (*monitor)->fail({}, status);
+            Failures failures;
+            const Status status = copy_rows(*arguments, **monitor, failures, interrupts);
+            if (!status.ok()) failures.add((*monitor)->fail({}, status));
+            if (const auto worst = failures.worst()) return *worst;
+            return interrupts.exit_code();
           }};
 }
 

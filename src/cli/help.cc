@@ -36,6 +36,7 @@ std::string type_of(const OptionDescriptor& option) {
     case OptionType::kChoice:
       return fmt::format("{}", fmt::join(option.choices, "|"));
     case OptionType::kList:
+    case OptionType::kNames:
       return "names";
   }
   return "";

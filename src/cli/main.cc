@@ -32,11 +32,11 @@ int run(int argc, char** argv) {
   CLI::App program("VeloStream moves data between systems, exactly once.", "velo");
   program.set_version_flag("--version", "velo " + std::string(version()));
   program.require_subcommand(1);
-  const std::array verbs = {add_run_verb(program),    add_copy_verb(program),
-                            add_show_verb(program),   add_schema_verb(program),
-                            add_plan_verb(program),   add_check_verb(program),
-                            add_verify_verb(program), add_state_verb(program),
-                            add_help_verb(program),   add_completion_verb(program)};
+  const std::array verbs = {
+      add_run_verb(program),    add_copy_verb(program),      add_show_verb(program),
+      add_schema_verb(program), add_plan_verb(program),      add_check_verb(program),
+      add_verify_verb(program), add_state_verb(program),     add_dlq_verb(program),
+      add_help_verb(program),   add_completion_verb(program)};
   for (const Verb& verb : verbs) add_log_options(*verb.parser);
   if (const Status status = begin_log(argc, argv); !status.ok()) return report(status);
   try {

@@ -63,6 +63,14 @@ LogEvent progress_event(const std::string& pipeline, const Progress& progress) {
   return event;
 }
 
+LogEvent lane_event(const std::string& pipeline, const Progress& progress) {
+  return {.name = "one_lane",
+          .level = LogLevel::kWarning,
+          .pipeline = pipeline,
+          .message = fmt::format("parallel: one writer, no more; {}", progress.one_lane),
+          .fields = {{"because", progress.one_lane}}};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Monitor>> Monitor::open(const MonitorArguments& arguments) {
@@ -103,6 +111,9 @@ void Monitor::progress(const std::string& pipeline, const Progress& progress) {
   const auto found = running_.find(pipeline);
   if (found == running_.end()) return;
   Running& running = found->second;
+  if (!progress.one_lane.empty() && !std::exchange(running.has_told_of_lane, true)) {
+    log().write(lane_event(pipeline, progress));
+  }
   running.line.show(progress);
   if (log().format() != LogFormat::kJson) return;
   if (progress.num_commits > running.num_commits) {
@@ -136,10 +147,16 @@ void Monitor::ddl(const std::string& pipeline, std::string_view statement) {
 
 void Monitor::end(const std::string& pipeline, const Progress& progress,
                   const std::string& what, std::vector<LogField> fields) {
+  bool has_told_of_lane = progress.one_lane.empty();
   {
     std::lock_guard lock(mutex_);
-    running_.erase(pipeline);
+    const auto found = running_.find(pipeline);
+    if (found != running_.end()) {
+      has_told_of_lane = has_told_of_lane || found->second.has_told_of_lane;
+      running_.erase(found);
+    }
   }
+  if (!has_told_of_lane) log().write(lane_event(pipeline, progress));
   if (metrics_) {
     metrics_->update(pipeline, progress, Clock::now());
     metrics_->end(pipeline);

@@ -46,6 +46,7 @@ class Monitor {
 
   struct Running {
     int64_t num_commits = 0;  // that were told of
+    bool has_told_of_lane = false;
     Clock::time_point last_told = Clock::now();
     ProgressLine line;
   };

@@ -16,6 +16,9 @@ std::vector<std::pair<std::string, std::string>> PipelineArguments::given() cons
     options.emplace_back("on_schema_change", on_schema_change);
   }
   if (!memory.empty()) options.emplace_back("memory", memory);
+  if (!max_record_bytes.empty()) {
+    options.emplace_back("max_record_bytes", max_record_bytes);
+  }
   if (!from.empty()) options.emplace_back("from", from);
   if (!until.empty()) options.emplace_back("until", until);
   if (once) options.emplace_back("once", "true");
@@ -43,6 +46,9 @@ void add_pipeline_options(CLI::App& parser, PipelineArguments& arguments) {
   parser.add_option("--on-schema-change", arguments.on_schema_change,
                     "Of columns that change: evolve (the sink follows), freeze (what is "
                     "new is left out) or fail (fail)");
+  parser.add_option("--max-record-bytes", arguments.max_record_bytes,
+                    "The largest record of CSV, JSON and Kafka, where an address does "
+                    "not say (64MiB)");
   parser.add_option("--from", arguments.from,
                     "Where to begin, unless an earlier run has got further: earliest, "
                     "latest, a time (2026-01-31T12:00:00Z) or a position of the source");

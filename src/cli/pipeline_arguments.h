@@ -20,6 +20,7 @@ struct PipelineArguments {
   std::string refresh;
   std::string on_schema_change;
   std::string memory;
+  std::string max_record_bytes;
   std::string from;
   std::string until;
   bool once = false;

@@ -28,15 +28,25 @@ using Plans = std::vector<StatementPlan>;
 Result<Plans> plan_copy(const PlanArguments& arguments, std::stop_token stop) {
   PipelineArguments pipeline = arguments.pipeline;
   pipeline.memory = arguments.sql.memory;
-  ARROW_ASSIGN_OR_RAISE(const CopyPair pair, open_copy(arguments.sql.target, arguments.to,
-                                                       arguments.sql.config, pipeline));
-  StatementPlan plan{.kind = StatementKind::kInsert, .name = pair.identity.id};
-  plan.sources.push_back(pair.from);
-  PlannedSink sink{.address = pair.to};
-  ARROW_ASSIGN_OR_RAISE(sink.run, plan_run(*pair.source, *pair.sink, pair.identity,
-                                           pair.options, std::move(stop)));
-  plan.sinks.push_back(std::move(sink));
-  return Plans{std::move(plan)};
+  ARROW_ASSIGN_OR_RAISE(const CopyPairs opened,
+                        open_copies(arguments.sql.target, arguments.to,
+                                    arguments.sql.config, pipeline, stop));
+  warn_of_left_out(opened.left_out);
+  Plans plans;
+  for (const CopyPair& pair : opened.pairs) {
+    StatementPlan plan{
+        .kind = StatementKind::kInsert, .name = pair.identity.id, .place = pair.stream};
+    plan.sources.push_back(pair.from);
+    PlannedSink sink{.address = pair.to};
+    auto run = plan_run(*pair.source, *pair.sink, pair.identity, pair.options, stop);
+    // What is wrong with one of several is told beside the others.
+    if (!run.ok() && pair.stream.empty()) return run.status();
+    sink.run.obstacle = run.status();
+    if (run.ok()) sink.run = *std::move(run);
+    plan.sinks.push_back(std::move(sink));
+    plans.push_back(std::move(plan));
+  }
+  return plans;
 }
 
 Result<Plans> plan_statements(const PlanArguments& arguments, std::stop_token stop) {

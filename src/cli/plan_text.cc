@@ -50,6 +50,7 @@ std::string text_of(const PlannedSink& sink) {
   }
   text += lines("runs", run.sink.statements) + lines("makes", run.sink.makes) +
           lines("keeps", run.keeps) + text_of(run.bad_records);
+  if (!run.one_lane.empty()) text += line("parallel", "one writer: " + run.one_lane);
   if (!run.obstacle.ok()) return text + line("refused", run.obstacle.message());
   return text + line("begins", run.begins) +
          line("guarantee", fmt::format("{}: {}", name_of(run.guarantee), run.why));
@@ -101,6 +102,7 @@ Json json_of(const PlannedSink& sink) {
           {"runs", run.sink.statements},
           {"makes", run.sink.makes},
           {"keeps", run.keeps},
+          {"one_lane", run.one_lane},
           {"on_error", json_of(run.bad_records)},
           {"begins", run.begins},
           {"guarantee", name_of(run.guarantee)},

@@ -1,9 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +9,7 @@
 
 #include "command.h"
 #include "commit_observer.h"
+#include "failures.h"
 #include "monitor.h"
 #include "monitor_arguments.h"
 #include "pipeline_arguments.h"
@@ -70,29 +69,6 @@ void tell_of(const StatementResult& result, Monitor& monitor) {
                    result.skipped ? "is there already" : "named for later statements"),
                .fields = fields_of(result)});
 }
-
-// The exit codes of statements that have failed. Threads: safe.
-class Failures {
- public:
-  void add(int code) {
-    std::lock_guard lock(mutex_);
-    codes_.push_back(code);
-  }
-
-  // Of several the worst: a bug, then what cannot be done as asked, then a system that
-  // has failed, then a stop.
-  std::optional<int> worst() const {
-    std::lock_guard lock(mutex_);
-    for (const int code : {kBug, kCannotAsAsked, kSystemFailed, kInterrupted}) {
-      if (std::ranges::count(codes_, code) > 0) return code;
-    }
-    return codes_.empty() ? std::nullopt : std::optional(codes_.front());
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<int> codes_;  // guarded by mutex_
-};
 
 void tell_of_wait(const StatementResult& result, const std::string& name) {
   log().write(

@@ -75,8 +75,8 @@ Status show_rows(const ShowArguments& arguments, const Interrupts& interrupts) {
       create_sink(fmt::format("stdout:?format=table&rows={}", arguments.num_rows)));
   options.pipeline_options.emplace_back("once", "true");
   Session session(options);
-  ARROW_ASSIGN_OR_RAISE(auto source,
-                        source_of(arguments.sql, options.connections, session));
+  ARROW_ASSIGN_OR_RAISE(auto source, source_of(arguments.sql, options.connections,
+                                               session, interrupts.token()));
   FirstRowsSource first(std::move(source), arguments.num_rows);
   return explain_stop(copy(first, *sink, {}, interrupts.token()).status(),
                       name_of(arguments.sql), " before its first rows were there");
@@ -89,6 +89,7 @@ Verb add_show_verb(CLI::App& program) {
   CLI::App* parser =
       program.add_subcommand("show", "Show the first rows of URI, or of what SQL yields");
   add_sql_options(*parser, arguments->sql, "URI", "URI or path to look at");
+  add_stream_option(*parser, arguments->sql);
   parser->add_option("-n,--rows", arguments->num_rows, "Rows to show (20)")
       ->check(is_count);
   return {parser, [arguments] {

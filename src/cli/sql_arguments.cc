@@ -1,6 +1,7 @@
 #include "sql_arguments.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
 #include <cerrno>
@@ -9,6 +10,7 @@
 #include <iostream>
 #include <iterator>
 #include <system_error>
+#include <utility>
 
 #include "pipeline_arguments.h"
 
@@ -53,6 +55,32 @@ Result<int64_t> parse_bytes(const std::string& text) {
   return values.integer("memory").value_or(0);
 }
 
+// The address of the stream that is meant; the only one, where nothing is said.
+Result<Uri> stream_of(const Uri& uri, const std::vector<Stream>& streams,
+                      const std::string& name) {
+  if (name.empty() && streams.size() == 1) return streams.front().uri;
+  std::vector<std::string_view> names;
+  for (const Stream& stream : streams) {
+    if (!name.empty() && stream.name == name) return stream.uri;
+    names.push_back(stream.name);
+  }
+  const std::string_view nearest = nearest_name(name, names);
+  std::string known = fmt::format("{}", fmt::join(names, ", "));
+  if (names.size() == 1 && names.front().empty()) known = "one without a name";
+  std::string advice = fmt::format(
+      "these are {} streams, and one is looked at: --stream "
+      "NAME says which of {}",
+      names.size(), known);
+  if (!name.empty()) {
+    advice =
+        nearest.empty()
+            ? fmt::format("no stream is called '{}'; there is {}", name, known)
+            : fmt::format("no stream is called '{}', did you mean '{}'?", name, nearest);
+  }
+  return make_error(ErrorKind::kInvalidArgument, {.resource = redact_uri(uri)},
+                    std::move(advice));
+}
+
 }  // namespace
 
 CLI::Option* add_address(CLI::App& parser, const std::string& name, std::string& address,
@@ -78,6 +106,11 @@ void add_sql_options(CLI::App& parser, SqlArguments& arguments, const std::strin
   parser.add_flag("--no-short-cut", arguments.no_short_cut,
                   "Run every SELECT in DuckDB, also those that need no engine");
   add_config_option(parser, arguments.config);
+}
+
+void add_stream_option(CLI::App& parser, SqlArguments& arguments) {
+  parser.add_option("--stream", arguments.stream,
+                    "Of a URI that names several tables or topics: this one");
 }
 
 Result<Connections> load_connections(const std::string& config) {
@@ -128,11 +161,18 @@ Result<SessionOptions> session_options_of(const SqlArguments& arguments) {
 
 Result<std::unique_ptr<DataSource>> source_of(const SqlArguments& arguments,
                                               const Connections& connections,
-                                              Session& session) {
+                                              Session& session, std::stop_token stop) {
   if (arguments.sql.empty() == arguments.target.empty()) return not_one(arguments);
-  if (arguments.target.empty()) return session.query(arguments.sql);
+  if (arguments.target.empty()) {
+    if (arguments.stream.empty()) return session.query(arguments.sql);
+    return make_error(ErrorKind::kInvalidArgument, {},
+                      "--stream is of an address, and this is SQL");
+  }
   ARROW_ASSIGN_OR_RAISE(const Uri uri, address_of(arguments.target, connections));
-  return builtin_registry().create_source(uri);
+  ARROW_ASSIGN_OR_RAISE(const StreamList list,
+                        builtin_registry().list_streams(uri, std::move(stop)));
+  ARROW_ASSIGN_OR_RAISE(const Uri one, stream_of(uri, list.streams, arguments.stream));
+  return builtin_registry().create_source(one);
 }
 
 }  // namespace velo::cli

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "velo/api.h"
@@ -15,6 +16,7 @@ struct SqlArguments {
   std::string sql;     ///< of -e
   std::string memory;
   std::string config;
+  std::string stream;  ///< of an address that names several; empty: it is to name one
   int num_threads = 0;
   bool no_short_cut = false;
 };
@@ -22,6 +24,9 @@ struct SqlArguments {
 /// Add the target, -e, --memory, --threads, --config and --no-short-cut to a verb.
 void add_sql_options(CLI::App& parser, SqlArguments& arguments, const std::string& target,
                      const std::string& target_doc);
+
+/// Add --stream to a verb that looks at one.
+void add_stream_option(CLI::App& parser, SqlArguments& arguments);
 
 /// What main() puts before an argument that begins with "-?".
 constexpr char kAddressMark = ' ';
@@ -57,6 +62,6 @@ Result<SessionOptions> session_options_of(const SqlArguments& arguments);
 /// What the target, an address, or the SQL of -e yields.
 Result<std::unique_ptr<DataSource>> source_of(const SqlArguments& arguments,
                                               const Connections& connections,
-                                              Session& session);
+                                              Session& session, std::stop_token stop);
 
 }  // namespace velo::cli

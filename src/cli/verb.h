@@ -16,6 +16,7 @@ struct Verb {
 Verb add_check_verb(CLI::App& program);
 Verb add_completion_verb(CLI::App& program);
 Verb add_copy_verb(CLI::App& program);
+Verb add_dlq_verb(CLI::App& program);
 Verb add_help_verb(CLI::App& program);
 Verb add_plan_verb(CLI::App& program);
 Verb add_run_verb(CLI::App& program);

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "command.h"
+#include "copy_pair.h"
+#include "failures.h"
 #include "sql_arguments.h"
 #include "velo/api.h"
 #include "verb.h"
@@ -34,8 +36,22 @@ struct Side {
   std::unique_ptr<DataSource> source;
 };
 
+// A name in double quotes may hold a comma, and a quote twice.
 std::vector<std::string> names_in(const std::string& list) {
-  return CLI::detail::split(list, ',');
+  std::vector<std::string> names(1);
+  bool is_quoted = false;
+  for (size_t i = 0; i < list.size(); ++i) {
+    if (list[i] == '"' && is_quoted && list.substr(i + 1).starts_with('"')) {
+      names.back() += list[++i];
+    } else if (list[i] == '"' && (is_quoted || names.back().empty())) {
+      is_quoted = !is_quoted;
+    } else if (list[i] == ',' && !is_quoted) {
+      names.emplace_back();
+    } else {
+      names.back() += list[i];
+    }
+  }
+  return names;
 }
 
 // What a sink's address alone says does not matter to who reads it.
@@ -59,11 +75,9 @@ std::string select_text(const Uri& uri, const std::string& where) {
   return fmt::format("SELECT * FROM {}('{}')\nWHERE\n{}", uri.scheme, address, where);
 }
 
-Result<Side> open_side(const std::string& text, const VerifyArguments& arguments,
-                       const Connections& connections) {
+Result<Side> open_side(const Uri& given, const VerifyArguments& arguments) {
   Side side;
-  ARROW_ASSIGN_OR_RAISE(Uri uri, address_of(text, connections));
-  uri = reading_address(std::move(uri));
+  const Uri uri = reading_address(given);
   side.address = redact_uri(uri);
   if (arguments.where.empty()) {
     ARROW_ASSIGN_OR_RAISE(side.source, builtin_registry().create_source(uri));
@@ -79,13 +93,11 @@ Result<Side> open_side(const std::string& text, const VerifyArguments& arguments
   return side;
 }
 
-Result<int> verify_sides(const VerifyArguments& arguments, std::stop_token stop) {
-  ARROW_ASSIGN_OR_RAISE(const Connections connections,
-                        load_connections(arguments.config));
-  ARROW_ASSIGN_OR_RAISE(const Side source,
-                        open_side(arguments.source, arguments, connections));
-  ARROW_ASSIGN_OR_RAISE(const Side sink,
-                        open_side(arguments.sink, arguments, connections));
+// Whether both sides of one stream are equal.
+Result<bool> verify_route(const StreamRoute& route, const VerifyArguments& arguments,
+                          std::stop_token stop) {
+  ARROW_ASSIGN_OR_RAISE(const Side source, open_side(route.stream.uri, arguments));
+  ARROW_ASSIGN_OR_RAISE(const Side sink, open_side(route.sink, arguments));
   VerifyOptions options;
   if (!arguments.columns.empty()) options.columns = names_in(arguments.columns);
   if (!arguments.key.empty()) options.key = names_in(arguments.key);
@@ -98,7 +110,34 @@ Result<int> verify_sides(const VerifyArguments& arguments, std::stop_token stop)
                         " before all rows were compared");
   }
   fmt::print("{}", arguments.json ? json_of(ends, *verified) : text_of(ends, *verified));
-  return verified->equal ? kDone : kCannotAsAsked;
+  return verified->equal;
+}
+
+// Each stream with its sink; what is wrong with one does not keep the others from it.
+Result<int> verify_sides(const VerifyArguments& arguments, const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const Connections connections,
+                        load_connections(arguments.config));
+  ARROW_ASSIGN_OR_RAISE(const Uri source, address_of(arguments.source, connections));
+  ARROW_ASSIGN_OR_RAISE(const Uri sink, address_of(arguments.sink, connections));
+  ARROW_ASSIGN_OR_RAISE(const StreamRoutes routes,
+                        route_streams(source, sink, builtin_registry(), stop));
+  warn_of_left_out(routes.left_out);
+  if (routes.routes.size() == 1) {
+    ARROW_ASSIGN_OR_RAISE(const bool equal,
+                          verify_route(routes.routes.front(), arguments, stop));
+    return equal ? kDone : kCannotAsAsked;
+  }
+  Failures failures;
+  for (const StreamRoute& route : routes.routes) {
+    if (stop.stop_requested()) break;
+    const auto equal = verify_route(route, arguments, stop);
+    if (!equal.ok()) {
+      failures.add(report(annotate(equal.status(), route.stream.name)));
+    } else if (!*equal) {
+      failures.add(kCannotAsAsked);
+    }
+  }
+  return failures.worst().value_or(kDone);
 }
 
 }  // namespace
@@ -112,7 +151,7 @@ Verb add_verify_verb(CLI::App& program) {
               "URI or path to compare it with, as it was written to")
       ->required();
   parser->add_option("--columns", arguments->columns,
-                     "Columns to compare: id,total (all; they must be the same)");
+                     "Columns to compare: id,total,\"a,b\" (all; they must be the same)");
   parser->add_option("--key", arguments->key,
                      "Columns that name a row: differences are told by it");
   parser->add_option("--where", arguments->where,

@@ -90,9 +90,10 @@ class BadRecordsTest(ProgramTest):
         self.assertRegex(first.pop("pipeline"), "^run_[0-9a-f]{16}$")
         self.assertRegex(first.pop("at"), r"^20\d\d-.*Z$")
         self.assertRegex(first.pop("position"), "^0{15}2")
+        self.assertRegex(first.pop("life"), "^[0-9a-f]+$")
         self.assertEqual(first, {
             "split": str(self.folder / "in.json"), "error": "corrupt_data", "record": '{"a":', "record_encoding": "text",
-            "schema": "a: int64",
+            "schema": "a int64",
             "message": "in.json: line 2, byte 8: the line ends within this record: expected a value in column 'a'"})
         self.assertEqual((second["record"], second["record_encoding"]), ("/wA=", "base64"))
         self.assertFalse((self.folder / "bad/_velo").exists(), "a finished run leaves only rows")
@@ -174,6 +175,80 @@ class BadRecordsTest(ProgramTest):
         self.write("in.csv", 'id,name\n1,a\n2,b\n"",c\n3,d\n')
         done = self.done("copy", "in.csv?schema=id int64,name text", "out/?format=json", "--on-error", "skip")
         self.assertIn("1 bad record skipped; the first: in.csv: line 4", done.stderr)
+        self.assertEqual(self.ids_in("out"), [1, 2, 3])
+
+    def test_may_be_too_large(self):
+        """Of a line, a CSV record, one of a file that grows; the rows around it are there, and its beginning is kept."""
+        large = "x" * 3_000_000
+        texts = {"json": '{"id":%d,"pad":"%s"}\n', "csv": '%d,"%s"\n'}
+        for extension, kind in ("json", ""), ("csv", ""), ("json", "&watch=true"):
+            with self.subTest(extension=extension, kind=kind):
+                name = f"{extension}{bool(kind)}"
+                text = texts[extension]
+                lines = [text % (1, "a"), text % (2, large), text % (3, "b"), text % (4, "y" * 70_000), text % (5, "c")]
+                begin = len("id,pad\n" if extension == "csv" else "")
+                self.write(f"{name}/in.{extension}", ("id,pad\n" if begin else "") + "".join(lines))
+                source = f"{name}/in.{extension}?schema=id int64,pad text{kind}"
+                small = source + "&max_record_bytes=64KiB"
+                once = ["--once"] if kind else []
+                failed = self.velo("copy", small, f"{name}/fail/?format=json", *once)
+                self.assertEqual(failed.returncode, 2)
+                self.assertRegex(failed.stderr, f"in.{extension}: (line [23], )?byte {begin + len(lines[0])}: the record is larger than 64 KiB; "
+                                 "max_record_bytes= reads larger ones")
+                self.done("copy", small, f"{name}/out/?format=json", "--on-error", f"{name}/bad/?format=json", *once)
+                self.assertEqual(self.ids_in(f"{name}/out"), [1, 3, 5])
+                kept = self.rows_in(f"{name}/bad")
+                self.assertEqual([row["record"] for row in kept], [line[:65536] for line in (lines[1], lines[3])])
+                self.done("copy", source, f"{name}/all/?format=json", *once)
+                self.assertEqual(self.ids_in(f"{name}/all"), [1, 2, 3, 4, 5])
+
+    def test_what_is_too_large_to_be_read_is_not_written(self):
+        text = "x" * 70_000
+        self.write("in.csv", f"id,pad\n1,{text}\n")
+        for extension in "json", "csv":
+            with self.subTest(extension):
+                sink = f"out.{extension}"
+                self.refused(("copy", "in.csv", f"{sink}?max_record_bytes=64KiB"),
+                             f"velo: {sink}: row 1: the record has {len(text) + (2 if extension == 'csv' else 17)} bytes, and more than "
+                             "64 KiB are not read again; with max_record_bytes= larger ones are written, and read")
+                self.done("copy", "in.csv", f"{sink}?max_record_bytes=72KB")
+                self.done("copy", f"{sink}?max_record_bytes=72KB", "null:")
+        for size in "1KiB", "2GiB":
+            refused = self.velo("copy", f"in.csv?max_record_bytes={size}", "out.csv")
+            self.assertEqual(refused.returncode, 2)
+            self.assertIn(": from 64KiB to 1GiB", refused.stderr)
+
+    def test_how_large_they_may_be_of_a_whole_pipeline(self):
+        """A named statement goes on with another size; what its address says goes before it."""
+        for id, size in (1, 1), (2, 1), (3, 100_000):
+            self.write(f"in/{id}.json", '{"id":%d,"pad":"%s"}\n' % (id, "x" * size))
+        stream = lambda size, more="": (f"CREATE STREAM s WITH (commit_every = '1B', max_record_bytes = '{size}') AS SELECT * FROM "
+                                        f"file('in/*.json?schema=id int64,pad text{more}') INSERT INTO file('out/?format=json')")
+        killed = self.start("run", "-e", stream("64KiB"), program=CRASHING, environment={"VELO_CRASH_AT": "after_commit:2"})
+        self.assertEqual(killed.wait(60), -signal.SIGKILL)
+        failed = self.velo("run", "-e", stream("64KiB"))
+        self.assertEqual(failed.returncode, 2)
+        self.assertIn("in/3.json: line 1, byte 0: the record is larger than 64 KiB", failed.stderr)
+        self.done("run", "-e", stream("128KiB"))
+        self.assertEqual(self.ids_in("out"), [1, 2, 3])
+        self.write("velo.toml", "[pipeline]\nmax_record_bytes = '64KiB'\n")
+        for arguments in ("in/3.json", "x.json"), ("in/3.json?max_record_bytes=128KiB", "x.json"):
+            self.assertEqual(self.velo("copy", *arguments).returncode, 2, arguments)
+        self.done("copy", "in/3.json", "x.json", "--max-record-bytes", "128KiB")
+        self.done("copy", "in/3.json?max_record_bytes=128KiB", "x.json?max_record_bytes=128KiB")
+        self.assertIn("max_record_bytes = much: a size", self.velo("copy", "in/3.json", "x.json", "--max-record-bytes", "much").stderr)
+
+    def test_how_large_they_may_be_is_no_other_source(self):
+        """A run that has met one goes on once it may be as large."""
+        for id, size in (1, 1), (2, 1), (3, 100_000):
+            self.write(f"in/{id}.json", '{"id":%d,"pad":"%s"}\n' % (id, "x" * size))
+        copy = lambda size: ("copy", f"in/*.json?schema=id int64&max_record_bytes={size}", "out/?format=json", "--commit-every", "1B")
+        killed = self.start(*copy("64KiB"), program=CRASHING, environment={"VELO_CRASH_AT": "after_commit:2"})
+        self.assertEqual(killed.wait(60), -signal.SIGKILL)
+        before = self.ids_in("out")
+        self.assertEqual(before, [1, 2])
+        self.assertEqual(self.velo(*copy("64KiB")).returncode, 2)
+        self.done(*copy("128KiB"))
         self.assertEqual(self.ids_in("out"), [1, 2, 3])
 
     def test_can_only_be_kept_where_that_is_once(self):

@@ -7,7 +7,7 @@ import unittest
 
 from program import ProgramTest
 
-VERBS = ["run", "copy", "show", "schema", "plan", "check", "verify", "state", "help", "completion"]
+VERBS = ["run", "copy", "show", "schema", "plan", "check", "verify", "state", "dlq", "help", "completion"]
 
 
 class Completion(ProgramTest):

@@ -1,6 +1,7 @@
 """How much memory a pipeline takes: its budget, and 128 MiB for the program itself."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -62,6 +63,22 @@ class Memory(ProgramTest):
                     pass
 
         self.check_peak(32, "copy", "generate://lineitem?rows=1000000", "slow.csv", slow_reader=read_slowly)
+
+    def test_a_record_that_is_too_large(self):
+        """It is stepped over, in pieces: 300 MB of a line, of a CSV record, of a line of a file that grows."""
+        for extension, begin, end in ("json", '{"id":2,"pad":"', '"}\n'), ("csv", '2,"', '"\n'):
+            good = {"json": '{"id":1,"pad":"a"}\n', "csv": "1,a\n"}[extension]
+            with (self.folder / f"in.{extension}").open("w") as file:
+                file.write(("id,pad\n" if extension == "csv" else "") + good + begin)
+                for _ in range(300):
+                    file.write("x" * 1_000_000)
+                file.write(end + good)
+            for kind in ("", "&watch=true") if extension == "json" else ("",):
+                with self.subTest(extension + kind):
+                    self.check_peak(64, "copy", f"in.{extension}?schema=id int64,pad text{kind}", "out/?format=parquet", "--on-error", "skip",
+                                    "--once", "--max-record-bytes", "8MiB")
+                    self.assertEqual(self.rows("out"), 2)
+                    shutil.rmtree(self.folder / "out")
 
     def test_a_budget_that_is_too_small(self):
         for arguments, words in [

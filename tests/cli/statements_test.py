@@ -64,7 +64,9 @@ class Statements(ProgramTest):
                    + "INSERT INTO file('never.json') SELECT * FROM quiet;")
         running = self.start("run", "go.sql")
         self.assertIn("waits for the first rows of quiet", running.stderr.readline())
-        self.stop(running)
+        running.send_signal(signal.SIGTERM)
+        self.assertEqual(running.wait(timeout=60), 1)
+        self.assertIn("velo: go.sql:2:1: not run: stopped before it had begun\n", running.stderr.read())
         self.assertFalse((self.folder / "never.json").exists())
 
     def test_a_failure_ends_those_that_read_it(self):

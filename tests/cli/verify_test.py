@@ -101,6 +101,16 @@ class Verify(ProgramTest):
         found = self.verified("a.csv", "b.csv", equal=False)
         self.assertEqual((found["source"]["rows"], found["sink"]["rows"], found["differences"]["repeated"]), (3, 3, 2))
 
+    def test_names_of_columns(self):
+        """With commas and quotes in them, and twice."""
+        self.write("a.csv", 'id,"a,b","say ""x"""\n1,2,3\n')
+        self.write("b.csv", 'id,"a,b","say ""x"""\n1,2,4\n')
+        self.verified("a.csv", "b.csv", "--columns", 'id,"a,b"', equal=True)
+        self.verified("a.csv", "b.csv", "--columns", '"a,b",say "x"', "--key", '"id"', equal=False)
+        self.verified("a.csv", "b.csv", "--columns", '"say ""x"""', equal=False)
+        self.refused(["verify", "a.csv", "a.csv", "--columns", "id,id"], "velo: column 'id' is named twice")
+        self.refused(["verify", "a.csv", "a.csv", "--key", "id,id"], "velo: column 'id' is named twice")
+
     def test_columns_and_where(self):
         self.write("a.csv", "id,name,total\n1,x,5\n2,y,50\n3,z,7\n")
         self.write("b.csv", "id,total,loaded\n1,5,now\n2,50,now\n4,70,now\n")

@@ -180,6 +180,25 @@ class Watch(ProgramTest):
         self.stop(process)
         self.assertEqual(sorted((row["id"], row["label"]) for row in self.rows_in("out")), [(1, "new"), (1, "old"), (2, "new")])
 
+    def test_joined_with_a_table_that_has_gone(self):
+        self.write("labels.csv", "id,label\n1,a\n2,b\n3,c\n")
+        self.append("in/a.json", self.lines(0, 2))
+        query = ("run", "--refresh", "50ms", "-e", "CREATE STREAM seen WITH (commit_every = '50ms') AS SELECT s.id, label FROM "
+                 "file('in/*.json?watch=true') s JOIN file('labels.csv') l ON l.id = s.id INSERT INTO file('out/?format=json')")
+        process = self.start(*query)
+        self.wait_for(lambda: len(self.rows_in("out")) == 1, process)
+        (self.folder / "labels.csv").rename(self.folder / "away.csv")
+        time.sleep(0.2)
+        self.append("in/a.json", self.lines(2, 3))
+        self.assertEqual(process.wait(timeout=30), 1)
+        self.assertRegex(process.stderr.read(), r"velo: .*file:labels.csv: it is joined with, and could not be read again \(refresh\): labels.csv: "
+                         r".*What was written so far stays; once it is there, the same statement goes on")
+        (self.folder / "away.csv").rename(self.folder / "labels.csv")
+        process = self.start(*query)
+        self.wait_for(lambda: len(self.rows_in("out")) == 2, process)
+        self.stop(process)
+        self.assertEqual(sorted((row["id"], row["label"]) for row in self.rows_in("out")), [(1, "a"), (2, "b")])
+
     def test_what_is_written_anew_while_nobody_looks_is_told(self):
         self.append("in/a.json", self.lines(0, 5))
         self.statement(schema="id:int64,name:string")

@@ -56,7 +56,7 @@ def check(case: Case) -> Verdict:
     due_before = 0 if case.sink.replaces and case.loads else case.num_before
     if num_before != due_before:
         problems.append(f"{num_before} rows of somebody else's, where {due_before} should be")
-    problems += case.source.problems(case.folder, case.loads)
+    problems += check_letters(case, is_done=True)
     if case.ordered and not problems and rows != expected:
         problems.append("the rows are not in the source's order")
     return Verdict(len(rows), lost.total(), repeated.total(), problems)
@@ -71,7 +71,16 @@ def check_partial(case: Case, loads_before: list[str]) -> Verdict:
     if case.source.changes_rows:
         due = collections.Counter(case.source.versions())
     repeated = rows - due
-    return Verdict(rows.total(), 0, repeated.total(), shown("repeated or invented", repeated))
+    problems = shown("repeated or invented", repeated) + check_letters(case, is_done=False)
+    return Verdict(rows.total(), 0, repeated.total(), problems)
+
+
+def check_letters(case: Case, is_done: bool) -> list[str]:
+    """What is wrong with the bad records that were kept."""
+    due = collections.Counter(record for part in case.loads for record in case.source.bad_records(case.folder, part))
+    kept = collections.Counter(case.sink.letters(case.folder))
+    lost = due - kept if is_done else collections.Counter()
+    return shown("of bad records lost", lost) + shown("of bad records repeated or invented", kept - due)
 
 
 def main() -> int:

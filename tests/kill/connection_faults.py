@@ -2,11 +2,13 @@
 
 import random
 import re
+import signal
 
 from case import Case
 from ends.end import End
-from faults import Fault, Outcome, Start, wake
+from faults import Fault, Outcome, Pace, Start, wait_for_fence, wake
 from proxy import Break, Proxy
+from storm import Storm
 
 
 class ConnectionFault(Fault):
@@ -46,6 +48,45 @@ class HeldRequest(Fault):
         wake(self.at.released.set, first, start, second, self.case, self.has_record)
         second.hit = True
         return second
+
+
+class Chaos(Fault):
+    """Storms over all of its connections: velo goes on by itself, to its end, or stops and says where. It may be killed in them."""
+
+    def __init__(self, proxies: list[tuple[Proxy, End]], pace: Pace, draw: random.Random, case: Case):
+        self.kills = draw.random() < 0.15
+        self.name = "chaos, kill -9" if self.kills else "chaos"
+        self.proxies, self.pace, self.draw, self.case = proxies, pace, draw, case
+
+    def meet(self, start: Start) -> Outcome:
+        at_work = self.draw.random() < 0.6  # what meets it before it has begun, it does not live through
+        before = self.case.sink.record_mark(self.case.folder) if at_work else set()
+        process = start.begin()
+        if at_work:
+            wait_for_fence(process, self.case, before, self.draw)
+        num_events, gap_seconds = self.draw.choice((1, 3, 6, 12)), self.draw.choice((0.005, 0.02, 0.05, 0.15))
+        storms = [Storm(proxy, self.draw, end.speaks_http, num_events, gap_seconds) for proxy, end in self.proxies]
+        for storm in storms:
+            storm.proxy.storm = storm
+        if self.kills and self.pace.wait(process, self.draw):
+            process.send_signal(signal.SIGKILL)
+        outcome = start.end(process, self.name)
+        for storm in storms:
+            storm.proxy.storm = None
+            storm.end()
+        for storm, (_, end) in zip(storms, self.proxies):
+            outcome.breaks.update({f"{end.server}: {event}": count for event, count in storm.events.items()})
+        outcome.hit = bool(outcome.breaks) or outcome.code == -signal.SIGKILL
+        return self.judged(outcome)
+
+    def judged(self, outcome: Outcome) -> Outcome:
+        expected = {0, *([1] if outcome.breaks else []), *([-signal.SIGKILL] if self.kills else [])}
+        if outcome.code not in expected:
+            outcome.problem = outcome.problem or f"exit {outcome.code} after {self.name}"
+        says_where = any(f":{proxy.port}" in outcome.output or end.place in outcome.output for proxy, end in self.proxies)
+        if outcome.code == 1 and not says_where:
+            outcome.problem = outcome.problem or f"exit 1 after {self.name}, and it does not say where"
+        return outcome
 
 
 def cut_at_a_byte(proxy: Proxy, end: End, draw: random.Random) -> Fault:

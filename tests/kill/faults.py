@@ -1,6 +1,7 @@
 """What is done to a running velo, and how it is to answer."""
 
 import abc
+import collections
 import dataclasses
 import os
 import pathlib
@@ -24,13 +25,15 @@ class Programs:
 
 @dataclasses.dataclass
 class Outcome:
-    """hit: whether the fault met the process before its end. problem: what it should not have done."""
+    """hit: whether the fault met the process before its end. problem: what it should not have done. breaks: what has happened to its
+    connections, where that is more than one thing."""
 
     fault: str
     code: int
     output: str
     hit: bool = False
     problem: str = ""
+    breaks: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
 
     @property
     def is_done(self) -> bool:

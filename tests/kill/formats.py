@@ -7,7 +7,7 @@ import pathlib
 
 import pyarrow
 import pyarrow.parquet
-from rows import COLUMNS, Row, row_of
+from rows import COLUMNS, Row, columns_of, is_number, record_of, row_of
 
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 FORMATS = ("csv", "json", "parquet")
@@ -27,21 +27,31 @@ def write_rows(path: pathlib.Path, rows: list[Row], row_group_size: int = 5000) 
 def content_of(path: pathlib.PurePath, rows: list[Row], row_group_size: int = 5000) -> bytes:
     """What a file of this name is to hold."""
     content = pyarrow.BufferOutputStream()
+    names, records = columns_of(rows), [record_of(row) for row in rows]
     if format_of(path) == "parquet":
-        table = pyarrow.Table.from_pylist([dict(zip(COLUMNS, row)) for row in rows], PARQUET_SCHEMA)
+        table = pyarrow.Table.from_pylist(records, schema_of(names, records))
         pyarrow.parquet.write_table(table, content, row_group_size=row_group_size)
         return content.getvalue().to_pybytes()
     text = io.StringIO(newline="")
     if format_of(path) == "csv":
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(rows)
+        writer.writerow(names)
+        writer.writerows([record.get(name) for name in names] for record in records)
     else:
-        for row in rows:
-            text.write(json.dumps(dict(zip(COLUMNS, row)), ensure_ascii=False) + "\n")
+        for record in records:
+            text.write(json.dumps(record, ensure_ascii=False) + "\n")
     with pyarrow.output_stream(content, compression=COMPRESSIONS.get(path.suffix)) as stream:
         stream.write(text.getvalue().encode())
     return content.getvalue().to_pybytes()
+
+
+def schema_of(names: list[str], records: list[dict]) -> pyarrow.Schema:
+    schema = PARQUET_SCHEMA
+    for name in names[len(COLUMNS) :]:
+        kinds = {type(record[name]) for record in records if name in record}
+        type_of_numbers = pyarrow.float64() if float in kinds else pyarrow.int64()
+        schema = schema.append(pyarrow.field(name, type_of_numbers if is_number(name) else pyarrow.string()))
+    return schema
 
 
 def read_rows(path: pathlib.Path, more: dict | None = None) -> list[Row]:

@@ -60,7 +60,7 @@ def faults_of(arguments: argparse.Namespace) -> list[str]:
         print("kill: strace is not installed: no fault is injected into system calls", file=sys.stderr)
         faults = [fault for fault in faults if fault != "strace"]
     if not servers_of(arguments.route):
-        faults = [fault for fault in faults if fault not in ("cut", "request", "hold", "server")]
+        faults = [fault for fault in faults if fault not in ("cut", "request", "hold", "server", "chaos")]
     if not faults:
         raise SystemExit("kill: no such fault can be done on this route")
     return faults
@@ -77,7 +77,8 @@ def main() -> int:
                         help="where velo and velo_crash are")  # fmt: skip
     parser.add_argument("--fault", "--faults", action="append", choices=list(WEIGHTS),
                         help="only these; may be given again. server: a server is killed and started again, which must be one that "
-                        "dev/servers has started here; drawn where it is asked for")  # fmt: skip
+                        "dev/servers has started here. chaos: its connections are cut, silent, slow, and answered by others, again and again in "
+                        "one start. These two are drawn where they are asked for")  # fmt: skip
     parser.add_argument("--record", action="store_true", help="append what came of it to docs/results/kills.jsonl")
     parser.add_argument("--report", action="store_true", help="only write docs/guarantees.md from docs/results/kills.jsonl")
     parser.add_argument("--verbose", action="store_true", help="show the starts that no fault has met too")

@@ -1,4 +1,5 @@
-"""A proxy in front of a server, which can break a connection at a byte or at a request. It knows no protocol."""
+"""A proxy in front of a server, which can break a connection at a byte or at a request, or again and again in a storm. It knows no
+protocol."""
 
 import dataclasses
 import re
@@ -34,6 +35,19 @@ class Connection:
         self.client, self.server = client, server
         self.seen = b""  # the end of what velo has sent
         self.is_mute = False  # whether answers are swallowed
+        self.last_words = b""  # what is answered then
+        self.silent_until = self.slow_until = 0.0  # by time.monotonic()
+
+    def send(self, data: bytes, to_server: bool) -> bool:
+        return send(self.server if to_server else self.client, data)
+
+    def answer_instead(self, answer: bytes, longest_seconds: float) -> bool:
+        """What velo still sends is read, so that it hears the answer, and not that nobody listens."""
+        send(self.client, answer)
+        end_writing(self.client)
+        while select.select([self.client], [], [], longest_seconds)[0] and receive(self.client):
+            pass
+        return False
 
     def cut(self) -> None:
         for end in (self.client, self.server):
@@ -56,6 +70,7 @@ class Proxy:
         self.awaited: Break | None = None  # guarded by lock
         self.left = 0  # bytes, or matches, up to it; guarded by lock
         self.is_away = False  # guarded by lock
+        self.storm = None  # a Storm, that of all connections, while there is one
         self.connections: list[Connection] = []  # guarded by lock
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -131,7 +146,7 @@ class Proxy:
             if is_held:
                 awaited.arrived.set()
                 awaited.released.wait(LONGEST_HOLD_SECONDS)
-            if not send(connection.server, data) or is_cut:
+            if not self.send(connection, data, to_server=True) or is_cut:
                 return connection.cut()
         end_writing(connection.server)
 
@@ -140,6 +155,7 @@ class Proxy:
             if connection.is_mute:
                 while select.select([connection.server], [], [], QUIET_SECONDS)[0] and receive(connection.server):
                     pass
+                send(connection.client, connection.last_words)
                 return connection.cut()
             if self.rewrite:
                 data = self.rewrite(data, self.port)
@@ -147,9 +163,13 @@ class Proxy:
             with self.lock:
                 if self.awaited and not self.awaited.pattern and not self.awaited.to_server:
                     data, is_cut = self.count(data)
-            if not send(connection.client, data) or is_cut:
+            if not self.send(connection, data, to_server=False) or is_cut:
                 return connection.cut()
         end_writing(connection.client)
+
+    def send(self, connection: Connection, data: bytes, to_server: bool) -> bool:
+        storm = self.storm
+        return storm.send(connection, data, to_server) if storm else connection.send(data, to_server)
 
     def count(self, data: bytes) -> tuple[bytes, bool]:
         """What still passes, and whether that is all."""

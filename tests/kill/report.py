@@ -37,6 +37,9 @@ FAULTS = """
 * `cut to SERVER`, `cut from SERVER`: its connection is lost after N bytes that way. `SERVER: cut in REQUEST`: in the
   middle of a request. `SERVER: answer to REQUEST lost`: after the server has carried it out.
 * `SERVER killed and started again`: kill -9 of the server, which comes back on what is left of its data, soon or after a while.
+* `chaos`: within one start, at random and again and again, connections are cut, an answer is lost, bytes are delayed or come slowly (50 kB/s), a
+  connection is silent for seconds and then cut or not, a server is away, and of HTTP a request is answered 429, 500 or 503, some with a
+  Retry-After, instead of by the server or after it has carried it out. Counted under `in chaos`. `chaos, kill -9`: velo is killed meanwhile.
 * `SERVER: REQUEST held back`: the request is on its way while another process takes over and ends; then it arrives.
 """
 
@@ -67,7 +70,8 @@ def record(route: str, seed: int, folder: pathlib.Path, tally: Tally) -> None:
         "lost": tally.num_lost,
         "repeated": tally.num_repeated,
         "failed": tally.num_failed,
-        "kills": tally.by_count(),
+        "kills": tally.by_count(tally.kills),
+        **({"breaks": tally.by_count(tally.breaks)} if tally.breaks else {}),
     }
     RESULTS.parent.mkdir(exist_ok=True)
     with open(RESULTS, "a", encoding="utf-8") as file:
@@ -99,10 +103,12 @@ def page() -> str:
              line["seconds"], line["machine"], line["commit"])
             for line in lines
         ])]  # fmt: skip
-        kills = collections.Counter()
-        for line in lines:
-            kills.update(line["kills"])
-        parts += ["\n", table(("fault", "times"), [(f"`{name}`", count) for name, count in sorted(kills.items())])]
+        for heading, what in (("fault", "kills"), ("in chaos", "breaks")):
+            counts = collections.Counter()
+            for line in lines:
+                counts.update(line.get(what, {}))
+            if counts:
+                parts += ["\n", table((heading, "times"), [(f"`{name}`", count) for name, count in sorted(counts.items())])]
     return "".join([*parts, "\n## The faults\n", FAULTS])
 
 

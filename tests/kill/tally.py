@@ -12,6 +12,7 @@ class Tally:
     def __init__(self, steps: tuple[str, ...]):
         self.steps = steps
         self.kills: collections.Counter[str] = collections.Counter()
+        self.breaks: collections.Counter[str] = collections.Counter()
         self.num_lived_through = self.num_starts = self.num_trials = self.num_rows = self.num_lost = self.num_repeated = self.num_failed = 0
         self.begin = time.monotonic()
 
@@ -19,6 +20,7 @@ class Tally:
         self.num_starts += 1
         if outcome.hit:
             self.kills[outcome.fault] += 1
+        self.breaks.update(outcome.breaks)
         if outcome.code == 0 and "; trying again in" in outcome.output:
             self.num_lived_through += 1
 
@@ -34,11 +36,12 @@ class Tally:
     def seconds(self) -> float:
         return time.monotonic() - self.begin
 
-    def by_count(self) -> dict[str, int]:
-        return dict(sorted(self.kills.items(), key=lambda item: (-item[1], item[0])))
+    @staticmethod
+    def by_count(counts: collections.Counter[str]) -> dict[str, int]:
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
     def summary(self) -> str:
-        lines = [f"{count:6} {name}" for name, count in self.by_count().items()]
+        lines = [f"{count:6} {name}" for counts in (self.kills, self.breaks) for name, count in self.by_count(counts).items()]
         if self.num_lived_through:
             lines.append(f"{self.num_lived_through} starts went on after a lost connection, to their end")
         lines.append(

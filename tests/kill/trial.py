@@ -10,7 +10,7 @@ from signal import SIGINT, SIGKILL, SIGTERM
 
 from case import Case
 from checker import check, check_partial
-from connection_faults import cut_at_a_byte, cut_at_a_request, hold_a_request
+from connection_faults import Chaos, cut_at_a_byte, cut_at_a_request, hold_a_request
 from ends.end import End
 from faults import (
     CrashAt,
@@ -33,7 +33,7 @@ COMMIT_EVERY = ("1ms", "10ms", "64KiB,30ms", "16KiB", "100ms", "10s")
 MOST_STARTS = 30
 WEIGHTS = {"crash": 7, "kill": 6, "stop": 2, "zombie": 2, "zombie_of_run": 1, "strace": 4, "cut": 3, "request": 4, "hold": 2}
 UNLESS_SAID = tuple(WEIGHTS)  # the kinds of faults that are drawn
-WEIGHTS["server"] = 4
+WEIGHTS |= {"server": 4, "chaos": 4}
 RETRY_FOR = ("0s", "1min", "1min")  # what fails at once is started again
 TIMES = (1, 1, 1, 2, 2, 3, 4, 5, 7, 10, 15, 25)
 
@@ -72,6 +72,7 @@ class Trial:
         folder.mkdir(parents=True)
         self.case = Case.draw(series.route, folder, self.draw)
         self.proxies: list[tuple[Proxy, End]] = []
+        self.store_proxies: list[tuple[Proxy, End]] = []  # of those whose data is on another server than they are
         self.num_starts = self.num_rows = 0
         self.commands: list[str] = []
 
@@ -87,9 +88,13 @@ class Trial:
                 proxy = Proxy(address.hostname, address.port, end.rewritten)
                 end.port = proxy.port
                 self.proxies.append((proxy, end))
+            if store := end.address_of_store():
+                proxy = Proxy(store.hostname, store.port)
+                end.store_port = proxy.port
+                self.store_proxies.append((proxy, end))
 
     def close(self) -> None:
-        for proxy, _ in self.proxies:
+        for proxy, _ in self.proxies + self.store_proxies:
             proxy.close()
 
     def remove(self) -> None:
@@ -103,7 +108,7 @@ class Trial:
         if self.draw.random() < 0.3:
             self.case.num_before = 100
             self.case.sink.put_before(self.folder, draw_rows(self.draw, -100, 100))
-        for _ in range(self.draw.choice((1, 1, 2, 3))):
+        for _ in range(self.draw.choice(self.case.source.times)):
             if not self.case.source.parts or self.draw.random() < 0.8:
                 self.case.source.add(self.folder, self.draw)
             yield from self.run_until_done(self.draw.randint(1, 6))
@@ -140,8 +145,9 @@ class Trial:
         options = ["--commit-every", self.draw_start("commit").choice(COMMIT_EVERY), "--parallel", str(self.draw_lanes())]
         options += ["--retry-for", self.draw_start("retry").choice(RETRY_FOR)]
         arguments = [*self.case.arguments, *options]
-        self.commands.append(f"{shlex.join(['velo', *arguments])}  # {fault.name}")
-        return fault.meet(Start(self.programs, arguments, self.folder))
+        outcome = fault.meet(Start(self.programs, arguments, self.folder))
+        self.commands.append(f"{shlex.join(['velo', *arguments])}  # {fault.name}: exit {outcome.code}: {outcome.output.strip()}")
+        return outcome
 
     def draw_start(self, what: str) -> random.Random:
         return random.Random(f"{self.name}/{self.num_starts}/{what}")
@@ -183,6 +189,8 @@ class Trial:
             case "server":
                 server = draw.choice(self.proxies)[1].server
                 return ServerKilled(server, [end for _, end in self.proxies if end.server == server], self.pace, draw, self.case)
+            case "chaos":
+                return Chaos(self.proxies + self.store_proxies, self.pace, draw, self.case)
             case "hold":
                 return hold_a_request(*draw.choice(self.proxies), draw, self.case)
         calls = [(call, end) for end in (self.case.sink, self.case.source) for call in end.system_calls]

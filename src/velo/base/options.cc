@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "velo/base/ascii.h"
+#include "velo/base/name_list.h"
 #include "velo/base/quantity.h"
 
 namespace velo {
@@ -74,6 +75,8 @@ std::string expectation_of(const OptionDescriptor& descriptor) {
       return fmt::format("one of {}", fmt::join(descriptor.choices, ", "));
     case OptionType::kList:
       return "names with commas between them, such as a,b,c";
+    case OptionType::kNames:
+      return "names with commas between them, each in double quotes where it has a comma";
     case OptionType::kText:
       break;
   }
@@ -172,6 +175,12 @@ Result<OptionValues::Value> OptionValues::parse_value(const OptionDescriptor& de
       value.list = *std::move(list);
       break;
     }
+    case OptionType::kNames: {
+      const auto names = parse_names(text);
+      if (names.ok()) break;
+      return Status::Invalid(
+          fmt::format("option '{}': {}", descriptor.name, names.status().message()));
+    }
   }
   if (!number) return wrong_value(descriptor, text);
   value.number = *number;
@@ -221,7 +230,7 @@ const OptionValues::Value& OptionValues::find(
 bool OptionValues::has(std::string_view name) const { return find(name, {}).given; }
 
 std::string OptionValues::text(std::string_view name) const {
-  return find(name, {OptionType::kText, OptionType::kChoice}).text;
+  return find(name, {OptionType::kText, OptionType::kChoice, OptionType::kNames}).text;
 }
 
 bool OptionValues::boolean(std::string_view name) const {

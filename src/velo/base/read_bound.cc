@@ -40,6 +40,14 @@ Status check_range(const ReadRange& range) {
                       "until = earliest: nothing is before that; latest ends where the "
                       "source is now");
   }
+  const ReadBound from = ReadBound::parse(range.from);
+  if (from.kind == ReadBound::Kind::kTime && until.kind == ReadBound::Kind::kTime &&
+      from.time > until.time) {
+    return make_error(ErrorKind::kInvalidArgument, {},
+                      fmt::format("from = {} is behind until = {}: nothing is between "
+                                  "them",
+                                  range.from, range.until));
+  }
   const auto now = std::chrono::system_clock::now();
   if (until.kind == ReadBound::Kind::kTime &&
       until.time > std::chrono::floor<std::chrono::milliseconds>(now)) {

@@ -31,7 +31,8 @@ struct ReadBound {
 std::optional<WallTime> parse_time(std::string_view text);
 
 /// Check what no source can do. Errors: kInvalidArgument for an end that is the beginning
-/// of all, or in the future: it would come with the clock, and not with the rows.
+/// of all, before a beginning that is a time too, or in the future: it would come with
+/// the clock, and not with the rows.
 Status check_range(const ReadRange& range);
 
 }  // namespace velo

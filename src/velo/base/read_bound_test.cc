@@ -49,7 +49,10 @@ TEST(ReadBound, TimesAreUtcUnlessTheySayOtherwise) {
 
 TEST(ReadBound, AnEndThatNothingIsBeforeIsRefused) {
   EXPECT_THAT(check_range({.from = "earliest", .until = "latest"}), IsOk());
-  EXPECT_THAT(check_range({.from = "2999-01-01", .until = "2026-01-01"}), IsOk());
+  EXPECT_THAT(check_range({.from = "2026-01-01", .until = "2026-01-01"}), IsOk());
+  EXPECT_THAT(check_range({.from = "2026-01-02", .until = "2026-01-01"}),
+              IsError(ErrorKind::kInvalidArgument,
+                      HasSubstr("from = 2026-01-02 is behind until = 2026-01-01")));
   EXPECT_THAT(check_range({.from = {}, .until = "earliest"}),
               IsError(ErrorKind::kInvalidArgument, HasSubstr("nothing is before")));
   EXPECT_THAT(check_range({.from = {}, .until = "2999-01-01"}),

@@ -90,6 +90,13 @@ Result<std::string> expand(const Uri& uri, std::string_view what, std::string_vi
 
 }  // namespace
 
+std::string escape_references(std::string text) {
+  for (size_t at = 0; (at = text.find("${", at)) != std::string::npos; at += 3) {
+    text.insert(at, 1, '$');
+  }
+  return text;
+}
+
 size_t secret_reference_end(std::string_view text, size_t begin) {
   size_t end = begin;
   if (starts_at(text, begin, kEnvironment)) {

@@ -7,6 +7,7 @@
 /// a literal `${`.
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "velo/error.h"
@@ -27,5 +28,8 @@ size_t find_outside_references(std::string_view text, std::string_view stops,
 /// that is not set, an unknown kind of reference), kNotFound, kPermissionDenied, kSystem.
 /// The message names the reference, never its value.
 Result<Uri> expand_secrets(Uri uri);
+
+/// A text that means itself, as it is written where references may stand.
+std::string escape_references(std::string text);
 
 }  // namespace velo

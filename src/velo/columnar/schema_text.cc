@@ -199,6 +199,19 @@ Result<std::shared_ptr<arrow::Schema>> parse_schema(std::string_view text) {
   return arrow::schema(std::move(fields));
 }
 
+std::string schema_text(const arrow::Schema& schema) {
+  std::string text;
+  for (const auto& field : schema.fields()) {
+    const std::string& name = field->name();
+    const bool is_plain =
+        !name.empty() && name.find_first_of(" \t\n:,()[]\"") == std::string::npos;
+    if (!text.empty()) text += ", ";
+    text += is_plain ? name : fmt::format("\"{}\"", name);
+    text += " " + type_name(*field->type());
+  }
+  return text;
+}
+
 std::string type_name(const arrow::DataType& type) {
   if (arrow::is_decimal(type.id())) {
     const auto& decimal = static_cast<const arrow::DecimalType&>(type);

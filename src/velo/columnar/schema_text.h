@@ -19,6 +19,10 @@ namespace velo {
 /// said; timestamptz is in UTC. Errors: kInvalidArgument, with what was expected where.
 Result<std::shared_ptr<arrow::Schema>> parse_schema(std::string_view text);
 
+/// What parse_schema() reads: `id int64, "unit price" decimal(12,2)`. Not of types that
+/// it has no names for, and of names with a double quote.
+std::string schema_text(const arrow::Schema& schema);
+
 /// Parse one type.
 Result<std::shared_ptr<arrow::DataType>> parse_type(std::string_view text);
 

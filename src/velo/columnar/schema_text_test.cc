@@ -40,6 +40,19 @@ TEST(ParseSchema, RefusesWhatIsNotOne) {
   }
 }
 
+TEST(SchemaText, IsReadBack) {
+  const auto schema = arrow::schema(
+      {arrow::field("id", arrow::int64()), arrow::field("unit price", arrow::utf8()),
+       arrow::field("a,b:(c)", arrow::decimal128(12, 2)),
+       arrow::field("ö", arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"))});
+  const std::string text = schema_text(*schema);
+  EXPECT_EQ(text,
+            "id int64, \"unit price\" text, \"a,b:(c)\" decimal(12,2), ö timestamptz");
+  const auto again = parse_schema(text);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE((*again)->Equals(*schema)) << (*again)->ToString();
+}
+
 TEST(TypeName, IsReadBack) {
   for (const char* name :
        {"int8", "int64", "uint64", "float", "double", "bool", "text", "binary", "date",

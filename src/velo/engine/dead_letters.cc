@@ -64,7 +64,8 @@ class RowsBuilder {
     ARROW_RETURN_NOT_OK(
         record_.Append(is_plain ? bad.bytes : arrow::util::base64_encode(bad.bytes)));
     ARROW_RETURN_NOT_OK(encoding_.Append(is_plain ? "text" : "base64"));
-    return schema_.Append(place_.schema);
+    ARROW_RETURN_NOT_OK(schema_.Append(place_.schema));
+    return life_.Append(place_.life);
   }
 
   int64_t num_rows() const { return pipeline_.length(); }
@@ -74,7 +75,7 @@ class RowsBuilder {
     arrow::ArrayVector columns;
     for (arrow::ArrayBuilder* column : std::initializer_list<arrow::ArrayBuilder*>{
              &pipeline_, &split_, &position_, &at_, &error_, &message_, &record_,
-             &encoding_, &schema_}) {
+             &encoding_, &schema_, &life_}) {
       ARROW_ASSIGN_OR_RAISE(columns.emplace_back(), column->Finish());
     }
     return arrow::RecordBatch::Make(dead_letter_schema(), rows, std::move(columns));
@@ -85,7 +86,7 @@ class RowsBuilder {
   arrow::StringBuilder pipeline_, split_, position_;
   arrow::TimestampBuilder at_{arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"),
                               arrow::default_memory_pool()};
-  arrow::StringBuilder error_, message_, record_, encoding_, schema_;
+  arrow::StringBuilder error_, message_, record_, encoding_, schema_, life_;
 };
 
 }  // namespace
@@ -227,6 +228,7 @@ std::shared_ptr<arrow::Schema> dead_letter_schema() {
       arrow::field("record", arrow::utf8()),
       arrow::field("record_encoding", arrow::utf8()),
       arrow::field("schema", arrow::utf8()),
+      arrow::field("life", arrow::utf8()),
   });
   return schema;
 }

@@ -19,7 +19,7 @@ struct DeadLetterPlace {
   /// Which life of it, or which load where each replaces the last: one that begins anew
   /// writes all of them again.
   std::string life;
-  std::string schema;  ///< of its rows, as text
+  std::string schema;  ///< of its rows, as `schema=` reads it
 };
 
 /// Of the place's pipeline and its life: the pipeline that the record of its bad records

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "velo/columnar/schema_text.h"
 #include "velo/engine/bad_records.h"
 #include "velo/engine/record_columns.h"
 #include "velo/engine/run_checks.h"
@@ -185,8 +186,9 @@ Status PipelineRun::recover() {
   // Who has taken over since the look has finished, and its record is gone.
   if (!is_first_ && now.incarnation != record_.incarnation) return overtaken();
   // Of what is replaced by each load, record_ has nothing to compare with, and what an
-  // attempt has loaded the next one loads again.
-  if (commit_is_open_ && !committer_->commits_once() &&
+  // attempt has loaded the next one loads again. A commit that was cut short counts when
+  // it is made again.
+  if (commit_is_open_ && !committer_->commits_once() && now.ahead.empty() &&
       (now.num_rows > record_.num_rows || now.positions != record_.positions)) {
     ++progress_.num_commits;
     num_bad_committed_ = progress_.num_bad_records;
@@ -217,7 +219,7 @@ void PipelineRun::place_dead_letters() {
   TransactionalSink& sink = *options_.dead_letters->transactions();
   progress_.dead_letters = sink.identity();
   if (is_first_) life_ = life_of(record_, committer_->commits_once());
-  dead_letters_.emplace(sink, DeadLetterPlace{pipeline_, life_, fingerprint_.schema},
+  dead_letters_.emplace(sink, DeadLetterPlace{pipeline_, life_, schema_text(*schema_)},
                         observer_);
 }
 
@@ -272,7 +274,10 @@ bool PipelineRun::is_half_forgotten() const {
 }
 
 Status PipelineRun::open_lanes() {
-  const int num_lanes = num_lanes_of(source_, &sink_, options_);
+  int num_lanes = num_lanes_of(source_, &sink_, options_);
+  ARROW_ASSIGN_OR_RAISE(key_lanes_, find_key_lanes(num_lanes));
+  if (sink_.divides_by_key() && !key_lanes_) num_lanes = 1;
+  if (key_lanes_ && begins_in_one_lane_) key_lanes_->give_to_one_lane();
   ARROW_ASSIGN_OR_RAISE(shares_of_memory_, MemoryShares::of(options_, num_lanes));
   for (int lane = 0; lane < num_lanes; ++lane) {
     ARROW_ASSIGN_OR_RAISE(auto writer, committer_->create_writer(lane, schema_, stop_));
@@ -281,6 +286,25 @@ Status PipelineRun::open_lanes() {
   }
   shares_.assign(lanes_.size(), {});
   return Status::OK();
+}
+
+// Where there is none, progress_ says why.
+Result<std::optional<KeyLanes>> PipelineRun::find_key_lanes(int num_lanes) {
+  progress_.one_lane.clear();
+  if (num_lanes == 1 || !sink_.divides_by_key()) return std::nullopt;
+  ARROW_ASSIGN_OR_RAISE(LaneKey key, committer_->find_lane_key(*schema_, stop_));
+  progress_.one_lane = std::move(key.obstacle);
+  if (key.columns.empty()) return std::nullopt;
+  auto lanes =
+      KeyLanes::make(*schema_, std::move(key.columns), static_cast<size_t>(num_lanes));
+  if (lanes.ok()) return *std::move(lanes);
+  progress_.one_lane = lanes.status().message();
+  return std::nullopt;
+}
+
+Result<std::string> PipelineRun::why_one_lane() {
+  ARROW_RETURN_NOT_OK(find_key_lanes(num_lanes_of(source_, &sink_, options_)).status());
+  return progress_.one_lane;
 }
 
 // Those that were set back to their beginning have none.
@@ -299,6 +323,13 @@ Status PipelineRun::move_rows() {
     followed_.emplace(options_.on_schema_change, schema_, fingerprint_.schema);
     read.tells_schema_changes = true;
   }
+  // What some lanes have committed is written again, by one, and is one epoch: nothing
+  // that was to be seen goes back in time.
+  const bool is_of_this = record_.fingerprint.source == fingerprint_.source;
+  to_reach_ = is_of_this ? record_.ahead : Positions();
+  for (const auto& [split, progress] : to_reach_) inside_.insert(split);
+  if (key_lanes_ && !to_reach_.empty()) key_lanes_->give_to_one_lane();
+  read.tells_beginnings = key_lanes_ || !to_reach_.empty();
   ARROW_ASSIGN_OR_RAISE(feed_,
                         Feed::start(*splits_,
                                     {.read = std::move(read),
@@ -320,6 +351,7 @@ Status PipelineRun::move_rows() {
     } else if (const auto* change = std::get_if<SchemaChange>(&event)) {
       ARROW_RETURN_NOT_OK(take(*change));
     } else if (std::holds_alternative<End>(event)) {
+      ARROW_RETURN_NOT_OK(check_all_is_reached());
       return commit(/*finished=*/true);
     } else {
       tell_progress();
@@ -348,26 +380,17 @@ Status PipelineRun::stop_here() {
 Status PipelineRun::take(Batch batch) {
   if (followed_) ARROW_RETURN_NOT_OK(followed_->fit(batch));
   const int64_t num_rows = batch.rows->num_rows();
-  const size_t lane = lanes_commit_alone_ ? lane_of(batch.split) : next_lane();
+  ARROW_RETURN_NOT_OK(take_into_epoch(batch));
   Status taken = take_bad(batch);
-  if (taken.ok() && num_rows > 0) {
-    taken = lanes_[lane]->write(batch, halt_.get_token(), [this] { tell_progress(); });
-  }
+  if (taken.ok() && num_rows > 0) taken = write(batch);
   // The loop sees why; what was not queued was not read, as far as the record knows. Bad
   // records that could not be written are no part of an epoch that may be committed.
   if (!taken.ok() && halt_.stop_requested() && kind_of(taken) == ErrorKind::kCancelled) {
     return Status::OK();
   }
   ARROW_RETURN_NOT_OK(taken);
-  Share& share = shares_[lanes_commit_alone_ ? lane : 0];
-  if (!batch.split.empty()) {
-    if (batch.position.bytes.empty()) {
-      inside_.insert(batch.split);
-    } else {
-      inside_.erase(batch.split);
-      share.moved[batch.split] = {batch.position, /*ended=*/false};
-    }
-  }
+  Share& share = share_of(batch.split);
+  note_position(batch, share);
   if (followed_) {
     progress_.num_rows_cut = num_cut_before_ + followed_->num_rows_cut();
     const auto& cut = followed_->columns_cut();
@@ -380,6 +403,69 @@ Status PipelineRun::take(Batch batch) {
   return Status::OK();
 }
 
+// What needs one lane ends an epoch that several have rows of; where it cannot end, that
+// is dropped, and read again for one.
+Status PipelineRun::take_into_epoch(const Batch& batch) {
+  if (!key_lanes_ || key_lanes_->take(batch, record_.positions)) return Status::OK();
+  if (!inside_.empty()) {
+    wants_one_lane_ = true;
+    return make_error(ErrorKind::kConflict, {.resource = batch.split},
+                      "one lane has to write this, and several have begun to");
+  }
+  ARROW_RETURN_NOT_OK(commit(/*finished=*/false));
+  key_lanes_->give_to_one_lane();
+  return Status::OK();
+}
+
+Status PipelineRun::write(const Batch& batch) {
+  const auto waiting = [this] { tell_progress(); };
+  if (!key_lanes_ || !key_lanes_->is_divided()) {
+    size_t lane = 0;
+    if (!key_lanes_) lane = lanes_commit_alone_ ? lane_of(batch.split) : next_lane();
+    return lanes_[lane]->write(batch, halt_.get_token(), waiting);
+  }
+  ARROW_ASSIGN_OR_RAISE(auto parts, key_lanes_->divide(batch.rows));
+  for (size_t lane = 0; lane < parts.size(); ++lane) {
+    if (!parts[lane]) continue;
+    const Status written = lanes_[lane]->write({.rows = std::move(parts[lane]),
+                                                .split = batch.split,
+                                                .position = batch.position},
+                                               halt_.get_token(), waiting);
+    // Others may have their part of it: that is no place to end.
+    if (!written.ok()) inside_.insert(batch.split);
+    ARROW_RETURN_NOT_OK(written);
+  }
+  return Status::OK();
+}
+
+void PipelineRun::note_position(const Batch& batch, Share& share) {
+  if (batch.split.empty()) return;
+  if (batch.position.bytes.empty()) {
+    inside_.insert(batch.split);
+    return;
+  }
+  share.moved[batch.split] = {batch.position, /*ended=*/false};
+  const auto end = to_reach_.find(batch.split);
+  if (end != to_reach_.end()) {
+    if (batch.position < end->second.position) return;
+    to_reach_.erase(end);
+  }
+  inside_.erase(batch.split);
+}
+
+PipelineRun::Share& PipelineRun::share_of(const SplitId& split) {
+  return shares_[lanes_commit_alone_ && !key_lanes_ ? lane_of(split) : 0];
+}
+
+Status PipelineRun::check_all_is_reached() const {
+  if (to_reach_.empty()) return Status::OK();
+  return make_error(
+      ErrorKind::kPositionLost, {.resource = to_reach_.begin()->first},
+      "an earlier run was cut short while it committed, and some of its rows are from "
+      "beyond the end of what is there now; put back what was there, or let it be read "
+      "further (until)");
+}
+
 Status PipelineRun::take_bad(const Batch& batch) {
   if (!batch.bad) return Status::OK();
   count_bad_records(batch, progress_);
@@ -389,7 +475,8 @@ Status PipelineRun::take_bad(const Batch& batch) {
 Status PipelineRun::take(const SplitEnded& ended) {
   const SplitProgress now{ended.position, /*ended=*/true};
   inside_.erase(ended.split);
-  Share& share = shares_[lanes_commit_alone_ ? lane_of(ended.split) : 0];
+  to_reach_.erase(ended.split);
+  Share& share = share_of(ended.split);
   const auto before = record_.positions.find(ended.split);
   const bool is_known = before != record_.positions.end() && before->second == now;
   if (!is_known || share.moved.contains(ended.split)) share.moved[ended.split] = now;
@@ -404,8 +491,14 @@ Status PipelineRun::take(const SchemaChange& change) {
   if (!has_changed) return Status::OK();
   const bool is_between_epochs = !one_epoch_ && inside_.empty();
   if (is_between_epochs) ARROW_RETURN_NOT_OK(commit(/*finished=*/false));
+  if (key_lanes_ && key_lanes_->is_divided()) {
+    wants_one_lane_ = true;
+    return make_error(ErrorKind::kConflict, {.resource = change.split},
+                      "the columns change where several lanes have begun to write");
+  }
   schema_ = followed_->schema();
   fingerprint_.schema = one_line(schema_->ToString());
+  if (key_lanes_) key_lanes_->change_schema(*schema_);
   if (is_between_epochs && lanes_.size() > 1) {
     ARROW_RETURN_NOT_OK(committer_->prepare_change(schema_, halt_.get_token()));
   }
@@ -472,7 +565,10 @@ Status PipelineRun::commit(bool finished) {
   record.fingerprint = fingerprint_;
   record.positions = std::move(epoch.moved);
   record.num_rows = epoch.num_rows;
+  record.ahead.clear();
   record.finished = finished;
+  record.divided = key_lanes_ && key_lanes_->is_divided();
+  record.begins = record.divided ? key_lanes_->begins() : Positions();
   ARROW_ASSIGN_OR_RAISE(const auto tokens, prepare(record));
   observer_.reached(CommitStep::kAfterPrepare);
   commit_is_open_ = true;
@@ -489,6 +585,8 @@ Status PipelineRun::commit(bool finished) {
   record_ = std::move(record);
   commit_is_open_ = false;
   shares_.assign(lanes_.size(), {});
+  // One without rows has not got over what one lane is wanted for.
+  if (key_lanes_ && epoch.num_rows > 0) key_lanes_->begin_epoch();
   bytes_committed_ = bytes_written();
   bytes_queued_ = 0;
   progress_.num_rows_committed = progress_.num_rows;
@@ -503,9 +601,10 @@ Status PipelineRun::commit(bool finished) {
 
 Result<std::vector<CommitToken>> PipelineRun::prepare(const CommitRecord& record) {
   std::vector<std::future<Result<CommitToken>>> answers;
-  for (size_t lane = 0; lane < lanes_.size(); ++lane) {
+  const size_t num_lanes = key_lanes_ && !record.divided ? 1 : lanes_.size();
+  for (size_t lane = 0; lane < num_lanes; ++lane) {
     CommitRecord part = record;
-    if (lanes_commit_alone_) {
+    if (lanes_commit_alone_ && !key_lanes_) {
       part.positions = shares_[lane].moved;
       part.num_rows = shares_[lane].num_rows;
     }

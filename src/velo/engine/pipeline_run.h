@@ -15,6 +15,7 @@
 #include "velo/engine/dead_letters.h"
 #include "velo/engine/feed.h"
 #include "velo/engine/followed_schema.h"
+#include "velo/engine/key_lanes.h"
 #include "velo/engine/lane.h"
 #include "velo/engine/memory_shares.h"
 #include "velo/engine/retries.h"
@@ -46,6 +47,10 @@ class PipelineRun {
   Result<CommitRecord> look(std::shared_ptr<arrow::Schema> schema,
                             const std::stop_token& stop);
 
+  /// Why there would be one writer where more were asked for, by the sink; after look().
+  /// Empty where there is nothing to say.
+  Result<std::string> why_one_lane();
+
   /// The columns that the sink is given; after look() those that it would be.
   const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
 
@@ -56,6 +61,11 @@ class PipelineRun {
                const std::function<Status(const CommitRecord&)>& check,
                const std::stop_token& stop);
 
+  /// Take the pipeline over and commit an epoch without rows as its last. Errors: as
+  /// place().
+  Status mark_finished(std::shared_ptr<arrow::Schema> schema,
+                       const std::stop_token& stop);
+
   // What follows is of a run that has failed.
 
   /// Whether source and sink have been there, in this attempt or an earlier one, so that
@@ -64,6 +74,10 @@ class PipelineRun {
 
   /// Whether this attempt has committed something.
   bool has_committed() const { return progress_.num_commits > num_commits_before_; }
+
+  /// Whether it has ended only because one lane has to write what comes next: the next
+  /// attempt lets it.
+  bool wants_one_lane() const { return wants_one_lane_; }
 
   /// Whether it has only waited for rows.
   bool is_idle() const;
@@ -128,10 +142,16 @@ class PipelineRun {
   bool is_done() const;
   bool is_half_forgotten() const;
   Status open_lanes();
+  Result<std::optional<KeyLanes>> find_key_lanes(int num_lanes);
   Positions known_places() const;
   Status move_rows();
   Status stop_here();
   Status take(Batch batch);
+  Status take_into_epoch(const Batch& batch);
+  Status write(const Batch& batch);
+  void note_position(const Batch& batch, Share& share);
+  Share& share_of(const SplitId& split);
+  Status check_all_is_reached() const;
   Status take_bad(const Batch& batch);
   Status take(const SplitEnded& ended);
   Status take(const SchemaChange& change);
@@ -187,6 +207,12 @@ class PipelineRun {
   const bool lanes_commit_alone_;
   std::map<SplitId, size_t> lane_of_split_;
   size_t next_lane_ = 0;
+
+  // Where lanes have rows by their key.
+  std::optional<KeyLanes> key_lanes_;
+  Positions to_reach_;  // before which no epoch ends, see CommitRecord::ahead
+  bool wants_one_lane_ = false;
+  bool begins_in_one_lane_ = false;  // the attempt
 
   // Of this attempt among those of the call.
   bool is_first_ = true;

@@ -32,6 +32,16 @@ Status PipelineRun::place(std::shared_ptr<arrow::Schema> schema,
   return commit(/*finished=*/false);
 }
 
+Status PipelineRun::mark_finished(std::shared_ptr<arrow::Schema> schema,
+                                  const std::stop_token& stop) {
+  stop_ = stop;
+  schema_ = std::move(schema);
+  ARROW_RETURN_NOT_OK(look());
+  ARROW_RETURN_NOT_OK(recover());
+  ARROW_RETURN_NOT_OK(open_lanes());
+  return commit(/*finished=*/true);
+}
+
 }  // namespace engine
 
 namespace {
@@ -70,11 +80,13 @@ Status check_is_before(const PipelineIdentity& pipeline, const Positions& positi
   return Status::OK();
 }
 
-Status place(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,
-             const RunOptions& given, const Positions& positions,
-             const std::function<Status(const CommitRecord&)>& check,
-             const std::stop_token& stop) {
-  ARROW_RETURN_NOT_OK(check_source(source, pipeline));
+// What is done with a pipeline whose ends are open, and rows of these columns fit.
+using Change =
+    std::function<Status(engine::PipelineRun&, std::shared_ptr<arrow::Schema>)>;
+
+Status change_pipeline(DataSource& source, DataSink& sink,
+                       const PipelineIdentity& pipeline, const RunOptions& given,
+                       const Change& change) {
   ARROW_ASSIGN_OR_RAISE(RunOptions options, engine::options_for(source, given));
   options.num_lanes = 1;
   ARROW_RETURN_NOT_OK(sink.promise(options.guarantee).status());
@@ -84,7 +96,18 @@ Status place(DataSource& source, DataSink& sink, const PipelineIdentity& pipelin
   ARROW_RETURN_NOT_OK(sink.validate_schema(*schema));
   engine::Retries none(steady_clock(), std::chrono::milliseconds(0), {});
   engine::PipelineRun run(source, *transactions, pipeline, options, none);
-  return run.place(std::move(schema), positions, check, stop);
+  return change(run, std::move(schema));
+}
+
+Status place(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,
+             const RunOptions& options, const Positions& positions,
+             const std::function<Status(const CommitRecord&)>& check,
+             const std::stop_token& stop) {
+  ARROW_RETURN_NOT_OK(check_source(source, pipeline));
+  return change_pipeline(source, sink, pipeline, options,
+                         [&](engine::PipelineRun& run, auto schema) {
+                           return run.place(std::move(schema), positions, check, stop);
+                         });
 }
 
 }  // namespace
@@ -96,6 +119,17 @@ Status rewind_pipeline(DataSource& source, DataSink& sink,
     return check_is_before(pipeline, positions, record);
   };
   return place(source, sink, pipeline, options, positions, check, stop);
+}
+
+Status mark_finished(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,
+                     const RunOptions& given, std::stop_token stop) {
+  RunOptions options = given;
+  options.limit.reset();
+  options.on_error = OnError::kFail;
+  return change_pipeline(source, sink, pipeline, options,
+                         [&](engine::PipelineRun& run, auto schema) {
+                           return run.mark_finished(std::move(schema), stop);
+                         });
 }
 
 Status fork_pipeline(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,

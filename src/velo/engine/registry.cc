@@ -7,6 +7,7 @@
 
 #include "velo/base/secret.h"
 #include "velo/connector.h"
+#include "velo/streams.h"
 
 namespace velo {
 namespace {
@@ -44,6 +45,18 @@ Status with_references(const Status& status, const Uri& given, const Uri& expand
     hide(expanded.options[i].second, given.options[i].second);
   }
   return status.WithMessage(message);
+}
+
+// Puts them back into the address of a stream, where it has what they stand for. What is
+// new there (a table's name) means no reference.
+void put_references_back(const Uri& given, const Uri& expanded, Uri& stream) {
+  if (stream.user == expanded.user) stream.user = given.user;
+  if (stream.password == expanded.password) stream.password = given.password;
+  for (auto& [name, value] : stream.options) {
+    const std::string* before = expanded.find_option(name);
+    const bool is_as_given = before && *before == value;
+    value = is_as_given ? *given.find_option(name) : escape_references(std::move(value));
+  }
 }
 
 Status not_this_end(const Uri& uri, std::string_view scheme, std::string_view end) {
@@ -84,6 +97,20 @@ Result<std::unique_ptr<DataSink>> Registry::create_sink(const Uri& uri) const {
   auto sink = connector->create_sink(expanded);
   if (!sink.ok()) return with_references(sink.status(), uri, expanded);
   return sink;
+}
+
+Result<StreamList> Registry::list_streams(const Uri& uri, std::stop_token stop) const {
+  ARROW_ASSIGN_OR_RAISE(const Connector* connector, find_connector(*this, uri, "stdin"));
+  if (!connector->create_source) return not_this_end(uri, connector->scheme, "source");
+  if (!connector->list_streams) {
+    return StreamList{.streams = {{.name = {}, .fields = {}, .uri = uri}},
+                      .left_out = {}};
+  }
+  ARROW_ASSIGN_OR_RAISE(const Uri expanded, expand_secrets(uri));
+  auto list = connector->list_streams(expanded, std::move(stop));
+  if (!list.ok()) return with_references(list.status(), uri, expanded);
+  for (Stream& stream : list->streams) put_references_back(uri, expanded, stream.uri);
+  return list;
 }
 
 Result<std::unique_ptr<DataSource>> create_source(std::string_view uri,

@@ -26,6 +26,11 @@ Result<Progress> run_with_retries(DataSource& source, TransactionalSink& sink,
     const auto begin = clock.now();
     auto done = attempt->run(schema, stop);
     if (done.ok()) return done;
+    if (attempt->wants_one_lane()) {
+      attempt->let_go();
+      attempt = attempt->next();
+      continue;
+    }
     const Status& failure = done.status();
     if (!can_reread || !attempt->can_go_on() || !may_pass(failure)) {
       attempt->forget_what_never_began(failure);

@@ -65,7 +65,9 @@ int num_lanes_of(DataSource& source, const TransactionalSink* sink,
   // One split is of one lane, and alone says whether all was committed.
   const bool is_one_split =
       sink->commit_kind() == CommitKind::kSession && !source.splits();
-  return std::clamp(options.num_lanes, 1, is_one_split ? 1 : sink->max_lanes());
+  const bool divides = sink->divides_by_key() && source.splits();
+  const int most = divides ? options.num_lanes : sink->max_lanes();
+  return std::clamp(options.num_lanes, 1, is_one_split ? 1 : most);
 }
 
 Status check_ends(const DataSource& source, DataSink& sink, const Promise& promise,
@@ -115,7 +117,7 @@ Status prepare_for_schema_changes(DataSink& sink, const RunOptions& options) {
   return Status::OK();
 }
 
-Result<std::shared_ptr<arrow::Schema>> frozen_schema(
+Result<std::shared_ptr<arrow::Schema>> followed_schema(
     DataSource& source, TransactionalSink& sink, const PipelineIdentity& pipeline,
     const RunOptions& options, std::shared_ptr<arrow::Schema> schema,
     const std::stop_token& stop) {
@@ -168,9 +170,10 @@ Result<Progress> run(DataSource& source, DataSink& sink, const PipelineIdentity&
   }
   ARROW_ASSIGN_OR_RAISE(auto schema, engine::schema_of_rows(source, options));
   auto written = schema;
-  if (options.on_schema_change == OnSchemaChange::kFreeze) {
-    ARROW_ASSIGN_OR_RAISE(written, engine::frozen_schema(source, *transactions, pipeline,
-                                                         options, schema, stop));
+  if (options.on_schema_change != OnSchemaChange::kFail) {
+    ARROW_ASSIGN_OR_RAISE(
+        written,
+        engine::followed_schema(source, *transactions, pipeline, options, schema, stop));
   }
   ARROW_RETURN_NOT_OK(sink.validate_schema(*written));
   return engine::run_with_retries(source, *transactions, pipeline, options,

@@ -43,9 +43,10 @@ Status prepare_for_bad_records(DataSource& source, const TransactionalSink* sink
 /// kNotImplemented where it cannot.
 Status prepare_for_schema_changes(DataSink& sink, const RunOptions& options);
 
-/// The columns that the sink would be given, where they stay as its record has them.
-/// Errors: as velo::run up to there.
-Result<std::shared_ptr<arrow::Schema>> frozen_schema(
+/// The columns that the sink would be given, where its record has a say in them: frozen
+/// ones are those that it has, and others hold what it has. Errors: as velo::run up to
+/// there.
+Result<std::shared_ptr<arrow::Schema>> followed_schema(
     DataSource& source, TransactionalSink& sink, const PipelineIdentity& pipeline,
     const RunOptions& options, std::shared_ptr<arrow::Schema> schema,
     const std::stop_token& stop);

@@ -96,6 +96,16 @@ Status set_memory(RunOptions& options, std::string_view text) {
   return Status::OK();
 }
 
+Status set_max_record_bytes(RunOptions& options, std::string_view text) {
+  const auto num_bytes = parse_bytes(text);
+  if (!num_bytes || *num_bytes == 0) {
+    return fail(ErrorKind::kInvalidArgument,
+                fmt::format("max_record_bytes = {}: a size (64MiB) is expected", text));
+  }
+  options.max_record_bytes = num_bytes;
+  return Status::OK();
+}
+
 Status set_bound(std::string& bound, std::string_view name, std::string_view text) {
   if (text.empty()) {
     return fail(ErrorKind::kInvalidArgument,
@@ -188,12 +198,13 @@ struct Known {
   Status (*set)(RunOptions& options, std::string_view text);
 };
 
-constexpr std::array<Known, 13> kKnown = {{
+constexpr std::array<Known, 14> kKnown = {{
     {"guarantee", set_guarantee},
     {"commit_every", set_commit_every},
     {"parallel", set_parallel},
     {"retry_for", set_retry_for},
     {"memory", set_memory},
+    {"max_record_bytes", set_max_record_bytes},
     {"on_error", set_on_error},
     {"on_schema_change", set_on_schema_change},
     {"on_changed", set_on_changed},
@@ -216,6 +227,17 @@ Status unknown(std::string_view name) {
 }
 
 }  // namespace
+
+Uri with_record_limit(Uri uri, const RunOptions& options, const Registry& registry) {
+  constexpr char kName[] = "max_record_bytes";
+  const Connector* const connector = registry.find(uri.scheme);
+  if (!options.max_record_bytes || !connector || uri.find_option(kName)) return uri;
+  if (std::ranges::find(connector->options, kName, &OptionDescriptor::name) !=
+      connector->options.end()) {
+    uri.options.emplace_back(kName, std::to_string(*options.max_record_bytes));
+  }
+  return uri;
+}
 
 Status RunOptions::set(std::string_view name, std::string_view text) {
   const auto* known = std::ranges::find(kKnown, name, &Known::name);

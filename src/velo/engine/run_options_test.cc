@@ -78,6 +78,10 @@ TEST(RunOptions, SetTheMemory) {
   EXPECT_THAT(options.set("memory", "64MiB"), IsOk());
   EXPECT_EQ(options.memory_bytes, 64 << 20);
   EXPECT_THAT(options.set("memory", "1GB"), IsOk());
+  EXPECT_THAT(options.set("max_record_bytes", "128KiB"), IsOk());
+  EXPECT_EQ(options.max_record_bytes, 131'072);
+  EXPECT_THAT(options.set("max_record_bytes", "0"),
+              IsError(ErrorKind::kInvalidArgument, HasSubstr("a size (64MiB)")));
   EXPECT_EQ(options.memory_bytes, 1'000'000'000);
   for (const char* text : {"", "0", "-1MiB", "64 parsecs", "9999999TiB"}) {
     EXPECT_THAT(options.set("memory", text),

@@ -79,9 +79,10 @@ Status plan_bad_records(DataSink& sink, const PipelineIdentity& pipeline,
 Status plan_rows(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,
                  const RunOptions& options, const std::stop_token& stop, RunPlan& plan) {
   ARROW_ASSIGN_OR_RAISE(auto schema, engine::schema_of_rows(source, options));
-  if (sink.transactions() && options.on_schema_change == OnSchemaChange::kFreeze) {
-    ARROW_ASSIGN_OR_RAISE(schema, engine::frozen_schema(source, *sink.transactions(),
-                                                        pipeline, options, schema, stop));
+  if (sink.transactions() && options.on_schema_change != OnSchemaChange::kFail) {
+    ARROW_ASSIGN_OR_RAISE(
+        schema, engine::followed_schema(source, *sink.transactions(), pipeline, options,
+                                        schema, stop));
   }
   ARROW_ASSIGN_OR_RAISE(plan.sink, sink.plan(*schema, pipeline, stop));
   for (size_t i = 0; i < plan.sink.columns.size(); ++i) {
@@ -95,6 +96,7 @@ Status plan_rows(DataSource& source, DataSink& sink, const PipelineIdentity& pip
   engine::Retries none(steady_clock(), std::chrono::milliseconds(0), {});
   engine::PipelineRun run(source, *transactions, pipeline, options, none);
   ARROW_ASSIGN_OR_RAISE(const CommitRecord record, run.look(schema, stop));
+  ARROW_ASSIGN_OR_RAISE(plan.one_lane, run.why_one_lane());
   plan.begins = where_it_begins(record, source.splits() == nullptr, options.range);
   if (SplitSource* splits = source.splits()) {
     plan.keeps = splits->kept_for(

@@ -92,11 +92,17 @@ std::vector<OptionDescriptor> FilesetOptions::descriptors(
   return options;
 }
 
+Uri FilesetOptions::without_limits(Uri uri) {
+  std::erase_if(uri.options,
+                [](const auto& option) { return option.first == "max_record_bytes"; });
+  return uri;
+}
+
 Result<FilesetOptions> FilesetOptions::from_uri(const Uri& uri, OptionValues values,
                                                 OptionUse use) {
   FilesetOptions options;
   options.connector = uri.scheme;
-  options.identity = redact_uri(uri);
+  options.identity = redact_uri(without_limits(uri));
   options.pattern = uri.path;
   options.values = std::move(values);
   const std::string encoding = ascii_lower(options.values.text("encoding"));

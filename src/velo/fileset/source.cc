@@ -80,7 +80,9 @@ class FileReader : public SplitReader {
     while (true) {
       if (!decoder_) {
         if (waiting_.empty()) return End();
+        const bool is_new = !waiting_.front().from;
         ARROW_RETURN_NOT_OK(open_next(stop));
+        if (is_new && read_.tells_beginnings) return beginning();
       }
       ARROW_ASSIGN_OR_RAISE(auto decoded, decode(stop));
       if (!decoded.rows) {
@@ -98,6 +100,12 @@ class FileReader : public SplitReader {
           decoded.rows, columns_by_name(decoded.rows, decoding_.schema, shown_split()));
       return batch_of(std::move(decoded));
     }
+  }
+
+  Result<Event> beginning() const {
+    ARROW_ASSIGN_OR_RAISE(auto nothing, arrow::RecordBatch::MakeEmpty(decoding_.schema));
+    return Batch{
+        .rows = std::move(nothing), .split = split_, .position = position_.encode()};
   }
 
   Batch batch_of(formats::DecodedRecords decoded) {

@@ -4,17 +4,17 @@
 
 #include "velo/base/line_count.h"
 #include "velo/base/system_error.h"
+#include "velo/formats/record_limit.h"
 
 namespace velo::formats {
 
 Status BlockReader::fill() {
   if (at_end_) return Status::OK();
-  if (static_cast<int64_t>(bytes().size()) >= max_record_bytes_) {
+  if (is_full()) {
     return make_error(ErrorKind::kCorruptData,
                       {.resource = input_.name,
                        .position = fmt::format("line {}, byte {}", line_, offset_)},
-                      fmt::format("a record is longer than {} MiB; is a quote missing?",
-                                  max_record_bytes_ >> 20));
+                      too_large(max_record_bytes_) + "; or is a quote missing?");
   }
   buffer_.erase(0, begin_);
   begin_ = 0;
@@ -30,6 +30,11 @@ Status BlockReader::fill() {
   buffer_.resize(held + static_cast<size_t>(*num_read));
   at_end_ = *num_read == 0;
   return Status::OK();
+}
+
+Status BlockReader::replace() {
+  consume(bytes().size());
+  return fill();
 }
 
 void BlockReader::consume(size_t num_bytes) {

@@ -29,6 +29,14 @@ class BlockReader {
   /// record's most bytes are held already.
   Status fill();
 
+  /// Whether more than a record's most bytes are held.
+  bool is_full() const {
+    return static_cast<int64_t>(bytes().size()) > max_record_bytes_;
+  }
+
+  /// Drop all that is held, and read the next bytes. Errors: as fill().
+  Status replace();
+
   /// What is held. Valid until the next fill() or consume().
   std::string_view bytes() const {
     return std::string_view(buffer_).substr(begin_, buffer_.size() - begin_);

@@ -69,11 +69,25 @@ Result<arrow::RecordBatchVector> HeldSource::rows(const std::vector<std::string>
   if (!is_new && (!options_.refresh || now - found->since < *options_.refresh)) {
     return found->rows;
   }
-  ARROW_ASSIGN_OR_RAISE(auto rows, load(columns, stop));
+  auto loaded = load(columns, stop);
+  if (!loaded.ok() && !is_new) return cannot_refresh(loaded.status());
+  ARROW_ASSIGN_OR_RAISE(auto rows, std::move(loaded));
   if (is_new) found = loaded_.insert(loaded_.end(), {.columns = columns});
   found->rows = std::move(rows);
   found->since = now;
   return found->rows;
+}
+
+// What was there when it began and is gone is no fault of what was asked.
+Status HeldSource::cannot_refresh(const Status& failure) const {
+  if (kind_of(failure) == ErrorKind::kCancelled) return failure;
+  const bool is_gone = kind_of(failure) == ErrorKind::kNotFound;
+  return make_error(
+      is_gone ? ErrorKind::kSystem : kind_of(failure), {.resource = source_->address()},
+      fmt::format(
+          "it is joined with, and could not be read again (refresh): {}. What was "
+          "written so far stays; once it is there, the same statement goes on",
+          failure.message()));
 }
 
 Result<arrow::RecordBatchVector> HeldSource::load(const std::vector<std::string>& columns,

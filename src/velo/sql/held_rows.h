@@ -55,7 +55,7 @@ class HeldSource : public HeldRows {
       : source_(std::move(source)), options_(options) {}
 
   /// Errors: those of the source, a bad record's; kSystem where its columns need more
-  /// memory than there is.
+  /// memory than there is, and where it is gone since it was read first.
   Result<arrow::RecordBatchVector> rows(const std::vector<std::string>& columns,
                                         std::stop_token stop) override;
 
@@ -69,6 +69,7 @@ class HeldSource : public HeldRows {
 
   Result<arrow::RecordBatchVector> load(const std::vector<std::string>& columns,
                                         const std::stop_token& stop) const;
+  Status cannot_refresh(const Status& failure) const;
 
   const std::shared_ptr<OpenSource> source_;
   const HoldOptions options_;

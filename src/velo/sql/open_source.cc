@@ -63,7 +63,10 @@ Result<std::shared_ptr<OpenSource>> OpenSource::open(const Registry& registry,
                                                      const Uri& uri,
                                                      const SourceOptions& options) {
   std::string address = redact_uri(uri);
-  ARROW_ASSIGN_OR_RAISE(auto source, registry.create_source(uri));
+  RunOptions limit;
+  limit.max_record_bytes = options.max_record_bytes;
+  ARROW_ASSIGN_OR_RAISE(auto source,
+                        registry.create_source(with_record_limit(uri, limit, registry)));
   if (options.keeps_bad) source->keep_bad_records();
   const bool can_go_on = source->supports_streaming();  // it ends at the range's end
   if (!options.range.is_whole()) ARROW_RETURN_NOT_OK(source->set_range(options.range));

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,7 @@ struct SourceOptions {
   bool once = false;       ///< those that could go on end where they are now
   bool keeps_bad = false;  ///< see DataSource::keep_bad_records
   ReadRange range = {};    ///< see DataSource::set_range
+  std::optional<int64_t> max_record_bytes = {};  ///< see RunOptions
   /// About the most that a reader may hold, see ReadOptions.
   int64_t reader_bytes = kDefaultMemoryBytes / 8;
 };

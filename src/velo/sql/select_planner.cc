@@ -151,6 +151,7 @@ Result<std::unique_ptr<SplitReader>> SelectPlan::create_split_reader(
   read.memory_bytes = who.memory_bytes;
   read.on_changed = who.on_changed;
   read.tells_schema_changes = who.tells_schema_changes;
+  read.tells_beginnings = who.tells_beginnings;
   if (stream) {
     ARROW_ASSIGN_OR_RAISE(auto function, stream->prepare());
     ARROW_ASSIGN_OR_RAISE(auto reader, stream->stream()->create_split_reader(read));

@@ -85,7 +85,7 @@ class Session::State {
  public:
   explicit State(SessionOptions options)
       : options_(std::move(options)),
-        ends_(*options_.registry, options_.connections),
+        ends_(*options_.registry, options_.connections, defaults_),
         planner_(*options_.registry, options_.connections,
                  {.memory_bytes = kDefaultMemoryBytes / 2,
                   .num_threads = options_.num_threads,
@@ -117,14 +117,15 @@ class Session::State {
     going_on_.clear();
     sql::RunningStatements running(execute.fail_fast, stop);
     for (const Statement& statement : statements) {
-      if (running.stop().stop_requested()) break;
+      // Of what another's failure has ended, that one tells.
+      if (running.stop().stop_requested() && !stop.stop_requested()) break;
       StatementResult result = result_of(statement);
       const Status status = execute_beside(statement, execute, running, result);
       if (status.ok()) continue;
       const bool has_name = planner_.has_name(statement.name);  // of one before it
       running.failed(has_name ? "" : ascii_lower(statement.name), status);
       if (execute.on_failure) execute.on_failure(result, status);
-      if (execute.fail_fast) break;
+      if (execute.fail_fast || stop.stop_requested()) break;
     }
     return running.wait_for_all();
   }
@@ -295,7 +296,10 @@ class Session::State {
   Status execute_beside(const Statement& statement, const ExecuteOptions& execute,
                         sql::RunningStatements& running, StatementResult& result) {
     ARROW_RETURN_NOT_OK(wait_for_what_is_read(statement, execute, running, result));
-    if (running.stop().stop_requested()) return Status::OK();
+    if (running.stop().stop_requested()) {
+      return error_at(statement, ErrorKind::kCancelled,
+                      "not run: stopped before it had begun");
+    }
     ARROW_ASSIGN_OR_RAISE(auto run, prepare(statement, execute, result));
     if (!run) return Status::OK();
     const bool goes_on = !statement.sinks.empty() && run->goes_on();
@@ -479,6 +483,7 @@ class Session::State {
     return {.once = options.once,
             .keeps_bad = options.on_error != OnError::kFail,
             .range = options.range,
+            .max_record_bytes = options.max_record_bytes,
             .reader_bytes = engine::memory_of(options) / 8};
   }
 

@@ -351,6 +351,23 @@ TEST(Session, StopsBeforeItBegins) {
   EXPECT_EQ(kind_of((*reader)->read(stop.get_token()).status()), ErrorKind::kCancelled);
 }
 
+TEST(Session, SaysOfAStatementThatWasStoppedBeforeItBegan) {
+  Session session = make_session(true);
+  std::stop_source stop;
+  stop.request_stop();
+  std::vector<std::string> told;
+  ExecuteOptions options;
+  options.on_failure = [&](const StatementResult& result, const Status& status) {
+    told.push_back(result.place + ": " + status.message());
+  };
+  const Status status = session.execute(
+      "CREATE STREAM a AS SELECT 1 AS n;\nSELECT * FROM a;", options, stop.get_token());
+  EXPECT_EQ(kind_of(status), ErrorKind::kCancelled) << status.message();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_THAT(told[0],
+              HasSubstr("SQL:1:1: SQL:1:1: not run: stopped before it had begun"));
+}
+
 TEST(Session, TellsOfEachStatement) {
   memory()["numbers"] = rows_of_every_type();
   Session session = make_session(true);

@@ -3,15 +3,19 @@
 #include <algorithm>
 #include <utility>
 
+#include "velo/sql/pipeline_options.h"
+
 namespace velo::sql {
 
 Result<Sinks> StatementEnds::open_sinks(const Statement& statement,
                                         std::vector<std::string>& addresses) const {
   Sinks sinks;
+  ARROW_ASSIGN_OR_RAISE(const RunOptions options,
+                        read_pipeline_options(statement, defaults_));
   for (const Address& address : statement.sinks) {
     ARROW_ASSIGN_OR_RAISE(const Uri uri, connections_.resolve(address.uri));
     addresses.push_back(redact_uri(uri));
-    auto sink = registry_.create_sink(uri);
+    auto sink = registry_.create_sink(with_record_limit(uri, options, registry_));
     if (!sink.ok()) {
       return statement.text.script->error_at(address.begin, kind_of(sink.status()),
                                              sink.status().message());
@@ -29,7 +33,7 @@ Result<Uri> StatementEnds::address_of_dead_letters(const RunOptions& options) co
 Result<std::shared_ptr<DataSink>> StatementEnds::open_dead_letters(
     const RunOptions& options) const {
   ARROW_ASSIGN_OR_RAISE(const Uri uri, address_of_dead_letters(options));
-  auto sink = registry_.create_sink(uri);
+  auto sink = registry_.create_sink(with_record_limit(uri, options, registry_));
   if (!sink.ok()) return annotate(sink.status(), "on_error");
   return *std::move(sink);
 }

@@ -18,9 +18,10 @@ using Sinks = std::vector<std::unique_ptr<DataSink>>;
 /// Opens them. Threads: thread-compatible.
 class StatementEnds {
  public:
-  /// Both outlive it.
-  StatementEnds(const Registry& registry, const Connections& connections)
-      : registry_(registry), connections_(connections) {}
+  /// All outlive it. `defaults`: what holds where a statement does not say.
+  StatementEnds(const Registry& registry, const Connections& connections,
+                const RunOptions& defaults)
+      : registry_(registry), connections_(connections), defaults_(defaults) {}
 
   /// The sinks of a statement; their addresses, without secrets, are added to
   /// `addresses`. Errors, with the line and a caret: those of the registry.
@@ -37,6 +38,7 @@ class StatementEnds {
  private:
   const Registry& registry_;
   const Connections& connections_;
+  const RunOptions& defaults_;
 };
 
 }  // namespace velo::sql

@@ -210,6 +210,11 @@ TEST_F(StreamQueries, RefuseWhatNeedsAllRows) {
       {"SELECT id FROM generate('orders') WHERE id = (SELECT max(id) FROM "
        "generate('orders'))",
        "not "},
+      {"SELECT id + 1 AS n FROM generate('orders') TABLESAMPLE 10%", "not a SAMPLE"},
+      {"SELECT id + 1 AS n FROM generate('orders') USING SAMPLE 5 ROWS", "not a SAMPLE"},
+      {"SELECT o.id, c.name FROM generate('orders') o POSITIONAL JOIN file('customers') "
+       "c",
+       "not POSITIONAL JOIN"},
       {"SELECT id + 1 AS n FROM generate('orders') WHERE 1 = 2",
        "not a condition that no row meets"},
       {"CREATE STREAM a AS SELECT count(*) AS n FROM generate('orders'); "

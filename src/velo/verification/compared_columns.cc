@@ -94,6 +94,11 @@ Result<ComparedColumns> match_named(const arrow::Schema& source,
   ComparedColumns columns;
   for (const std::string& name : names) {
     ARROW_ASSIGN_OR_RAISE(const auto left, column_named(source, name, "source"));
+    if (std::ranges::find(columns.pairs, left, &ColumnPair::source) !=
+        columns.pairs.end()) {
+      return make_error(ErrorKind::kInvalidArgument, {},
+                        fmt::format("column '{}' is named twice", left->name()));
+    }
     ARROW_ASSIGN_OR_RAISE(const auto right, column_named(sink, name, "sink"));
     ARROW_ASSIGN_OR_RAISE(auto pair, make_pair_of(left, right));
     columns.pairs.push_back(std::move(pair));

@@ -188,6 +188,12 @@ TEST(Verify, ComparesTheColumnsThatAreNamed) {
   EXPECT_THAT(verify(source, sink, {.columns = {{"nam"}}, .key = {}}),
               IsError(ErrorKind::kInvalidArgument,
                       "the source has no column 'nam'; its columns are id, name"));
+  for (const VerifyOptions& twice :
+       {VerifyOptions{.columns = {{"id", "ID"}}, .key = {}},
+        VerifyOptions{.columns = {{"id"}}, .key = {"id", "id"}}}) {
+    EXPECT_THAT(verify(source, sink, twice),
+                IsError(ErrorKind::kInvalidArgument, "column 'id' is named twice"));
+  }
 }
 
 TEST(Verify, LeavesTheColumnsOfChangesOut) {

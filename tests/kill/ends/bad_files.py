@@ -1,6 +1,6 @@
 """Files with bad records among their rows, and what is to be kept of those."""
 
-import collections
+import base64
 import dataclasses
 import gzip
 import json
@@ -19,7 +19,6 @@ LETTERS = "bad"
 class BadFileSource(FileSource):
     """Files in `in/`; their rows alone are in `good/`, their bad records in `due/`."""
 
-    arguments = ("--on-error", f"file:{LETTERS}/?format=json")
     needs_splits = True
 
     @classmethod
@@ -46,31 +45,34 @@ class BadFileSource(FileSource):
     def rows(self, folder: pathlib.Path, part: str) -> list[Row]:
         return read_rows(folder / "good" / pathlib.PurePath(part).name)
 
-    def problems(self, folder: pathlib.Path, loads: list[str]) -> list[str]:
-        """What is wrong with the bad records that were kept of these parts."""
-        due = collections.Counter()
-        for part in loads:
-            due.update(json.loads((folder / "due" / pathlib.PurePath(part).name).read_text(encoding="utf-8")))
-        kept = collections.Counter()
-        for path in (folder / LETTERS).glob("*.json"):
-            letters = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-            kept.update(letter["record"] for letter in letters)
-        lost, repeated = due - kept, kept - due
-        return [
-            f"{records.total()} bad records {what}, among them {next(iter(records))}"
-            for what, records in (("lost", lost), ("repeated or invented", repeated))
-            if records
-        ]
+    def bad_records(self, folder: pathlib.Path, part: str) -> list[str]:
+        return json.loads((folder / "due" / pathlib.PurePath(part).name).read_text(encoding="utf-8"))
 
 
 class AppendedFiles(FileSink):
     """A directory that each load adds to, as bad records are added to theirs."""
+
+    arguments = ("--on-error", f"file:{LETTERS}/?format=json")
 
     @classmethod
     def draw(cls, draw: random.Random) -> "AppendedFiles":
         sink = super().draw(draw)
         sink.mode = "append"
         return sink
+
+    def letters(self, folder: pathlib.Path) -> list[str]:
+        return letters_in(folder)
+
+
+def letters_in(folder: pathlib.Path) -> list[str]:
+    """The records that were kept in a directory."""
+    lines = (line for path in (folder / LETTERS).glob("*.json") for line in path.read_text(encoding="utf-8").split("\n") if line)
+    return [record_kept(letter["record"], letter["record_encoding"]) for letter in map(json.loads, lines)]
+
+
+def record_kept(record: str, encoding: str) -> str:
+    """What is not UTF-8 has a text of its own here."""
+    return base64.b64decode(record).decode("utf-8", "surrogateescape") if encoding == "base64" else record
 
 
 def bad_record(format: str, name: str, draw: random.Random) -> str:

@@ -68,14 +68,22 @@ class CdcSource(OnPostgresql, Source):
     def add(self, folder: pathlib.Path, draw: random.Random) -> None:
         """Some transactions, large ones and small ones."""
         for _ in range(draw.choice((1, 3, 10, 30))):
-            rows = draw_rows(draw, self.num_rows, draw.choice((1, 50, 500, 3_000)))
             query("BEGIN")
-            self.put(rows)
-            self.num_rows += len(rows)
-            for _ in range(draw.choice((0, 1, 5))):
-                query(self.draw_change(draw))
+            self.change(draw)
             query("ROLLBACK" if self.num_changes and draw.random() < 0.1 else "COMMIT")
             self.num_changes += 1
+
+    def change(self, draw: random.Random) -> None:
+        """What one transaction does."""
+        rows = draw_rows(draw, self.num_rows, draw.choice((1, 50, 500, 3_000)))
+        self.put(self.finished(rows, draw))
+        self.num_rows += len(rows)
+        for _ in range(draw.choice((0, 1, 5))):
+            query(self.draw_change(draw))
+
+    def finished(self, rows: list[Row], draw: random.Random) -> list[Row]:
+        """What becomes of rows before they are inserted."""
+        return rows
 
     def draw_change(self, draw: random.Random) -> str:
         """A row that is not sent whole cannot be moved to another key."""
@@ -98,9 +106,7 @@ class CdcSource(OnPostgresql, Source):
 
 @dataclasses.dataclass(kw_only=True)
 class CdcSink(PostgresqlSink):
-    """A table with a key, to which the changes are applied, by one lane: no step is between two."""
-
-    steps = tuple(step for step in PostgresqlSink.steps if step not in ("after_prepare_one", "between_completes"))
+    """A table with a key, to which the changes are applied."""
 
     @classmethod
     def draw(cls, draw: random.Random) -> "CdcSink":

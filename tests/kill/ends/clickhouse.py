@@ -31,6 +31,7 @@ class OnClickhouse(OnServer):
     """The table `orders` in a database of its own."""
 
     server = "clickhouse"
+    speaks_http = True
 
     def meet_again(self) -> None:
         session.cache_clear()

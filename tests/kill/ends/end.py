@@ -40,18 +40,24 @@ class End:
     def settle(self) -> None:
         """Wait until what a killed process has asked for is done."""
 
+    @staticmethod
+    def address_of_store() -> urllib.parse.SplitResult | None:
+        """Of a second server, which has its data; its port is store_port."""
+
 
 class Source(End):
     """is_whole: velo reads it as one commit, and again from the beginning after a crash. parts: what add() has added, in the
     order of time; rows() answers those of a part, which never change. changes_rows: rows are also changed and removed;
-    versions() answers all that there ever were. needs_splits: it cannot be read by an engine that loses its positions."""
+    versions() answers all that there ever were. needs_splits: it cannot be read by an engine that loses its positions. times: how
+    often rows are added, one of these."""
 
     is_whole = False
     changes_rows = False
     needs_splits = False
+    times = (1, 1, 2, 3)
 
-    def problems(self, folder: pathlib.Path, loads: list[str]) -> list[str]:
-        """What else is wrong when these parts were moved."""
+    def bad_records(self, folder: pathlib.Path, part: str) -> list[str]:
+        """Those that are among the rows of a part, each like no other."""
         return []
 
 
@@ -66,6 +72,10 @@ class Sink(End):
         *("between_completes", "after_commit", "in_recover"),
     )
 
+    def letters(self, folder: pathlib.Path) -> list[str]:
+        """The bad records that were kept."""
+        return []
+
 
 @dataclasses.dataclass(kw_only=True)
 class OnServer:
@@ -74,6 +84,7 @@ class OnServer:
     process has its record by then."""
 
     server = ""
+    speaks_http = False
     breaks = {}
     system_calls = ("sendto", "recvfrom", "poll", "connect")
     failure = "ECONNRESET"

@@ -50,10 +50,15 @@ class FileSource(Source):
             rows = draw_rows(draw, self.num_rows, count)
             if self.num_rows == 0:  # from which the types of all are taken
                 rows[0] = (*rows[0][:2], rows[0][2] or 0.25, rows[0][3])
+            rows = self.finished(rows, draw)
             self.put(folder, part, content_of(pathlib.PurePath(part), rows, draw.choice((500, 5_000, 50_000))))
             self.num_rows += count
             added.append(part)
         self.parts += added
+
+    def finished(self, rows: list[Row], draw: random.Random) -> list[Row]:
+        """What becomes of the rows of a file before they are written."""
+        return rows
 
     def put(self, folder: pathlib.Path, part: str, content: bytes) -> None:
         (folder / part).parent.mkdir(exist_ok=True)

@@ -46,15 +46,22 @@ def arrow_of(rows: list[Row]) -> pyarrow.Table:
 
 @dataclasses.dataclass(kw_only=True)
 class OnIceberg(OnServer):
-    """The table `orders` in a namespace of its own. Its catalog is behind the proxy, its files are not."""
+    """The table `orders` in a namespace of its own. Its catalog is behind one proxy, its files are behind another."""
 
     server = "iceberg"
+    speaks_http = True
     keeps_order = False
+
+    store_port: int = 0
 
     @classmethod
     def address(cls) -> urllib.parse.SplitResult:
         given = urllib.parse.urlsplit(os.environ["VELO_TEST_ICEBERG_URI"])
         return urllib.parse.urlsplit(dict(urllib.parse.parse_qsl(given.query))["catalog_uri"])
+
+    @staticmethod
+    def address_of_store() -> urllib.parse.SplitResult:
+        return urllib.parse.urlsplit(settings(STORE)["endpoint"])
 
     def meet_again(self) -> None:
         catalog.cache_clear()
@@ -62,7 +69,9 @@ class OnIceberg(OnServer):
     @property
     def uri(self) -> str:
         address = self.address()
-        given = {name: settings(STORE)[name] for name in ("endpoint", *KEYS)}
+        store = self.address_of_store()
+        given = {name: settings(STORE)[name] for name in KEYS}
+        given["endpoint"] = f"{store.scheme}://{store.hostname}:{self.store_port or store.port}"
         options = {"catalog_uri": f"{address.scheme}://{address.hostname}:{self.port or address.port}", **given}
         return f"iceberg://velo/{self.place}/orders?{urllib.parse.urlencode(options, quote_via=urllib.parse.quote)}"
 

@@ -7,11 +7,12 @@ import pathlib
 import random
 import struct
 import time
+from collections.abc import Iterable
 
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from ends.end import SETTLE_SECONDS, OnServer, Sink, Source
-from rows import COLUMNS, SCHEMA, Row, draw_rows, row_of
+from rows import SCHEMA, Row, draw_rows, record_of, row_of
 
 RECORD = "velo_checkpoint-"
 PATIENCE_SECONDS = 30
@@ -52,7 +53,7 @@ def consume(topic: str, isolation: str = "read_committed") -> list[Message]:
 
 
 def payload_of(row: Row) -> str:
-    return json.dumps(dict(zip(COLUMNS, row)), ensure_ascii=False)
+    return json.dumps(record_of(row), ensure_ascii=False)
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -91,10 +92,13 @@ class OnKafka(OnServer):
             future.result(PATIENCE_SECONDS)
 
     def put(self, producer: Producer, rows: list[Row], draw: random.Random) -> None:
-        for row in rows:
-            producer.produce(self.place, payload_of(row), partition=draw.randrange(self.num_partitions))
+        for payload in self.payloads(rows, draw):
+            producer.produce(self.place, payload, partition=draw.randrange(self.num_partitions))
             producer.poll(0)
         producer.flush(PATIENCE_SECONDS)
+
+    def payloads(self, rows: list[Row], draw: random.Random) -> Iterable[str | bytes]:
+        return map(payload_of, rows)
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -128,7 +132,7 @@ class KafkaSource(OnKafka, Source):
 
     def add(self, folder: pathlib.Path, draw: random.Random) -> None:
         count = draw.choice((1, 500, 5_000, 20_000, 40_000))
-        rows = draw_rows(draw, self.num_rows, count)
+        rows = self.finished(draw_rows(draw, self.num_rows, count), draw)
         if not self.transactions:
             self.put(Producer({"bootstrap.servers": self.address().netloc, "enable.idempotence": True}), rows, draw)
         else:
@@ -144,6 +148,10 @@ class KafkaSource(OnKafka, Source):
                 producer.commit_transaction(PATIENCE_SECONDS)
         self.parts.append(f"{self.num_rows} {self.num_rows + count}")
         self.num_rows += count
+
+    def finished(self, rows: list[Row], draw: random.Random) -> list[Row]:
+        """What becomes of rows before they are sent."""
+        return rows
 
     def rows(self, folder: pathlib.Path, part: str) -> list[Row]:
         begin, end = map(int, part.split())

@@ -8,7 +8,7 @@ import time
 
 import psycopg
 from ends.end import SETTLE_SECONDS, OnServer, Sink, Source, wait_until
-from rows import Row, draw_rows
+from rows import Row, columns_of, draw_rows, record_of
 
 TYPES = {"id": "bigint", "category": "text", "amount": "double precision", "note": "text"}
 
@@ -58,9 +58,10 @@ class OnPostgresql(OnServer):
         return query(f"SELECT to_regclass('{self.place}.{table}')")[0][0] is not None
 
     def put(self, rows: list[Row]) -> None:
-        with session().cursor().copy(f"COPY {self.table} (id, category, amount, note) FROM STDIN") as copy:
+        names = columns_of(rows)
+        with session().cursor().copy(f"COPY {self.table} ({', '.join(names)}) FROM STDIN") as copy:
             for row in rows:
-                copy.write_row(row)
+                copy.write_row(tuple(map(record_of(row).get, names)))
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -117,7 +118,7 @@ class PostgresqlSink(OnPostgresql, Sink):
 
     @classmethod
     def draw(cls, draw: random.Random) -> "PostgresqlSink":
-        return cls(is_made=draw.random() < 0.5, upserts=draw.random() < 0.2)
+        return cls(is_made=draw.random() < 0.5, upserts=draw.random() < 0.4)
 
     @property
     def uri(self) -> str:

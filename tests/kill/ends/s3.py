@@ -39,6 +39,7 @@ class OnS3(OnServer):
     """The bucket is the place."""
 
     server = "s3"
+    speaks_http = True
 
     place: str = dataclasses.field(default_factory=lambda: f"velo-kill-{uuid.uuid4().hex[:12]}")
 

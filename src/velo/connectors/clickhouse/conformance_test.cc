@@ -99,7 +99,8 @@ testing::Conformance conformance() {
   const std::vector<testing::Lack> source_lacks = {
       {Trait::kReplayable, order},
       {Trait::kOrdered, order},
-      {Trait::kStreams, "what is there when it is read is all of it"}};
+      {Trait::kStreams, "what is there when it is read is all of it"},
+      {Trait::kBadRecords, "values are of the types of their columns"}};
   return {
       .folder = "clickhouse",
       .connector = clickhouse_connector(),

@@ -33,6 +33,7 @@ Connector clickhouse_connector() {
       .options = ClickhouseOptions::descriptors(),
       .create_source = create_source,
       .create_sink = create_sink,
+      .list_streams = list_tables,
   };
 }
 

@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <utility>
+#include <vector>
 
 #include "velo/base/ascii.h"
 #include "velo/base/glob.h"
+#include "velo/base/name_list.h"
 
 namespace velo::clickhouse {
 namespace {
@@ -56,6 +60,35 @@ Status read_address(const Uri& uri, bool secure, ClickhouseOptions& options) {
   return Status::OK();
 }
 
+// The tables that a URI names.
+Result<std::vector<std::string>> names_in(const std::string& shown,
+                                          const std::string& text) {
+  ARROW_ASSIGN_OR_RAISE(const auto names, parse_names(text));
+  std::vector<std::string> tables;
+  for (const NamePattern& name : names) {
+    if (name.is_pattern) {
+      return make_error(ErrorKind::kNotImplemented,
+                        {.connector = "clickhouse", .resource = shown},
+                        fmt::format("table={}: patterns of tables do not work here yet; "
+                                    "a list of names does (a,b), and a name with a star "
+                                    "stands in double quotes",
+                                    text));
+    }
+    if (std::ranges::find(tables, name.text) == tables.end()) tables.push_back(name.text);
+  }
+  return tables;
+}
+
+Status check_one_table(const ClickhouseOptions& options, size_t num_tables) {
+  if (num_tables < 2) return Status::OK();
+  return invalid(options.shown,
+                 fmt::format("these are {} tables, and here one is needed; velo copy "
+                             "reads several, each as a stream of its own, into a sink "
+                             "with {{table}} in its address; a name with a comma stands "
+                             "in double quotes: table=\"a,b\"",
+                             num_tables));
+}
+
 // Of an engine's name and arguments; what could end the clause is refused.
 Status check_engine(const ClickhouseOptions& options) {
   for (const char c : options.engine) {
@@ -79,7 +112,11 @@ std::string ClickhouseOptions::name_of(std::string_view name) const {
 
 std::vector<OptionDescriptor> ClickhouseOptions::descriptors() {
   return {
-      {.name = "table", .doc = "The table to read or write."},
+      {.name = "table",
+       .type = OptionType::kNames,
+       .doc = "The table to read or write. A source may be several, each a stream of its "
+              "own: a,b; a name with a comma or a star stands in double quotes: "
+              "\"a,b\". A sink may have the name of the source's: {table}."},
       {.name = "query",
        .doc = "A SELECT to read instead of a table.",
        .use = OptionUse::kSource},
@@ -134,7 +171,9 @@ Result<ClickhouseOptions> ClickhouseOptions::from_uri(const Uri& uri, OptionUse 
   options.shown = redact_uri(place);
   options.identity = redact_uri(uri);
   ARROW_ASSIGN_OR_RAISE(const auto values, OptionValues::parse(uri, descriptors(), use));
-  options.table = values.text("table");
+  ARROW_ASSIGN_OR_RAISE(const auto tables, names_in(options.shown, values.text("table")));
+  ARROW_RETURN_NOT_OK(check_one_table(options, tables.size()));
+  if (!tables.empty()) options.table = tables.front();
   if (values.text("format") != "Native") {
     return make_error(
         ErrorKind::kNotImplemented,
@@ -158,6 +197,29 @@ Result<ClickhouseOptions> ClickhouseOptions::from_uri(const Uri& uri, OptionUse 
   }
   ARROW_RETURN_NOT_OK(read_address(uri, values.boolean("secure"), options));
   return options;
+}
+
+Result<StreamList> list_tables(const Uri& uri, std::stop_token) {
+  StreamList list;
+  const std::string* text = uri.find_option("table");
+  ARROW_ASSIGN_OR_RAISE(const auto tables, names_in(redact_uri(uri), text ? *text : ""));
+  if (tables.empty()) {  // a query
+    list.streams.push_back({.name = {}, .fields = {}, .uri = uri});
+    return list;
+  }
+  for (const std::string& table : tables) {
+    Stream stream{.name = table, .fields = {{"table", table}}, .uri = uri};
+    if (tables.size() > 1) {
+      std::ranges::find(stream.uri.options, "table", [](const auto& o) {
+        return o.first;
+      })->second = print_name(table);
+    }
+    ARROW_ASSIGN_OR_RAISE(const auto options,
+                          ClickhouseOptions::from_uri(stream.uri, OptionUse::kSource));
+    stream.fields.emplace("database", options.database);
+    list.streams.push_back(std::move(stream));
+  }
+  return list;
 }
 
 }  // namespace velo::clickhouse

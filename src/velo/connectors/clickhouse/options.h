@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
 #include <string>
 #include <vector>
 
 #include "velo/error.h"
 #include "velo/options.h"
+#include "velo/streams.h"
 #include "velo/uri.h"
 
 namespace velo::clickhouse {
@@ -36,6 +38,10 @@ struct ClickhouseOptions {
   std::string name_of(std::string_view table_name) const;
   std::string table_name() const { return name_of(table); }
 };
+
+/// The tables that a source's address names, each a stream with the fields `table` and
+/// `database`. Asks no server. Errors: as ClickhouseOptions::from_uri().
+Result<StreamList> list_tables(const Uri& uri, std::stop_token stop);
 
 /// A name in backticks, so that it means itself.
 std::string quote_identifier(std::string_view name);

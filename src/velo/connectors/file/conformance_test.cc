@@ -73,6 +73,7 @@ const char kNoFiles[] = "rows make files: without rows there is none";
 const char kNoWaits[] = "a local file does not wait";
 const char kNoColumns[] = "a directory takes files of any columns";
 const char kNoKeys[] = "a row has no key here";
+const char kTyped[] = "values are of the types of their columns";
 const char kEndsThere[] = "what is there when it is opened is all of it";
 
 testing::Conformance conformance() {
@@ -97,7 +98,8 @@ testing::Conformance conformance() {
                /*num_rows_for_positions=*/150'000},
               {{.name = "parquet",
                 .lacks = {{Trait::kReadsNothing, kNoFiles},
-                          {Trait::kStreams, kEndsThere}},
+                          {Trait::kStreams, kEndsThere},
+                          {Trait::kBadRecords, kTyped}},
                 .make_place = make<Shape::kDirectory, kParquet>,
                 .types = types},
                /*num_rows_for_positions=*/40'000},

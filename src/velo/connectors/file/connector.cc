@@ -31,6 +31,7 @@ Connector file_connector() {
       .options = FileOptions::descriptors(),
       .create_source = create_source,
       .create_sink = create_sink,
+      .paths_name_files = true,
       .describe_position = describe_position,
   };
 }

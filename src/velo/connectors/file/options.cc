@@ -49,7 +49,7 @@ Result<FileOptions> FileOptions::from_uri(const Uri& uri, OptionUse use) {
   FileOptions options;
   ARROW_ASSIGN_OR_RAISE(static_cast<FilesetOptions&>(options),
                         FilesetOptions::from_uri(uri, std::move(values), use));
-  options.identity = absolute_address(uri);
+  options.identity = absolute_address(without_limits(uri));
   if (use == OptionUse::kSource) {
     options.recursive = options.values.boolean("recursive");
     options.watch = options.values.boolean("watch");

@@ -106,6 +106,24 @@ TEST_F(FileSplitReaders, GoOnFromEachRow) {
   }
 }
 
+TEST_F(FileSplitReaders, SayWhereFilesBeginIfAsked) {
+  const auto source = open();
+  auto reader =
+      source->splits()->create_split_reader({.tells_beginnings = true}).ValueOrDie();
+  const std::vector<SplitStart> splits = {{split("a.csv"), std::nullopt},
+                                          from("b.csv", 1)};
+  ASSERT_THAT(reader->assign(splits), IsOk());
+  const auto first = std::get<Batch>(reader->poll({}, {}).ValueOrDie());
+  EXPECT_EQ(first.rows->num_rows(), 0);
+  EXPECT_EQ(first.rows->schema()->ToString(), "n: int64");
+  EXPECT_EQ(first.split, split("a.csv"));
+  EXPECT_EQ(first.position, from("a.csv", 0).from->position);
+  EXPECT_EQ(std::get<Batch>(reader->poll({}, {}).ValueOrDie()).rows->num_rows(), 3);
+  EXPECT_TRUE(std::holds_alternative<SplitEnded>(reader->poll({}, {}).ValueOrDie()));
+  // What was read before has its place.
+  EXPECT_EQ(std::get<Batch>(reader->poll({}, {}).ValueOrDie()).rows->num_rows(), 1);
+}
+
 TEST_F(FileSplitReaders, OnlyLookAtFilesThatHaveEnded) {
   const Outcome outcome =
       read({from("a.csv", 3, /*ended=*/true), {split("b.csv"), std::nullopt}});

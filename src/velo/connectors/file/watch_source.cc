@@ -21,6 +21,7 @@
 #include "velo/fileset/encoding.h"
 #include "velo/fileset/file_position.h"
 #include "velo/formats/decoded_records.h"
+#include "velo/formats/projection.h"
 #include "velo/formats/seen_columns.h"
 
 namespace velo::file {
@@ -50,6 +51,12 @@ Result<const formats::Format*> format_of(const std::string& path,
   }
   return make_error(ErrorKind::kNotImplemented, {.connector = "file", .resource = path},
                     "watch=true reads JSON lines that are not compressed, as yet");
+}
+
+Result<LineLimit> limit_of(const FileOptions& options, bool keeps_bad) {
+  ARROW_ASSIGN_OR_RAISE(const int64_t max_bytes,
+                        formats::max_record_bytes_of(options.values));
+  return LineLimit{.max_bytes = max_bytes, .passes_larger = keeps_bad};
 }
 
 // Where the files are that were seen, shared by who finds and who reads them, on threads
@@ -169,6 +176,9 @@ class WatchReader : public SplitReader {
       return Status::OK();
     }
     if (read_.once) ARROW_RETURN_NOT_OK(file->end_here());
+    ARROW_ASSIGN_OR_RAISE(const LineLimit limit,
+                          limit_of(options_, decode_.keep_bad_records));
+    file->set_limit(limit);
     files_.push_back(*std::move(file));
     return Status::OK();
   }
@@ -212,6 +222,11 @@ class WatchReader : public SplitReader {
       auto file = files_.begin();
       const bool was_removed = file->is_removed();
       ARROW_ASSIGN_OR_RAISE(const std::string lines, file->read_lines(kReadBytes));
+      if (const auto large = file->take_large_line()) {
+        ARROW_ASSIGN_OR_RAISE(Batch batch, batch_of(*file, *large));
+        files_.splice(files_.end(), files_, file);
+        return batch;
+      }
       if (lines.empty()) {
         if (was_removed) {
           const SplitEnded ended{file->split(), file->position().encode()};
@@ -258,6 +273,20 @@ class WatchReader : public SplitReader {
     if (now == decode_.schema) return batch;
     decode_.schema = std::move(now);
     return decode(file, lines, stop);
+  }
+
+  Result<Batch> batch_of(const WatchedFile& file, const LargeLine& line) const {
+    ARROW_ASSIGN_OR_RAISE(
+        const auto projection,
+        formats::project(*decode_.schema, decode_.columns, file.path()));
+    ARROW_ASSIGN_OR_RAISE(auto rows, arrow::RecordBatch::MakeEmpty(projection.schema));
+    BadRecords bad = {{.error = file.too_large(line.begin),
+                       .bytes = line.bytes,
+                       .position = WatchedPosition::behind_line_at(line.begin)}};
+    return Batch{.rows = std::move(rows),
+                 .split = file.split(),
+                 .position = file.position().encode(),
+                 .bad = std::make_shared<const BadRecords>(std::move(bad))};
   }
 
   static formats::Input input_of(const WatchedFile& file, const std::string& lines) {
@@ -415,7 +444,12 @@ class WatchSource : public DataSource, public SplitSource {
     ARROW_ASSIGN_OR_RAISE(const SplitId split, split_of_watched(path));
     ARROW_ASSIGN_OR_RAISE(auto file, WatchedFile::open(split, path, std::nullopt));
     if (!file) return nullptr;
-    ARROW_ASSIGN_OR_RAISE(const std::string lines, file->read_lines(kSampleBytes));
+    ARROW_ASSIGN_OR_RAISE(const LineLimit limit, limit_of(options_, keeps_bad_));
+    file->set_limit(limit);
+    std::string lines;
+    do {
+      ARROW_ASSIGN_OR_RAISE(lines, file->read_lines(kSampleBytes));
+    } while (file->take_large_line());
     if (lines.find_first_not_of(" \t\r\n") == std::string::npos) return nullptr;
     formats::Input input{.name = path,
                          .stream = std::make_shared<arrow::io::BufferReader>(

@@ -19,7 +19,7 @@ namespace velo::file {
 namespace {
 
 constexpr size_t kBeginningBytes = 4096;
-constexpr size_t kMaxLineBytes = size_t{64} << 20;
+constexpr uint64_t kSearchedAtOnce = uint64_t{1} << 20;
 
 std::string split_of(const struct statx& info) {
   if ((info.stx_mask & STATX_BTIME) != 0) {
@@ -95,7 +95,10 @@ WatchedFile::WatchedFile(WatchedFile&& other) noexcept
       descriptor_(std::exchange(other.descriptor_, -1)),
       offset_(other.offset_),
       beginning_(std::move(other.beginning_)),
-      end_(other.end_) {}
+      end_(other.end_),
+      limit_(other.limit_),
+      searched_(other.searched_),
+      large_line_(std::move(other.large_line_)) {}
 
 WatchedFile::~WatchedFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
@@ -168,7 +171,9 @@ Result<std::string> WatchedFile::read_lines(int64_t num_bytes) {
   if (end <= offset_) return std::string();
   ARROW_RETURN_NOT_OK(check_unchanged());
   std::string lines;
-  for (auto wanted = static_cast<size_t>(num_bytes);; wanted *= 4) {
+  const auto most = static_cast<size_t>(limit_.max_bytes) + 1;  // with the line break
+  for (auto wanted = std::min(static_cast<size_t>(num_bytes), most);;
+       wanted = std::min(wanted * 4, most)) {
     const uint64_t there = end - offset_;
     ARROW_RETURN_NOT_OK(read_at(offset_, std::min<uint64_t>(wanted, there), lines));
     const size_t newline = lines.rfind('\n');
@@ -176,19 +181,48 @@ Result<std::string> WatchedFile::read_lines(int64_t num_bytes) {
       lines.resize(newline + 1);
       break;
     }
-    if (lines.size() >= kMaxLineBytes) {
-      return make_error(ErrorKind::kCorruptData, {.connector = "file", .resource = path_},
-                        fmt::format("the line that begins at byte {} has more than {} "
-                                    "bytes; the longest that is read has {}",
-                                    offset_, lines.size(), kMaxLineBytes));
+    if (lines.size() == most) {
+      ARROW_RETURN_NOT_OK(pass_line(end, lines));
+      return std::string();
     }
     if (lines.size() >= there) return std::string();
   }
-  if (beginning_.size() < kBeginningBytes) {
-    beginning_ += lines.substr(0, kBeginningBytes - beginning_.size());
-  }
+  note_beginning(lines);
   offset_ += lines.size();
   return lines;
+}
+
+void WatchedFile::note_beginning(std::string_view bytes) {
+  if (beginning_.size() >= kBeginningBytes) return;
+  beginning_ += bytes.substr(0, kBeginningBytes - beginning_.size());
+}
+
+Status WatchedFile::too_large(uint64_t begin) const {
+  return make_error(
+      ErrorKind::kCorruptData,
+      {.connector = "file", .resource = path_, .position = fmt::format("byte {}", begin)},
+      formats::too_large(limit_.max_bytes));
+}
+
+// Goes behind a line that is too large, which begins so, once its end is there.
+Status WatchedFile::pass_line(uint64_t end, std::string_view beginning) {
+  if (!limit_.passes_larger) return too_large(offset_);
+  std::string piece;
+  searched_ = std::max(searched_, offset_ + beginning.size());
+  while (searched_ < end) {
+    ARROW_RETURN_NOT_OK(
+        read_at(searched_, std::min(kSearchedAtOnce, end - searched_), piece));
+    const size_t newline = piece.find('\n');
+    if (newline == std::string::npos && piece.empty()) break;
+    searched_ += newline == std::string::npos ? piece.size() : newline + 1;
+    if (newline == std::string::npos) continue;
+    large_line_ = {offset_,
+                   std::string(beginning.substr(0, formats::kKeptOfLargeRecord))};
+    note_beginning(beginning);
+    offset_ = searched_;
+    break;
+  }
+  return Status::OK();
 }
 
 WatchedPosition WatchedFile::position() const {

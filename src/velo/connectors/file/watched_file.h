@@ -5,8 +5,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "velo/error.h"
+#include "velo/formats/record_limit.h"
 #include "velo/position.h"
 
 namespace velo::file {
@@ -30,6 +33,18 @@ struct WatchedPosition {
   static Result<WatchedPosition> decode(const Position& position);
 };
 
+/// A line that has more bytes than may be.
+struct LargeLine {
+  uint64_t begin = 0;  ///< the bytes before it
+  std::string bytes;   ///< the first of it
+};
+
+/// Which lines are read.
+struct LineLimit {
+  int64_t max_bytes = formats::kMaxRecordBytes;
+  bool passes_larger = false;  ///< instead of failing with them
+};
+
 /// Reads whole lines, however the last one grows. Threads: thread-compatible.
 class WatchedFile {
  public:
@@ -44,10 +59,21 @@ class WatchedFile {
   WatchedFile& operator=(WatchedFile&&) = delete;
   ~WatchedFile();
 
+  /// To be called before read_lines().
+  void set_limit(const LineLimit& limit) { limit_ = limit; }
+
   /// The lines that follow, about `num_bytes` of them; empty where there is no whole one
-  /// yet. Errors: kPositionLost where what was read is not there as it was; kCorruptData
-  /// for a line that is too long; kSystem.
+  /// yet, and where one was passed. Errors: kPositionLost where what was read is not
+  /// there as it was; kCorruptData for a line that is too large; kSystem.
   Result<std::string> read_lines(int64_t num_bytes);
+
+  /// The line that read_lines() has just passed, which was too large.
+  std::optional<LargeLine> take_large_line() {
+    return std::exchange(large_line_, std::nullopt);
+  }
+
+  /// What is wrong with a line that is too large.
+  Status too_large(uint64_t begin) const;
 
   /// The position after the lines that were read.
   WatchedPosition position() const;
@@ -68,6 +94,8 @@ class WatchedFile {
   WatchedFile(SplitId split, std::string path, int descriptor)
       : split_(std::move(split)), path_(std::move(path)), descriptor_(descriptor) {}
 
+  Status pass_line(uint64_t end, std::string_view beginning);
+  void note_beginning(std::string_view bytes);
   Status go_to(const WatchedPosition& from);
   Result<uint64_t> size() const;
   Status shorter(uint64_t size) const;
@@ -84,6 +112,9 @@ class WatchedFile {
   uint64_t offset_ = 0;          // of the lines that were read
   std::string beginning_;        // the first bytes of them
   std::optional<uint64_t> end_;  // of end_here()
+  LineLimit limit_;
+  uint64_t searched_ = 0;  // up to here for the end of a line that is too large
+  std::optional<LargeLine> large_line_;
 };
 
 }  // namespace velo::file

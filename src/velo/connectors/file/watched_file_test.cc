@@ -57,6 +57,37 @@ TEST_F(WatchedFiles, YieldALineThatIsLongerThanWhatIsAskedFor) {
   EXPECT_EQ(*file.read_lines(8), line + "\nshort\n");
 }
 
+TEST_F(WatchedFiles, MayHaveLinesThatAreTooLarge) {
+  constexpr size_t kMost = 5000;
+  append("one\n" + std::string(6000, 'x'));
+  auto strict = open();
+  strict.set_limit({.max_bytes = kMost});
+  EXPECT_EQ(*strict.read_lines(4), "one\n");
+  EXPECT_THAT(strict.read_lines(4),
+              IsError(ErrorKind::kCorruptData, HasSubstr("byte 4: the record is larger "
+                                                         "than 5000 bytes")));
+  auto file = open();
+  file.set_limit({.max_bytes = kMost, .passes_larger = true});
+  EXPECT_EQ(*file.read_lines(1000), "one\n");
+  for (int time = 0; time < 2; ++time) {  // its end is not there yet
+    EXPECT_EQ(*file.read_lines(1000), "");
+    EXPECT_FALSE(file.take_large_line());
+    EXPECT_EQ(file.position().num_bytes, 4U);
+    append("yyy");
+  }
+  const std::string longest(kMost, 'z');
+  append("\ntwo\n" + longest + "\n");
+  EXPECT_EQ(*file.read_lines(1000), "");
+  const auto line = file.take_large_line();
+  ASSERT_TRUE(line);
+  EXPECT_EQ(line->begin, 4U);
+  EXPECT_EQ(line->bytes, std::string(kMost + 1, 'x'));
+  EXPECT_EQ(file.position().num_bytes, 6011U);
+  EXPECT_THAT(reopen(file.position()), IsOk());
+  EXPECT_EQ(*file.read_lines(4), "two\n");
+  EXPECT_EQ(*file.read_lines(4), longest + "\n");
+}
+
 TEST_F(WatchedFiles, GoOnFromAPosition) {
   append("one\ntwo\n");
   auto file = open();

@@ -30,6 +30,7 @@ testing::Conformance conformance() {
       .sources = {{{.name = "orders",
                     .lacks = {{Trait::kTakesRows, "its rows are its own"},
                               {Trait::kReadsNothing, "there are always as many"},
+                              {Trait::kBadRecords, "its rows are its own"},
                               {Trait::kNamesMissing, "its tables are built in"},
                               {Trait::kStreams,
                                "so many rows are all; with unbounded "

@@ -75,13 +75,15 @@ class TheRows : public SplitDiscovery {
 class GenerateReader : public SplitReader {
  public:
   GenerateReader(const GenerateOptions& options, std::string name,
-                 std::vector<Column> columns, int64_t num_rows, Clock& clock)
+                 std::vector<Column> columns, int64_t num_rows, bool tells_beginnings,
+                 Clock& clock)
       : name_(std::move(name)),
         columns_(std::move(columns)),
         seed_(options.seed),
         num_rows_(num_rows),
         batch_rows_(options.batch_rows),
         rows_per_second_(options.rows_per_second),
+        tells_beginnings_(tells_beginnings),
         clock_(clock) {
     if (rows_per_second_ > 0) {
       const int64_t step = std::max<int64_t>(rows_per_second_ / kStepsPerSecond, 1);
@@ -92,7 +94,10 @@ class GenerateReader : public SplitReader {
   Status assign(std::span<const SplitStart> splits) override {
     for (const SplitStart& split : splits) {
       is_assigned_ = true;
-      if (!split.from) continue;
+      if (!split.from) {
+        is_at_beginning_ = tells_beginnings_;
+        continue;
+      }
       ARROW_ASSIGN_OR_RAISE(next_row_, decode_position(split.from->position));
       has_ended_ = split.from->ended;
     }
@@ -114,15 +119,19 @@ class GenerateReader : public SplitReader {
       has_ended_ = true;
       return SplitEnded{kSplit, encode_position(next_row_)};
     }
+    if (std::exchange(is_at_beginning_, false)) return read_rows(0);
     if (!has_begun_) begin_ = clock_.now();
     has_begun_ = true;
     ARROW_ASSIGN_OR_RAISE(const bool is_due, wait_for_turn(limits.max_wait, stop));
     if (!is_due) return Idle();
     const int64_t most_rows = std::max<int64_t>(limits.max_bytes / kRowBytes, 1);
-    const RowRange rows{next_row_,
-                        std::min({batch_rows_, most_rows, num_rows_ - next_row_})};
-    ARROW_ASSIGN_OR_RAISE(auto batch, make_rows(columns_, seed_, rows));
-    next_row_ += rows.num_rows;
+    return read_rows(std::min({batch_rows_, most_rows, num_rows_ - next_row_}));
+  }
+
+  Result<Event> read_rows(int64_t num_rows) {
+    ARROW_ASSIGN_OR_RAISE(auto batch,
+                          make_rows(columns_, seed_, RowRange{next_row_, num_rows}));
+    next_row_ += num_rows;
     return Batch{.rows = std::move(batch),
                  .split = kSplit,
                  .position = encode_position(next_row_)};
@@ -152,11 +161,13 @@ class GenerateReader : public SplitReader {
   const int64_t num_rows_;
   int64_t batch_rows_;
   const int64_t rows_per_second_;
+  const bool tells_beginnings_;
   Clock& clock_;
   Clock::Time begin_{};
   int64_t first_row_ = 0;
   int64_t next_row_ = 0;
   bool is_assigned_ = false;
+  bool is_at_beginning_ = false;  // and has to say so
   bool has_begun_ = false;
   bool has_ended_ = false;
   FirstFailure failure_;
@@ -198,7 +209,8 @@ Result<std::unique_ptr<SplitReader>> GenerateSource::create_split_reader(
   ARROW_ASSIGN_OR_RAISE(auto columns, columns_of(options));
   const int64_t limit = std::max<int64_t>(options.limit.value_or(options_.num_rows), 0);
   return std::make_unique<GenerateReader>(options_, name_, std::move(columns),
-                                          std::min(limit, options_.num_rows), clock_);
+                                          std::min(limit, options_.num_rows),
+                                          options.tells_beginnings, clock_);
 }
 
 Result<std::vector<Column>> GenerateSource::columns_of(const ReadOptions& options) const {

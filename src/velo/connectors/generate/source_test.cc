@@ -237,6 +237,23 @@ TEST(Generate, ConnectorExamplesWork) {
   }
 }
 
+TEST(Generate, SaysWhereItBeginsIfAsked) {
+  const auto source = open("generate://orders?rows=3").ValueOrDie();
+  const ReadOptions asked = {.tells_beginnings = true};
+  auto reader = source->splits()->create_split_reader(asked).ValueOrDie();
+  const std::vector<SplitStart> splits = {{"rows", std::nullopt}};
+  ASSERT_TRUE(reader->assign(splits).ok());
+  const auto first = std::get<Batch>(reader->poll({}, {}).ValueOrDie());
+  EXPECT_EQ(first.rows->num_rows(), 0);
+  EXPECT_EQ(first.position.bytes, std::string(8, '\0'));
+  const auto rows = std::get<Batch>(reader->poll({}, {}).ValueOrDie());
+  EXPECT_EQ(rows.rows->num_rows(), 3);
+  auto again = source->splits()->create_split_reader(asked).ValueOrDie();
+  const std::vector<SplitStart> later = {{"rows", SplitProgress{first.position}}};
+  ASSERT_TRUE(again->assign(later).ok());
+  EXPECT_TRUE(std::get<Batch>(again->poll({}, {}).ValueOrDie()).rows->Equals(*rows.rows));
+}
+
 TEST(Generate, SaysPositionsInWords) {
   Position position;
   append_big_endian(position.bytes, uint64_t{1234});

@@ -82,7 +82,8 @@ class RestTable : public Place {
 testing::SourceKind source(std::string name, Result<std::unique_ptr<Place>> (*make)(),
                            const std::vector<testing::TypeTrip>& types) {
   return {{.name = std::move(name),
-           .lacks = {{Trait::kStreams, "what is there when it is opened is all of it"}},
+           .lacks = {{Trait::kStreams, "what is there when it is opened is all of it"},
+                     {Trait::kBadRecords, "values are of the types of their columns"}},
            .make_place = make,
            .types = types},
           /*num_rows_for_positions=*/40'000};

@@ -23,6 +23,7 @@ Result<std::unique_ptr<formats::Decoder>> open(std::string name, std::string_vie
   formats::json::DecoderLimits limits;
   limits.sample_records = kAll;
   limits.sample_bytes = kAll;
+  limits.cutter.max_record_bytes = std::max(std::ssize(text), formats::kMaxRecordBytes);
   limits.cutter.block_bytes =
       std::clamp<int64_t>(std::ssize(text) + 1, 1, limits.cutter.block_bytes);
   auto stream =
@@ -78,6 +79,10 @@ Status JsonMessages::append(int64_t offset, std::optional<std::string_view> payl
               "the message has no payload (a tombstone), and a JSON object is "
               "expected");
   }
+  if (std::ssize(*payload) > max_record_bytes_) {
+    return at(offset, fmt::format("the message has {} bytes: {}", payload->size(),
+                                  formats::too_large(max_record_bytes_)));
+  }
   const std::string_view object = trim(*payload);
   if (object.empty()) {
     return at(offset, "the message is empty, and a JSON object is expected");
@@ -96,14 +101,32 @@ void JsonMessages::append_line(int64_t offset, std::string_view object) {
   ends_.push_back(text_.size());
 }
 
-Status JsonMessages::check_one(size_t number, std::string_view message,
-                               const formats::DecodeOptions& options) const {
-  ARROW_ASSIGN_OR_RAISE(const auto rows,
+// One; of changes none, too, where the message is a tombstone that was wrapped up, or an
+// application's.
+Result<int64_t> JsonMessages::count_rows(size_t number, std::string_view message,
+                                         const formats::DecodeOptions& options) const {
+  ARROW_ASSIGN_OR_RAISE(const auto batches,
                         read_all(name_of(offsets_[number]), message, options));
-  if (count_rows(rows) == 1) return Status::OK();
-  return at(offsets_[number],
-            fmt::format("the message holds {} JSON objects, and one is expected",
-                        count_rows(rows)));
+  const int64_t num_rows = kafka::count_rows(batches);
+  const bool may_be_none = options.envelope == formats::Envelope::kDebezium;
+  if (num_rows == 1 || (num_rows == 0 && may_be_none)) return num_rows;
+  return at(
+      offsets_[number],
+      fmt::format("the message holds {} JSON objects, and one is expected", num_rows));
+}
+
+Status JsonMessages::drop_what_is_none(const formats::DecodeOptions& options) {
+  JsonMessages rows(place_, max_record_bytes_);
+  size_t begin = 0;
+  for (size_t i = 0; i < offsets_.size(); ++i) {
+    auto message = std::string_view(text_).substr(begin, ends_[i] - begin);
+    begin = ends_[i];
+    ARROW_ASSIGN_OR_RAISE(const int64_t num_rows, count_rows(i, message, options));
+    message.remove_suffix(1);
+    if (num_rows == 1) rows.append_line(offsets_[i], message);
+  }
+  *this = std::move(rows);
+  return Status::OK();
 }
 
 // The messages are decoded one by one, until one fails.
@@ -113,20 +136,20 @@ Status JsonMessages::find_fault(const formats::DecodeOptions& options,
   for (size_t i = 0; i < offsets_.size(); ++i) {
     const auto message = std::string_view(text_).substr(begin, ends_[i] - begin);
     begin = ends_[i];
-    ARROW_RETURN_NOT_OK(check_one(i, message, options));
+    ARROW_RETURN_NOT_OK(count_rows(i, message, options));
   }
   return otherwise;
 }
 
 Result<std::vector<BadMessage>> JsonMessages::take_bad(
     const formats::DecodeOptions& options) {
-  JsonMessages good(place_);
+  JsonMessages good(place_, max_record_bytes_);
   std::vector<BadMessage> bad;
   size_t begin = 0;
   for (size_t i = 0; i < offsets_.size(); ++i) {
     auto message = std::string_view(text_).substr(begin, ends_[i] - begin);
     begin = ends_[i];
-    Status status = check_one(i, message, options);
+    Status status = count_rows(i, message, options).status();
     message.remove_suffix(1);  // the line break that append_line() puts there
     if (status.ok()) {
       good.append_line(offsets_[i], message);
@@ -139,18 +162,20 @@ Result<std::vector<BadMessage>> JsonMessages::take_bad(
   return bad;
 }
 
-Result<arrow::RecordBatchVector> JsonMessages::decode(
-    const formats::DecodeOptions& options) {
+Result<DecodedMessages> JsonMessages::decode(const formats::DecodeOptions& options) {
   auto batches = read_all(place_, text_, options);
   if (!batches.ok()) return find_fault(options, batches.status());
-  if (count_rows(*batches) != num_messages()) {
+  if (kafka::count_rows(*batches) < num_messages() &&
+      options.envelope == formats::Envelope::kDebezium) {
+    ARROW_RETURN_NOT_OK(drop_what_is_none(options));
+  }
+  if (kafka::count_rows(*batches) != num_messages()) {
     return find_fault(options, make_error(ErrorKind::kInternal, {.resource = place_},
                                           "messages and rows do not agree"));
   }
   text_.clear();
-  offsets_.clear();
   ends_.clear();
-  return batches;
+  return DecodedMessages{*std::move(batches), std::exchange(offsets_, {})};
 }
 
 std::shared_ptr<arrow::Schema> JsonMessages::with_their_columns(

@@ -14,8 +14,16 @@
 #include <vector>
 
 #include "velo/formats/format.h"
+#include "velo/formats/record_limit.h"
 
 namespace velo::kafka {
+
+/// The rows of some messages.
+struct DecodedMessages {
+  arrow::RecordBatchVector batches;
+  /// Of the message of each row. Of changes, messages that are none are left out.
+  std::vector<int64_t> offsets;
+};
 
 /// A message that is no row; its error says where it stands.
 struct BadMessage {
@@ -28,20 +36,23 @@ struct BadMessage {
 class JsonMessages {
  public:
   /// `place` is for messages to people: "kafka://localhost:9092/events: partition 3".
-  explicit JsonMessages(std::string place) : place_(std::move(place)) {}
+  explicit JsonMessages(std::string place,
+                        int64_t max_record_bytes = formats::kMaxRecordBytes)
+      : place_(std::move(place)), max_record_bytes_(max_record_bytes) {}
 
   /// Take a message on. Errors: kCorruptData, with its offset, for one that cannot be an
-  /// object.
+  /// object, or is too large.
   Status append(int64_t offset, std::optional<std::string_view> payload);
 
-  const std::vector<int64_t>& offsets() const { return offsets_; }
+  /// Of a message, counted from 0.
+  int64_t offset(size_t number) const { return offsets_[number]; }
   int64_t num_messages() const { return static_cast<int64_t>(offsets_.size()); }
   int64_t num_bytes() const { return static_cast<int64_t>(text_.size()); }
 
   /// A row for each message, in one batch or several; begins anew. `options` has a
   /// schema. Errors: kCorruptData, kSchemaMismatch, with the offset of the first message
   /// at fault.
-  Result<arrow::RecordBatchVector> decode(const formats::DecodeOptions& options);
+  Result<DecodedMessages> decode(const formats::DecodeOptions& options);
 
   /// Take the messages out that decode() would fail with, in their order. Errors: others
   /// than decode()'s.
@@ -59,14 +70,16 @@ class JsonMessages {
       bool keeps_bad);
 
  private:
-  Status check_one(size_t number, std::string_view message,
-                   const formats::DecodeOptions& options) const;
+  Result<int64_t> count_rows(size_t number, std::string_view message,
+                             const formats::DecodeOptions& options) const;
+  Status drop_what_is_none(const formats::DecodeOptions& options);
   void append_line(int64_t offset, std::string_view object);
   Status at(int64_t offset, std::string message) const;
   std::string name_of(int64_t offset) const;
   Status find_fault(const formats::DecodeOptions& options, const Status& otherwise) const;
 
   std::string place_;
+  int64_t max_record_bytes_;
   std::string text_;
   std::vector<int64_t> offsets_;
   std::vector<size_t> ends_;  // of each message's line in text_

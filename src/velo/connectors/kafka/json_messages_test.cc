@@ -25,10 +25,11 @@ Result<int64_t> count_rows(const std::vector<std::string>& payloads) {
   for (const std::string& payload : payloads) {
     ARROW_RETURN_NOT_OK(messages.append(offset++, payload));
   }
-  ARROW_ASSIGN_OR_RAISE(const auto batches, messages.decode(with_id()));
+  ARROW_ASSIGN_OR_RAISE(const auto decoded, messages.decode(with_id()));
   EXPECT_EQ(messages.num_messages(), 0);
   int64_t num_rows = 0;
-  for (const auto& batch : batches) num_rows += batch->num_rows();
+  for (const auto& batch : decoded.batches) num_rows += batch->num_rows();
+  EXPECT_EQ(std::ssize(decoded.offsets), num_rows);
   return num_rows;
 }
 
@@ -93,8 +94,10 @@ TEST(JsonMessages, MayBeChangesAsDebeziumWritesThem) {
               HasSubstr("topic: partition 3, offset 8"));
   const auto rows = messages.decode(options);
   ASSERT_TRUE(rows.ok()) << rows.status();
-  ASSERT_EQ(rows->size(), 1);
-  EXPECT_EQ(rows->front()->GetColumnByName("_op")->ToString(), "[\n  \"d\",\n  \"r\"\n]");
+  ASSERT_EQ(rows->batches.size(), 1);
+  EXPECT_EQ(rows->batches[0]->GetColumnByName("_op")->ToString(),
+            "[\n  \"d\",\n  \"r\"\n]");
+  EXPECT_EQ(rows->offsets, (std::vector<int64_t>{7, 9}));
   std::map<int32_t, JsonMessages> sample;
   ASSERT_TRUE(sample.try_emplace(0, "topic").first->second.append(0, good).ok());
   const auto schema =
@@ -102,6 +105,29 @@ TEST(JsonMessages, MayBeChangesAsDebeziumWritesThem) {
   ASSERT_TRUE(schema.ok()) << schema.status();
   EXPECT_EQ((*schema)->field_names(),
             (std::vector<std::string>{"id", "_op", "_ts", "_position", "_unset"}));
+}
+
+// Tombstones that were wrapped up, and messages of logical decoding.
+TEST(JsonMessages, ThatAreNoChangesAreLeftOut) {
+  formats::DecodeOptions options = with_id();
+  options.envelope = formats::Envelope::kDebezium;
+  const char* const none[] = {R"({"schema":null,"payload":null})",
+                              R"({"op":"m","message":{"prefix":"x"}})"};
+  JsonMessages messages("topic: partition 3");
+  ASSERT_TRUE(messages.append(4, none[0]).ok());
+  ASSERT_TRUE(messages.append(5, R"({"after":{"id":1},"op":"c"})").ok());
+  ASSERT_TRUE(messages.append(6, none[1]).ok());
+  ASSERT_TRUE(messages.append(7, R"({"after":{"id":2},"op":"c"})").ok());
+  ASSERT_TRUE(messages.append(8, none[0]).ok());
+  const auto rows = messages.decode(options);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_EQ(rows->offsets, (std::vector<int64_t>{5, 7}));
+  EXPECT_EQ(rows->batches.at(0)->num_rows(), 2);
+  for (const char* one : none) ASSERT_TRUE(messages.append(9, one).ok());
+  const auto nothing = messages.decode(options);
+  ASSERT_TRUE(nothing.ok()) << nothing.status();
+  EXPECT_TRUE(nothing->offsets.empty());
+  EXPECT_EQ(messages.num_messages(), 0);
 }
 
 TEST(JsonMessages, SayWhatTheColumnsAre) {
@@ -135,16 +161,16 @@ TEST(JsonMessages, CanBeTakenOutWhereTheyAreBad) {
   }
   const auto bad = messages.take_bad(with_id());
   ASSERT_TRUE(bad.ok()) << bad.status().ToString();
-  EXPECT_EQ(messages.offsets(), (std::vector<int64_t>{10, 13, 17}));
   ASSERT_EQ(bad->size(), 5U);
   for (const BadMessage& one : *bad) {
     EXPECT_EQ(one.record.bytes, payloads[static_cast<size_t>(one.offset - 10)]);
     EXPECT_THAT(one.record.error.message(),
                 StartsWith(fmt::format("topic: partition 3, offset {}: ", one.offset)));
   }
-  const auto batches = messages.decode(with_id());
-  ASSERT_TRUE(batches.ok()) << batches.status().ToString();
-  EXPECT_EQ(batches->at(0)->num_rows(), 3);
+  const auto decoded = messages.decode(with_id());
+  ASSERT_TRUE(decoded.ok()) << decoded.status().ToString();
+  EXPECT_EQ(decoded->batches.at(0)->num_rows(), 3);
+  EXPECT_EQ(decoded->offsets, (std::vector<int64_t>{10, 13, 17}));
 }
 
 }  // namespace

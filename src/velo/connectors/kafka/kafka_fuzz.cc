@@ -47,11 +47,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       !good.decode({.schema = schema}).ok()) {
     std::abort();
   }
-  const auto batches = messages.decode({.schema = schema, .columns = std::nullopt});
-  if (batches.ok() != bad->empty()) std::abort();
-  if (!batches.ok()) return 0;
+  const auto decoded = messages.decode({.schema = schema, .columns = std::nullopt});
+  if (decoded.ok() != bad->empty()) std::abort();
+  if (!decoded.ok()) return 0;
   int64_t num_rows = 0;
-  for (const auto& batch : *batches) {
+  for (const auto& batch : decoded->batches) {
     if (!batch->ValidateFull().ok()) std::abort();
     num_rows += batch->num_rows();
   }

@@ -41,8 +41,10 @@ Result<std::unique_ptr<formats::Encoder>> make_row_encoder(
     std::shared_ptr<arrow::io::OutputStream> output, const KafkaOptions& options,
     const std::shared_ptr<arrow::Schema>& schema) {
   return options.envelope == formats::Envelope::kDebezium
-             ? formats::json::make_change_encoder(std::move(output), schema)
-             : formats::json::make_encoder(std::move(output), schema);
+             ? formats::json::make_change_encoder(std::move(output), schema,
+                                                  options.max_record_bytes)
+             : formats::json::make_encoder(std::move(output), schema,
+                                           options.max_record_bytes);
 }
 
 Result<std::vector<int>> find_key(const KafkaOptions& options,

@@ -36,6 +36,7 @@ std::map<int32_t, int64_t> parse_offsets(std::string_view text) {
 
 Result<OffsetBound> OffsetBound::parse(std::string_view option, std::string_view text) {
   OffsetBound bound;
+  bound.option_ = option;
   bound.bound_ = ReadBound::parse(text);
   if (bound.bound_.kind != Kind::kPosition) return bound;
   bound.of_all_ = parse_offset(text);
@@ -46,6 +47,22 @@ Result<OffsetBound> OffsetBound::parse(std::string_view option, std::string_view
       fmt::format("{} = {}: earliest, latest, a time (2026-01-31T12:00:00Z), an offset "
                   "(1200), or one for each partition (0:1200,1:900) is expected",
                   option, text));
+}
+
+std::string OffsetBound::shown() const {
+  return fmt::format("{} = {}", option_, bound_.text);
+}
+
+Status OffsetBound::check_partitions(const std::string& topic,
+                                     const std::vector<int32_t>& partitions) const {
+  for (const auto& [partition, offset] : of_each_) {
+    if (std::ranges::find(partitions, partition) != partitions.end()) continue;
+    return make_error(
+        ErrorKind::kInvalidArgument, {.connector = "kafka"},
+        fmt::format("{}: topic '{}' has no partition {}; it has {}, from 0 on", shown(),
+                    topic, partition, partitions.size()));
+  }
+  return Status::OK();
 }
 
 Result<std::optional<int64_t>> OffsetBound::find(Client& client, const std::string& topic,

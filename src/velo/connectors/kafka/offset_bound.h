@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "velo/base/read_bound.h"
 #include "velo/connectors/kafka/client.h"
@@ -22,6 +23,14 @@ class OffsetBound {
   /// Errors: kInvalidArgument.
   static Result<OffsetBound> parse(std::string_view option, std::string_view text);
 
+  /// Check that the topic has the partitions that an offset was given for. `partitions`
+  /// are those that it has. Errors: kInvalidArgument, naming the first that is not there.
+  Status check_partitions(const std::string& topic,
+                          const std::vector<int32_t>& partitions) const;
+
+  /// As a user wrote it: "from = 1200".
+  std::string shown() const;
+
   bool is_none() const { return bound_.kind == ReadBound::Kind::kNone; }
 
   /// The offset in a partition that now has `range`; nullopt where it is not bounded
@@ -33,6 +42,7 @@ class OffsetBound {
                                       const std::stop_token& stop = {}) const;
 
  private:
+  std::string option_;
   ReadBound bound_;
   std::optional<int64_t> of_all_;
   std::map<int32_t, int64_t> of_each_;

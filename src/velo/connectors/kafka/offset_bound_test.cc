@@ -34,6 +34,16 @@ TEST_F(OffsetBounds, AreWordsAndOffsets) {
   EXPECT_EQ(find("0:12,7:15", 1), std::nullopt);
 }
 
+TEST_F(OffsetBounds, RefusePartitionsThatAreNotThere) {
+  const OffsetBound bound = *OffsetBound::parse("from", "0:12,7:15");
+  EXPECT_THAT(bound.check_partitions("events", {0, 1, 7}), IsOk());
+  EXPECT_THAT(bound.check_partitions("events", {0, 1}),
+              IsError(ErrorKind::kInvalidArgument,
+                      HasSubstr("from = 0:12,7:15: topic 'events' has no partition 7; "
+                                "it has 2, from 0 on")));
+  EXPECT_THAT(OffsetBound::parse("until", "12")->check_partitions("events", {0}), IsOk());
+}
+
 TEST_F(OffsetBounds, RefuseWhatIsNone) {
   EXPECT_THAT(OffsetBound::parse("until", "2026-01-31T12:00:00Z"), IsOk());
   for (const char* text : {"-1", "Earliest", "1,2", "0:", ":1", "0:1,", "0:1,0:2", "0:-1",

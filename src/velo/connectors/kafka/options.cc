@@ -47,6 +47,23 @@ Status check_topic(const std::string& shown, const std::string& topic) {
                              topic, kMaxTopicSize));
 }
 
+std::string path_of(const Uri& uri) {
+  std::string path = literal_path(uri.path);
+  if (path.starts_with('/')) path.erase(0, 1);
+  return path;
+}
+
+// Of the one that is read or written.
+Status check_one_topic(const std::string& shown, const std::string& topic) {
+  const auto num_commas = std::ranges::count(topic, ',');
+  if (num_commas == 0) return check_topic(shown, topic);
+  return invalid(shown,
+                 fmt::format("these are {} topics, each a stream of its own, and here "
+                             "one is needed; velo copy moves them all, into a sink with "
+                             "{{topic}} in its address",
+                             num_commas + 1));
+}
+
 std::string brokers_of(const Uri& uri) {
   std::string brokers;
   for (const Uri::Host& host : uri.hosts) {
@@ -116,6 +133,7 @@ std::vector<OptionDescriptor> KafkaOptions::descriptors() {
               "int64, price decimal(12,2).",
        .use = OptionUse::kSource},
       formats::envelope_option(),
+      formats::max_record_bytes_option(),
       {.name = "key",
        .type = OptionType::kList,
        .doc =
@@ -156,6 +174,22 @@ std::vector<OptionDescriptor> KafkaOptions::descriptors() {
   };
 }
 
+Result<std::vector<std::string>> topics_of(const Uri& uri) {
+  Uri place = uri;
+  place.options.clear();
+  const std::string shown = redact_uri(place);
+  const std::string path = path_of(uri);
+  std::vector<std::string> topics;
+  for (size_t begin = 0; begin <= path.size();) {
+    const size_t end = std::min(path.find(',', begin), path.size());
+    const std::string topic = path.substr(begin, end - begin);
+    ARROW_RETURN_NOT_OK(check_topic(shown, topic));
+    if (std::ranges::find(topics, topic) == topics.end()) topics.push_back(topic);
+    begin = end + 1;
+  }
+  return topics;
+}
+
 Result<KafkaOptions> KafkaOptions::from_uri(const Uri& uri, OptionUse use) {
   KafkaOptions options;
   Uri place = uri;
@@ -163,12 +197,16 @@ Result<KafkaOptions> KafkaOptions::from_uri(const Uri& uri, OptionUse use) {
   options.shown = redact_uri(place);
   ARROW_ASSIGN_OR_RAISE(const auto values, OptionValues::parse(uri, descriptors(), use));
   ARROW_RETURN_NOT_OK(check_what_works(uri, values, options.shown));
-  options.topic = literal_path(uri.path);
-  if (options.topic.starts_with('/')) options.topic.erase(0, 1);
-  ARROW_RETURN_NOT_OK(check_topic(options.shown, options.topic));
+  options.topic = path_of(uri);
+  ARROW_RETURN_NOT_OK(check_one_topic(options.shown, options.topic));
   options.brokers = brokers_of(uri);
   options.identity = options.shown;
   options.envelope = formats::envelope_of(values);
+  const auto max_record_bytes = formats::max_record_bytes_of(values);
+  if (!max_record_bytes.ok()) {
+    return invalid(options.shown, max_record_bytes.status().message());
+  }
+  options.max_record_bytes = *max_record_bytes;
   if (use == OptionUse::kSource) {
     options.group_id = values.text("group_id");
     ARROW_ASSIGN_OR_RAISE(options.first_offset, first_offset_of(values, options.shown));

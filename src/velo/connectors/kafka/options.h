@@ -10,6 +10,7 @@
 
 #include "velo/error.h"
 #include "velo/formats/format.h"
+#include "velo/formats/record_limit.h"
 #include "velo/options.h"
 #include "velo/uri.h"
 
@@ -30,6 +31,7 @@ struct KafkaOptions {
   formats::Envelope envelope = formats::Envelope::kNone;
   std::vector<std::string> key;  ///< sink: columns that are the messages' key
   bool tombstones = false;       ///< sink: an empty message behind each deletion
+  int64_t max_record_bytes = formats::kMaxRecordBytes;  ///< of a message's payload
   int64_t batch_rows = 0;
   int32_t num_partitions = 1;  ///< sink: of a topic that is made
   std::chrono::milliseconds transaction_timeout{0};
@@ -41,5 +43,9 @@ struct KafkaOptions {
 
   static std::vector<OptionDescriptor> descriptors();
 };
+
+/// The topics that a URI names, with commas between them; checked. Errors:
+/// kInvalidArgument.
+Result<std::vector<std::string>> topics_of(const Uri& uri);
 
 }  // namespace velo::kafka

@@ -68,15 +68,32 @@ Status RecordReader::read_to(int64_t end, const std::stop_token& stop) {
 RecordTopic::RecordTopic(KafkaOptions options, const PipelineIdentity& pipeline)
     : options_(std::move(options)), name_(kPrefix + pipeline.id) {}
 
+namespace {
+
+// What the pipeline of this record topic writes to.
+Result<std::string> target_of(const KafkaOptions& options, const std::string& topic,
+                              const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const auto reader, RecordReader::open(options, topic, stop));
+  ARROW_RETURN_NOT_OK(reader->read_before_open(stop));
+  return reader->log().topic();
+}
+
+}  // namespace
+
 Result<std::vector<std::string>> RecordTopic::list(const KafkaOptions& options,
                                                    const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const auto control, Client::open_control(options));
   ARROW_ASSIGN_OR_RAISE(const auto topics, control->topics(kPrefix, stop));
   std::vector<std::string> pipelines;
   for (const std::string& topic : topics) {
-    ARROW_ASSIGN_OR_RAISE(const auto reader, RecordReader::open(options, topic, stop));
-    ARROW_RETURN_NOT_OK(reader->read_before_open(stop));
-    if (reader->log().topic() != options.topic) continue;
+    const auto target = target_of(options, topic, stop);
+    if (!target.ok()) {
+      // Another pipeline may have ended meanwhile.
+      ARROW_ASSIGN_OR_RAISE(const auto known, control->partitions(topic, stop));
+      if (!known) continue;
+      return target.status();
+    }
+    if (*target != options.topic) continue;
     pipelines.push_back(topic.substr(std::string_view(kPrefix).size()));
   }
   return pipelines;

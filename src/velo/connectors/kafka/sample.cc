@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "velo/columnar/change_columns.h"
 #include "velo/connectors/kafka/consumer.h"
 #include "velo/connectors/kafka/json_messages.h"
 #include "velo/connectors/kafka/split_reader.h"
@@ -78,7 +79,8 @@ Result<std::shared_ptr<arrow::Schema>> infer_schema(const KafkaOptions& options,
     if (is_tombstone(*message, options)) continue;
     num_bytes += static_cast<int64_t>(message->payload().value_or("").size());
     auto [messages, is_new] = sample.try_emplace(
-        partition, fmt::format("{}: partition {}", options.shown, partition));
+        partition, fmt::format("{}: partition {}", options.shown, partition),
+        options.max_record_bytes);
     Status taken = messages->second.append(message->offset(), message->payload());
     if (!taken.ok() && !keeps_bad) return taken;
     if (first_fault.ok()) first_fault = std::move(taken);
@@ -87,7 +89,10 @@ Result<std::shared_ptr<arrow::Schema>> infer_schema(const KafkaOptions& options,
     return entry.second.num_messages() > 0;
   };
   if (std::ranges::any_of(sample, has_messages)) {
-    return JsonMessages::infer_schema(sample, options.envelope, keeps_bad);
+    ARROW_ASSIGN_OR_RAISE(
+        auto schema, JsonMessages::infer_schema(sample, options.envelope, keeps_bad));
+    const bool are_changes = options.envelope == formats::Envelope::kDebezium;
+    if (!are_changes || columns_of_changed_rows(*schema)->num_fields() > 0) return schema;
   }
   if (!first_fault.ok()) return first_fault;
   return make_error(ErrorKind::kInvalidArgument,

@@ -22,8 +22,12 @@ constexpr seconds kDiscoverEvery{30};
 
 class Partitions : public SplitDiscovery {
  public:
-  Partitions(const KafkaOptions& options, bool once, std::unique_ptr<Client> client)
-      : options_(options), once_(once), client_(std::move(client)) {}
+  Partitions(const KafkaOptions& options, ReadBounds bounds, bool once,
+             std::unique_ptr<Client> client)
+      : options_(options),
+        bounds_(std::move(bounds)),
+        once_(once),
+        client_(std::move(client)) {}
 
   Result<NewSplits> poll(milliseconds max_wait, std::stop_token stop) override {
     NewSplits found{.added = {}, .complete = once_};
@@ -41,6 +45,7 @@ class Partitions : public SplitDiscovery {
       return found;
     }
     ARROW_RETURN_NOT_OK(partitions);
+    ARROW_RETURN_NOT_OK(bounds_.check_partitions(options_.topic, *partitions));
     for (const int32_t partition : *partitions) {
       if (known_.insert(partition).second) {
         found.added.push_back(split_of(options_.topic, partition));
@@ -51,6 +56,7 @@ class Partitions : public SplitDiscovery {
 
  private:
   const KafkaOptions options_;
+  const ReadBounds bounds_;
   const bool once_;
   const std::unique_ptr<Client> client_;
   std::set<int32_t> known_;
@@ -125,7 +131,8 @@ class KafkaSource : public DataSource, public SplitSource {
 
   Result<std::unique_ptr<SplitDiscovery>> open_discovery(bool once) const {
     ARROW_ASSIGN_OR_RAISE(auto client, Client::open_control(options_));
-    return std::make_unique<Partitions>(options_, once, std::move(client));
+    return std::make_unique<Partitions>(options_, ReadBounds{from_, until_}, once,
+                                        std::move(client));
   }
 
   const KafkaOptions options_;

@@ -46,7 +46,22 @@ Status not_there(const SplitId& split, int64_t offset, const OffsetRange& range)
                         offset, range.end));
 }
 
+Status is_behind(const SplitId& split, const ReadBounds& bounds, int64_t from,
+                 int64_t until) {
+  return make_error(
+      ErrorKind::kInvalidArgument, {.connector = "kafka", .resource = split},
+      fmt::format("{} is behind {}: in this partition these are the offsets {} and {}",
+                  bounds.from.is_none() ? "offset=latest" : bounds.from.shown(),
+                  bounds.until.shown(), from, until));
+}
+
 }  // namespace
+
+Status ReadBounds::check_partitions(const std::string& topic,
+                                    const std::vector<int32_t>& partitions) const {
+  ARROW_RETURN_NOT_OK(from.check_partitions(topic, partitions));
+  return until.check_partitions(topic, partitions);
+}
 
 SplitId split_of(const std::string& topic, int32_t partition) {
   return fmt::format("{}/{}", topic, partition);
@@ -76,7 +91,8 @@ Result<int64_t> decode_position(const SplitId& split, const Position& position) 
 }
 
 bool is_tombstone(const Message& message, const KafkaOptions& options) {
-  return options.envelope == formats::Envelope::kDebezium && !message.payload();
+  return options.envelope == formats::Envelope::kDebezium &&
+         message.payload().value_or("").empty();
 }
 
 std::string describe_position(std::string_view, const Position& position) {
@@ -131,18 +147,23 @@ Status KafkaSplitReader::assign(std::span<const SplitStart> splits) {
                           consumer_->client().offsets(options_.topic, number));
     Partition partition{
         .split = start.split,
-        .waiting = JsonMessages(fmt::format("{}: partition {}", options_.shown, number))};
+        .waiting = JsonMessages(fmt::format("{}: partition {}", options_.shown, number),
+                                options_.max_record_bytes)};
     ARROW_ASSIGN_OR_RAISE(partition.next, first_offset(start, number, range));
     const bool was_chosen =
         options_.first_offset == FirstOffset::kLatest || !bounds_.from.is_none();
-    if (!start.from && !start.came_later && was_chosen) {
+    partition.known_end = range.end;
+    ARROW_ASSIGN_OR_RAISE(partition.end, last_offset(number, range));
+    const bool is_chosen = !start.from && !start.came_later && was_chosen;
+    if (is_chosen && partition.end && partition.next > *partition.end) {
+      return is_behind(start.split, bounds_, partition.next, *partition.end);
+    }
+    if (is_chosen || (!start.from && tells_beginnings_)) {
       // So that the record says where this was.
       ARROW_ASSIGN_OR_RAISE(auto none, arrow::RecordBatch::MakeEmpty(schema_));
       ready_.emplace_back(
           Batch{std::move(none), start.split, encode_position(partition.next)});
     }
-    partition.known_end = range.end;
-    ARROW_ASSIGN_OR_RAISE(partition.end, last_offset(number, range));
     if (partition.end && partition.next >= *partition.end) {
       end(partition);
     } else {
@@ -235,33 +256,37 @@ Status KafkaSplitReader::keep(Partition& partition, const Message& message) {
   Status taken = partition.waiting.append(message.offset(), message.payload());
   if (taken.ok()) return taken;
   if (!decode_.keep_bad_records) return taken;
-  partition.bad.push_back(
-      {message.offset(),
-       {std::move(taken), std::string(message.payload().value_or(""))}});
+  std::string_view bytes = message.payload().value_or("");
+  if (std::ssize(bytes) > options_.max_record_bytes) {
+    bytes = bytes.substr(0, formats::kKeptOfLargeRecord);
+  }
+  partition.bad.push_back({message.offset(), {std::move(taken), std::string(bytes)}});
   return Status::OK();
 }
 
 Status KafkaSplitReader::decode(Partition& partition) {
-  auto offsets = partition.waiting.offsets();
-  auto batches = partition.waiting.decode(decode_);
-  if (tells_schema_changes_ && formats::is_fault_of_record(batches.status())) {
+  const int64_t num_messages = partition.waiting.num_messages();
+  auto decoded = partition.waiting.decode(decode_);
+  if (tells_schema_changes_ && formats::is_fault_of_record(decoded.status())) {
     ARROW_ASSIGN_OR_RAISE(const bool is_news, adopt_columns(partition));
-    if (is_news) batches = partition.waiting.decode(decode_);
+    if (is_news) decoded = partition.waiting.decode(decode_);
   }
-  if (!batches.ok() && decode_.keep_bad_records &&
-      formats::is_fault_of_record(batches.status())) {
+  if (!decoded.ok() && decode_.keep_bad_records &&
+      formats::is_fault_of_record(decoded.status())) {
     ARROW_ASSIGN_OR_RAISE(auto bad, partition.waiting.take_bad(decode_));
     std::ranges::move(bad, std::back_inserter(partition.bad));
     std::ranges::sort(partition.bad, {}, &BadMessage::offset);
-    offsets = partition.waiting.offsets();
-    batches = partition.waiting.decode(decode_);
+    decoded = partition.waiting.decode(decode_);
   }
-  ARROW_RETURN_NOT_OK(batches);
-  if (batches->empty()) {
+  ARROW_RETURN_NOT_OK(decoded);
+  auto& [batches, offsets] = *decoded;
+  // Bad ones are passed by themselves.
+  if (std::ssize(offsets) < num_messages) partition.has_skipped = true;
+  if (batches.empty()) {
     ARROW_ASSIGN_OR_RAISE(auto none, arrow::RecordBatch::MakeEmpty(schema_));
-    batches->push_back(std::move(none));
+    batches.push_back(std::move(none));
   }
-  make_ready(partition, *std::move(batches), offsets);
+  make_ready(partition, std::move(batches), offsets);
   return Status::OK();
 }
 
@@ -275,10 +300,10 @@ Result<bool> KafkaSplitReader::adopt_columns(const Partition& partition) {
       formats::project(*decode_.schema, decode_.columns, options_.shown));
   if (projection.schema->Equals(*schema_)) return true;
   schema_ = std::move(projection.schema);
-  ready_.emplace_back(SchemaChange{
-      .split = partition.split,
-      .schema = schema_,
-      .place = fmt::format("offset {}", partition.waiting.offsets().front())});
+  ready_.emplace_back(
+      SchemaChange{.split = partition.split,
+                   .schema = schema_,
+                   .place = fmt::format("offset {}", partition.waiting.offset(0))});
   return true;
 }
 

@@ -36,6 +36,10 @@ std::string describe_position(std::string_view source, const Position& position)
 struct ReadBounds {
   OffsetBound from;  ///< goes before KafkaOptions::first_offset
   OffsetBound until;
+
+  /// See OffsetBound.
+  Status check_partitions(const std::string& topic,
+                          const std::vector<int32_t>& partitions) const;
 };
 
 /// Each batch is of one partition. Threads: as SplitReader.
@@ -78,6 +82,7 @@ class KafkaSplitReader : public SplitReader {
         once_(read.once),
         bounds_(std::move(bounds)),
         tells_schema_changes_(read.tells_schema_changes && decode.is_inferred),
+        tells_beginnings_(read.tells_beginnings),
         decode_(std::move(decode)),
         schema_(std::move(schema)),
         consumer_(std::move(consumer)) {}
@@ -102,6 +107,7 @@ class KafkaSplitReader : public SplitReader {
   const bool once_;
   const ReadBounds bounds_;
   const bool tells_schema_changes_;
+  const bool tells_beginnings_;
   formats::DecodeOptions decode_;
   std::shared_ptr<arrow::Schema> schema_;
   const std::unique_ptr<Consumer> consumer_;

@@ -205,9 +205,10 @@ Status Connection::check(const PGresult* result) const {
   for (const int more : {PG_DIAG_MESSAGE_DETAIL, PG_DIAG_MESSAGE_HINT, PG_DIAG_CONTEXT}) {
     if (!field(more).empty()) message += "; " + field(more);
   }
-  return make_error(classify_sql_state(code),
-                    {.connector = "postgresql", .resource = shown_, .vendor_code = code},
-                    fmt::format("{} (SQLSTATE {})", message, code));
+  return make_error(
+      classify_sql_state(code),
+      {.connector = "postgresql", .resource = shown_, .vendor_code = code},
+      fmt::format("{} (SQLSTATE {}){}", message, code, advice_of_sql_state(code)));
 }
 
 // PQcancel waits for the server to hang up, for ever where that does not answer. It

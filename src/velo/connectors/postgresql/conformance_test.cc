@@ -118,10 +118,13 @@ testing::Conformance conformance() {
       {arrow::time64(arrow::TimeUnit::MICRO), nullptr},
   });
   const char order[] = "the order of rows is the server's";
+  const testing::Lack typed = {Trait::kBadRecords,
+                               "values are of the types of their columns"};
   const std::vector<testing::Lack> source_lacks = {
       {Trait::kReplayable, order},
       {Trait::kOrdered, order},
-      {Trait::kStreams, "what is there when it is opened is all of it"}};
+      {Trait::kStreams, "what is there when it is opened is all of it"},
+      typed};
   return {
       .folder = "postgresql",
       .connector = postgresql_connector(),
@@ -135,7 +138,10 @@ testing::Conformance conformance() {
                 .lacks = source_lacks,
                 .make_place = make<Shape::kQuery>,
                 .types = types}},
-              {{.name = "changes", .make_place = make<Shape::kChanges>, .types = types}},
+              {{.name = "changes",
+                .lacks = {typed},
+                .make_place = make<Shape::kChanges>,
+                .types = types}},
           },
       .sinks =
           {
@@ -147,7 +153,7 @@ testing::Conformance conformance() {
                {{CommitStep::kAfterPublish, "a lane's COMMIT is both"}}},
               {{.name = "key",
                 .lacks = {{Trait::kManyLanes,
-                           "rows of one key would wait for each other's transaction"}},
+                           "a lane has the rows of some keys, and not of some splits"}},
                 .make_place = make<Shape::kKey>,
                 .types = types},
                CommitKind::kSession,

@@ -7,6 +7,7 @@
 #include "velo/connectors/postgresql/options.h"
 #include "velo/connectors/postgresql/sink.h"
 #include "velo/connectors/postgresql/source.h"
+#include "velo/connectors/postgresql/table_list.h"
 
 namespace velo::postgresql {
 namespace {
@@ -34,10 +35,12 @@ Connector postgresql_connector() {
                    "postgresql://user:${env:PGPASSWORD}@db:5432/prod?table=orders&schema="
                    "sales",
                    "postgresql://localhost/mydb?table=orders&cdc=true",
+                   "postgresql://localhost/mydb?table=sales_*&cdc=true",
                    "postgresql:///mydb?query=SELECT id, total FROM orders"},
       .options = PostgresqlOptions::descriptors(),
       .create_source = create_source,
       .create_sink = create_sink,
+      .list_streams = list_tables,
       .describe_position = describe_position,
       .keeps_for_readers = true,
   };

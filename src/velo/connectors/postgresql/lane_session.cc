@@ -229,7 +229,11 @@ Status LaneSession::apply_changes() {
 Status LaneSession::prepare(const CommitRecord& record, int num_lanes) {
   ARROW_RETURN_NOT_OK(begin({}));
   ARROW_RETURN_NOT_OK(explain(end_copy()));
-  return records_.write(*connection_, lane_, num_lanes, record);
+  if (record.divided) {
+    return records_.write_divided(*connection_, lane_, num_lanes, record);
+  }
+  return records_.write(*connection_, lane_, options_.key.empty() ? num_lanes : 1,
+                        record);
 }
 
 Status LaneSession::commit() {

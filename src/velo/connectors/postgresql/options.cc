@@ -58,17 +58,38 @@ Status read_cdc(const OptionValues& values, PostgresqlOptions& options) {
   if (!options.query.empty()) {
     return invalid(options.shown, "cdc=true reads a table: table=NAME, without query=");
   }
-  if (options.table.empty()) {
-    return make_error(ErrorKind::kNotImplemented,
-                      {.connector = "postgresql", .resource = options.shown},
-                      "cdc=true of all tables of a schema does not work yet; "
-                      "table=NAME names one");
+  if (options.tables.empty()) {
+    return invalid(options.shown,
+                   "cdc=true of which table? table=NAME names one, table=* all of the "
+                   "schema");
   }
   if (options.slot.size() > kMostSlotCharacters ||
       options.slot.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") !=
           std::string::npos) {
     return invalid(options.shown, "slot: at most 63 of the characters a-z, 0-9 and _");
   }
+  return Status::OK();
+}
+
+// Whether it is one, whose name is known without asking.
+bool is_one(const std::vector<NamePattern>& names) {
+  return names.size() == 1 && !names.front().is_pattern;
+}
+
+Status choose_table(OptionUse use, PostgresqlOptions& options) {
+  if (!is_one(options.schemas) || (!options.tables.empty() && !is_one(options.tables))) {
+    return invalid(
+        options.shown,
+        use == OptionUse::kSink
+            ? "rows are written to one table: a name with a comma or a star stands in "
+              "double quotes (table=\"a,b\"), and {table} is the name of the source's"
+            : "table and schema may name several tables here, each a stream of its own, "
+              "and one is needed; velo copy moves them all, into a sink with {table} in "
+              "its address; a name with a comma or a star stands in double quotes: "
+              "table=\"a,b\"");
+  }
+  options.schema = options.schemas.front().text;
+  if (!options.tables.empty()) options.table = options.tables.front().text;
   return Status::OK();
 }
 
@@ -83,8 +104,15 @@ std::string PostgresqlOptions::table_name() const {
 
 std::vector<OptionDescriptor> PostgresqlOptions::descriptors() {
   return {
-      {.name = "table", .doc = "The table to read or write."},
-      {.name = "schema", .default_value = "public", .doc = "The table's schema."},
+      {.name = "table",
+       .type = OptionType::kNames,
+       .doc = "The table to read or write. A source may be several, each a stream of its "
+              "own: a,b or sales_* or *; a name with a comma or a star stands in double "
+              "quotes: \"a,b\". A sink may have the name of the source's: {table}."},
+      {.name = "schema",
+       .type = OptionType::kNames,
+       .default_value = "public",
+       .doc = "The table's schema; of a source as many as of table."},
       {.name = "query",
        .doc = "A SELECT to read instead of a table.",
        .use = OptionUse::kSource},
@@ -126,14 +154,30 @@ std::vector<OptionDescriptor> PostgresqlOptions::descriptors() {
 }
 
 Result<PostgresqlOptions> PostgresqlOptions::from_uri(const Uri& uri, OptionUse use) {
+  ARROW_ASSIGN_OR_RAISE(PostgresqlOptions options, read(uri, use));
+  ARROW_RETURN_NOT_OK(choose_table(use, options));
+  return options;
+}
+
+Result<PostgresqlOptions> PostgresqlOptions::of_tables(const Uri& uri) {
+  ARROW_ASSIGN_OR_RAISE(PostgresqlOptions options, read(uri, OptionUse::kSource));
+  const bool is_several = !is_one(options.schemas) || !is_one(options.tables);
+  if (!is_several || options.tables.empty() || options.slot.empty()) return options;
+  return invalid(options.shown,
+                 "slot names the replication slot of one table: without it, each has one "
+                 "of its own");
+}
+
+Result<PostgresqlOptions> PostgresqlOptions::read(const Uri& uri, OptionUse use) {
   PostgresqlOptions options;
   Uri place = uri;
   place.options.clear();
   options.shown = redact_uri(place);
   options.identity = redact_uri(uri);
   ARROW_ASSIGN_OR_RAISE(const auto values, OptionValues::parse(uri, descriptors(), use));
-  options.schema = values.text("schema");
-  options.table = values.text("table");
+  ARROW_ASSIGN_OR_RAISE(options.schemas, parse_names(values.text("schema")));
+  ARROW_ASSIGN_OR_RAISE(options.tables, parse_names(values.text("table")));
+  if (options.schemas.empty()) return invalid(options.shown, "schema: a name is missing");
   options.query = use == OptionUse::kSource ? values.text("query") : std::string();
   if (use == OptionUse::kSink) options.key = values.list("key");
   options.batch_rows = values.integer("batch_size").value_or(kDefaultBatchRows);
@@ -141,7 +185,7 @@ Result<PostgresqlOptions> PostgresqlOptions::from_uri(const Uri& uri, OptionUse 
   if (use == OptionUse::kSource) {
     ARROW_RETURN_NOT_OK(read_cdc(values, options));
   }
-  if (options.table.empty() == options.query.empty()) {
+  if (options.tables.empty() == options.query.empty()) {
     return invalid(options.shown,
                    use == OptionUse::kSink
                        ? "which table? Add ?table=NAME"

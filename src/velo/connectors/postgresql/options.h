@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "velo/base/name_list.h"
 #include "velo/error.h"
 #include "velo/options.h"
 #include "velo/uri.h"
@@ -18,7 +19,9 @@ struct PostgresqlOptions {
   std::vector<std::pair<std::string, std::string>> connection;
   std::string shown;     ///< the URI without options and secrets, for messages
   std::string identity;  ///< the URI without secrets
-  std::string schema;
+  std::vector<NamePattern> schemas;  ///< as given: one of each is what is read or written
+  std::vector<NamePattern> tables;
+  std::string schema;  ///< that one
   std::string table;
   std::string query;             ///< source: instead of a table
   bool cdc = false;              ///< source: the table, and then its changes
@@ -28,13 +31,21 @@ struct PostgresqlOptions {
   std::vector<std::string> key;  ///< sink: rows of the same key are replaced
   int64_t batch_rows = 0;
 
+  /// Of one table, or a query.
   /// Errors: kInvalidArgument, kNotImplemented, naming the option.
   static Result<PostgresqlOptions> from_uri(const Uri& uri, OptionUse use);
+
+  /// Of a source that may be several tables: `schema` and `table` stay empty. Errors: as
+  /// from_uri().
+  static Result<PostgresqlOptions> of_tables(const Uri& uri);
 
   static std::vector<OptionDescriptor> descriptors();
 
   /// The table's name as SQL has it: "sales"."orders".
   std::string table_name() const;
+
+ private:
+  static Result<PostgresqlOptions> read(const Uri& uri, OptionUse use);
 };
 
 /// A name in double quotes, so that it means itself.

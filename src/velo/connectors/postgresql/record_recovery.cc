@@ -84,7 +84,7 @@ Result<CommitRecord> RecordTable::try_to_look(Connection& connection) const {
   if (fence.text(0, 2) != table_) return is_of_another_table(fence.text(0, 2));
   CommitRecord record = begin_record(pipeline_.id, fence);
   ARROW_RETURN_NOT_OK(read_lanes(connection, record, ""));
-  ARROW_RETURN_NOT_OK(read_positions(connection, record));
+  ARROW_RETURN_NOT_OK(read_positions(connection, record).status());
   return record;
 }
 
@@ -188,19 +188,44 @@ Status RecordTable::end_lanes_below(Connection& connection, uint64_t fence) cons
       .status();
 }
 
-Status RecordTable::read_positions(Connection& connection, CommitRecord& record) const {
+Result<bool> RecordTable::read_positions(Connection& connection,
+                                         CommitRecord& record) const {
   ARROW_ASSIGN_OR_RAISE(
       const ResultRows rows,
-      connection.execute(fmt::format("SELECT split, encode(position, 'hex'), ended FROM "
-                                     "{} WHERE pipeline = $1",
+      connection.execute(fmt::format("SELECT split, encode(position, 'hex'), ended, "
+                                     "pipeline FROM {} WHERE pipeline IN ($1, $2, $3)",
                                      splits_),
-                         {pipeline_.id}));
+                         {pipeline_.id, ahead_name(record), begin_name(record)}));
+  Positions begins;
   for (int row = 0; row < rows.num_rows(); ++row) {
-    record.positions[rows.text(row, 0)] = {
+    const std::string name = rows.text(row, 3);
+    Positions& positions = name == pipeline_.id         ? record.positions
+                           : name == ahead_name(record) ? record.ahead
+                                                        : begins;
+    positions[rows.text(row, 0)] = {
         .position = {hex_decode(rows.text(row, 1)).value_or("")},
         .ended = rows.text(row, 2) == "t"};
   }
-  return Status::OK();
+  record.positions.merge(begins);
+  const auto num_reached = std::erase_if(record.ahead, [&](const auto& ahead) {
+    const auto at = record.positions.find(ahead.first);
+    return at != record.positions.end() && at->second.position >= ahead.second.position;
+  });
+  return num_reached > 0 || !begins.empty();
+}
+
+// Positions that are set back later are not to be taken for those of a commit cut short.
+Status RecordTable::forget_what_is_reached(Connection& connection,
+                                           const CommitRecord& record) const {
+  return connection
+      .execute(
+          fmt::format("DELETE FROM {0} AS known WHERE known.pipeline IN ($2, $3) AND "
+                      "EXISTS (SELECT FROM {0} AS at WHERE at.pipeline = $1 AND "
+                      "at.split = known.split AND (at.position >= known.position OR "
+                      "known.pipeline = $3))",
+                      splits_),
+          {pipeline_.id, ahead_name(record), begin_name(record)})
+      .status();
 }
 
 }  // namespace velo::postgresql

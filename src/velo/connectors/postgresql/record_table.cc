@@ -86,30 +86,55 @@ Status RecordTable::add_lane(Connection& connection, int lane,
       .status();
 }
 
+// No pipeline has such a name.
+std::string RecordTable::ahead_name(const CommitRecord& record) const {
+  return fmt::format("{}:{}:ahead", pipeline_.id, record.incarnation);
+}
+
+// The last lane would wait for a row of the position itself.
+std::string RecordTable::begin_name(const CommitRecord& record) const {
+  return fmt::format("{}:{}:begin", pipeline_.id, record.incarnation);
+}
+
+Status RecordTable::keep(Connection& connection, const std::string& name,
+                         const Positions& kept) const {
+  if (kept.empty()) return Status::OK();
+  ArrayText splits;
+  ArrayText positions;
+  ArrayText ended;
+  for (const auto& [split, progress] : kept) {
+    splits.append(split);
+    positions.append(hex_encode(progress.position.bytes));
+    ended.append(progress.ended ? "t" : "f");
+  }
+  return connection
+      .execute(
+          fmt::format("INSERT INTO {} SELECT $1, split, decode(at, 'hex'), ended FROM "
+                      "unnest($2::text[], $3::text[], $4::boolean[]) AS moved(split, at, "
+                      "ended) ON CONFLICT (pipeline, split) DO UPDATE SET position = "
+                      "excluded.position, ended = excluded.ended",
+                      splits_),
+          {name, std::move(splits).finish(), std::move(positions).finish(),
+           std::move(ended).finish()})
+      .status();
+}
+
+Status RecordTable::write_divided(Connection& connection, int lane, int num_lanes,
+                                  const CommitRecord& record) const {
+  if (lane == 0) {
+    ARROW_RETURN_NOT_OK(keep(connection, begin_name(record), record.begins));
+    ARROW_RETURN_NOT_OK(keep(connection, ahead_name(record), record.positions));
+  }
+  if (lane == num_lanes - 1) return write(connection, lane, num_lanes, record);
+  CommitRecord without_rows = record;
+  without_rows.positions.clear();
+  without_rows.num_rows = 0;
+  return write(connection, lane, num_lanes, without_rows);
+}
+
 Status RecordTable::write(Connection& connection, int lane, int num_lanes,
                           const CommitRecord& record) const {
-  if (!record.positions.empty()) {
-    ArrayText splits;
-    ArrayText positions;
-    ArrayText ended;
-    for (const auto& [split, progress] : record.positions) {
-      splits.append(split);
-      positions.append(hex_encode(progress.position.bytes));
-      ended.append(progress.ended ? "t" : "f");
-    }
-    ARROW_RETURN_NOT_OK(
-        connection
-            .execute(
-                fmt::format(
-                    "INSERT INTO {} SELECT $1, split, decode(at, 'hex'), ended FROM "
-                    "unnest($2::text[], $3::text[], $4::boolean[]) AS moved(split, at, "
-                    "ended) ON CONFLICT (pipeline, split) DO UPDATE SET position = "
-                    "excluded.position, ended = excluded.ended",
-                    splits_),
-                {pipeline_.id, std::move(splits).finish(), std::move(positions).finish(),
-                 std::move(ended).finish()})
-            .status());
-  }
+  ARROW_RETURN_NOT_OK(keep(connection, pipeline_.id, record.positions));
   ARROW_ASSIGN_OR_RAISE(
       const ResultRows updated,
       connection.execute(
@@ -159,8 +184,9 @@ Status RecordTable::remove(Connection& connection, const CommitRecord& record) c
     for (const std::string& table : {splits_, checkpoints_}) {
       ARROW_RETURN_NOT_OK(
           connection
-              .execute(fmt::format("DELETE FROM {} WHERE pipeline = $1", table),
-                       {pipeline_.id})
+              .execute(
+                  fmt::format("DELETE FROM {} WHERE pipeline IN ($1, $2, $3)", table),
+                  {pipeline_.id, ahead_name(record), begin_name(record)})
               .status());
     }
   }

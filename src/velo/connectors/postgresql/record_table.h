@@ -5,6 +5,12 @@
 ///     velo_checkpoint  a row for each lane, and one, lane -1, for the fence
 ///     velo_split       a row for each split: its position
 ///
+/// Where lanes have rows by their key, velo_split has other rows for a split: under the
+/// name PIPELINE:INCARNATION:ahead how far the first lane has got, and where it had no
+/// position, under …:begin where it begins. The first lane's transaction is committed
+/// before all others, and writes these; the last lane's after all others, and writes the
+/// position. So every key is somewhere between the two.
+///
 /// A lane's transaction ends by updating its row WHERE fence = its own, and goes on only
 /// if that has touched one: whoever takes over has raised the fence of all lanes first.
 
@@ -51,10 +57,11 @@ class RecordTable {
     after_fence();
     // Of another role they stay, and cannot commit any more.
     (void)end_lanes_below(connection, record.fence);
-    const Status read = read_positions(connection, record);
+    const auto has_reached = read_positions(connection, record);
     // A later run has ended, and taken the record away.
-    if (kind_of(read) == ErrorKind::kNotFound) return fenced(record);
-    ARROW_RETURN_NOT_OK(read);
+    if (kind_of(has_reached.status()) == ErrorKind::kNotFound) return fenced(record);
+    ARROW_RETURN_NOT_OK(has_reached);
+    if (*has_reached) ARROW_RETURN_NOT_OK(forget_what_is_reached(connection, record));
     return record;
   }
 
@@ -72,6 +79,10 @@ class RecordTable {
   Status write(Connection& connection, int lane, int num_lanes,
                const CommitRecord& record) const;
 
+  /// The same in a commit that is divided by key (CommitRecord::divided).
+  Status write_divided(Connection& connection, int lane, int num_lanes,
+                       const CommitRecord& record) const;
+
   /// Remove the pipeline, unless a newer process has taken it over, and the tables where
   /// no other is in them. Idempotent.
   Status forget(Connection& connection, const CommitRecord& record) const;
@@ -84,11 +95,17 @@ class RecordTable {
   Result<CommitRecord> try_to_raise_fence(Connection& connection) const;
   Status end_those_in_the_way(Connection& connection) const;
   Status end_lanes_below(Connection& connection, uint64_t fence) const;
+  std::string ahead_name(const CommitRecord& record) const;
+  std::string begin_name(const CommitRecord& record) const;
+  Status keep(Connection& connection, const std::string& name,
+              const Positions& positions) const;
+  Status forget_what_is_reached(Connection& connection, const CommitRecord& record) const;
   Status remove(Connection& connection, const CommitRecord& record) const;
   Result<CommitRecord> try_to_look(Connection& connection) const;
   Status read_lanes(Connection& connection, CommitRecord& record,
                     std::string_view lock) const;
-  Status read_positions(Connection& connection, CommitRecord& record) const;
+  /// Whether there is more than that needs: of commits that are complete since.
+  Result<bool> read_positions(Connection& connection, CommitRecord& record) const;
 
   const std::string table_;
   const PipelineIdentity pipeline_;

@@ -7,6 +7,7 @@
 
 #include "velo/base/stop_scope.h"
 #include "velo/connectors/postgresql/check.h"
+#include "velo/connectors/postgresql/lane_key.h"
 #include "velo/connectors/postgresql/lane_session.h"
 #include "velo/connectors/postgresql/record_table.h"
 #include "velo/connectors/postgresql/target_evolution.h"
@@ -122,6 +123,12 @@ class PostgresqlCommitter : public Committer {
 
   bool commits_once() const override { return false; }
 
+  Result<LaneKey> find_lane_key(const arrow::Schema& schema,
+                                std::stop_token stop) override {
+    const StopScope scope(*connection_, stop);
+    return postgresql::find_lane_key(*connection_, options_, schema);
+  }
+
   Result<std::unique_ptr<EpochWriter>> create_writer(
       int lane, const std::shared_ptr<arrow::Schema>& schema,
       std::stop_token stop) override {
@@ -158,14 +165,15 @@ class PostgresqlCommitter : public Committer {
   }
 
   Status commit(const CommitRecord&, std::span<const CommitToken> tokens) override {
-    if (tokens.size() != lanes_.size()) {
+    const bool is_of_one = !options_.key.empty() && tokens.size() == 1;
+    if (tokens.size() != lanes_.size() && !is_of_one) {
       return make_error(
           ErrorKind::kInternal, {.connector = "postgresql"},
           fmt::format("{} tokens for {} lanes", tokens.size(), lanes_.size()));
     }
-    for (size_t i = 0; i < lanes_.size(); ++i) {
+    for (size_t i = 0; i < tokens.size(); ++i) {
       ARROW_RETURN_NOT_OK(hold().explain(lanes_[i]->commit()));
-      if (i == 0 && lanes_.size() > 1) observer_.reached(CommitStep::kBetweenCompletes);
+      if (i + 1 < tokens.size()) observer_.reached(CommitStep::kBetweenCompletes);
     }
     return Status::OK();
   }
@@ -286,6 +294,7 @@ class PostgresqlSink : public DataSink, public TransactionalSink {
   int max_lanes() const override {
     return options_.key.empty() ? TransactionalSink::max_lanes() : 1;
   }
+  bool divides_by_key() const override { return !options_.key.empty(); }
 
   Result<std::vector<std::string>> list_pipelines(std::stop_token stop) override {
     ARROW_ASSIGN_OR_RAISE(const auto connection,

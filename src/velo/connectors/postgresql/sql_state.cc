@@ -57,4 +57,12 @@ ErrorKind classify_sql_state(std::string_view code) {
   return code.empty() ? ErrorKind::kTransient : ErrorKind::kSystem;
 }
 
+std::string_view advice_of_sql_state(std::string_view code) {
+  constexpr std::string_view kNotNullViolation = "23502";
+  if (code != kNotNullViolation) return {};
+  return "; the column is NOT NULL: give it a value in the SELECT (coalesce), or a "
+         "default, or let the table go without (ALTER COLUMN … DROP NOT NULL), which "
+         "on_schema_change = evolve does for columns that the rows do not have";
+}
+
 }  // namespace velo::postgresql

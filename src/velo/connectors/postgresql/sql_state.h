@@ -10,4 +10,7 @@ namespace velo::postgresql {
 /// Source: PostgreSQL manual, Appendix A, PostgreSQL Error Codes.
 ErrorKind classify_sql_state(std::string_view code);
 
+/// What to do about one that says what is wrong, and no more; empty for others.
+std::string_view advice_of_sql_state(std::string_view code);
+
 }  // namespace velo::postgresql

@@ -132,6 +132,7 @@ constexpr char kParquet[] = "parquet";
 const char kNoObjects[] = "rows make objects: without rows there is none";
 const char kNoColumns[] = "a prefix takes objects of any columns";
 const char kNoKeys[] = "a row has no key here";
+const char kTyped[] = "values are of the types of their columns";
 const char kEndsThere[] = "what is there when it is opened is all of it";
 const char kHoldsRows[] = "a Parquet file is sent a row group at a time";
 
@@ -151,7 +152,8 @@ testing::Conformance conformance() {
                /*num_rows_for_positions=*/150'000},
               {{.name = "parquet",
                 .lacks = {{Trait::kReadsNothing, kNoObjects},
-                          {Trait::kStreams, kEndsThere}},
+                          {Trait::kStreams, kEndsThere},
+                          {Trait::kBadRecords, kTyped}},
                 .make_place = make<Shape::kPrefix, kParquet>,
                 .types = types},
                /*num_rows_for_positions=*/40'000},

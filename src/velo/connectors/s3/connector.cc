@@ -34,6 +34,7 @@ Connector s3_connector() {
       .options = S3Options::descriptors(),
       .create_source = create_source,
       .create_sink = create_sink,
+      .paths_name_files = true,
       .describe_position = fileset::describe_position,
   };
 }

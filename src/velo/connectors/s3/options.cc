@@ -154,7 +154,7 @@ Result<S3Options> S3Options::from_uri(const Uri& uri, OptionUse use) {
   place.path = key_pattern(uri);
   ARROW_ASSIGN_OR_RAISE(static_cast<FilesetOptions&>(options),
                         FilesetOptions::from_uri(place, std::move(values), use));
-  options.identity = identity_of(uri);
+  options.identity = identity_of(without_limits(uri));
   if (options.pattern == "/") options.pattern.clear();
   return options;
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "velo/formats/csv/decoder.h"
+#include "velo/formats/csv/record_position.h"
 #include "velo/formats/decoded_records.h"
 
 namespace velo::formats {
@@ -111,6 +112,73 @@ TEST(CsvBadRecords, LoseDigitsInAnInferredType) {
 
 TEST(CsvBadRecords, AreNotToldApartWithoutAnEnd) {
   EXPECT_THAT(order_of("a,b\n1,x\n2,\"y\n3,z\n"), HasSubstr("a quote in this record"));
+}
+
+TEST(CsvBadRecords, MayBeTooLarge) {
+  const CsvDialect dialect{.block_bytes = 16, .max_record_bytes = 50};
+  const std::string open = "2,\"" + std::string(100, 'x');
+  for (const std::string& large : {"2," + std::string(60, 'y'), open + "\"",
+                                   open + "\n\"\"\n,\"", open + "\r\n1,a\"z"}) {
+    for (const std::string line_break : {"\n", "\r\n"}) {
+      for (const bool is_last : {false, true}) {
+        const std::string text = "a,b" + line_break + "1,x" + line_break + large +
+                                 (is_last ? "" : line_break + "3,z" + line_break);
+        SCOPED_TRACE(text);
+        const auto outcome = sift(text, dialect, typed());
+        ASSERT_TRUE(outcome.ok()) << outcome.status();
+        ASSERT_EQ(outcome->bad.size(), 1U);
+        const std::string& kept = outcome->bad[0].bytes;
+        EXPECT_TRUE(large.starts_with(kept));
+        EXPECT_EQ(outcome->order, "1 <" + kept + (is_last ? ">" : ">3 "));
+        const size_t offset = 6 + 2 * line_break.size();
+        EXPECT_THAT(outcome->bad[0].error.message(),
+                    HasSubstr("line 3, byte " + std::to_string(offset) +
+                              ": the record is larger than 50 bytes"));
+      }
+    }
+    // Where it is the first, the others say what the columns are.
+    const auto first = sift("a,b\n" + large + "\n3,z\n", dialect);
+    ASSERT_TRUE(first.ok()) << first.status();
+    ASSERT_EQ(first->bad.size(), 1U);
+    EXPECT_EQ(first->order, "<" + first->bad[0].bytes + ">3 ");
+  }
+  const auto fits = sift("a,b\n2," + std::string(48, 'y') + "\n", dialect, typed());
+  ASSERT_TRUE(fits.ok()) << fits.status();
+  EXPECT_EQ(fits->order, "2 ");
+  const auto never_closed = sift("a,b\n1,x\n" + open + "\n3,z\n", dialect, typed());
+  EXPECT_THAT(never_closed.status().message(),
+              HasSubstr("line 3, byte 8: a quote in this record is not closed"));
+}
+
+// However the text comes, the end is where find_record() sees it.
+TEST(CsvRecordEnd, IsFoundInPieces) {
+  uint64_t random = 7;
+  const auto next = [&random](uint64_t below) {
+    random = random * 6364136223846793005 + 1442695040888963407;
+    return (random >> 33) % below;
+  };
+  for (int time = 0; time < 20'000; ++time) {
+    std::string text;
+    for (uint64_t size = next(12); size > 0; --size) text += "\",\r\nax"[next(6)];
+    SCOPED_TRACE(text);
+    const RecordExtent expected = find_record(text, ',');
+    RecordEnd end(',');
+    std::optional<size_t> found;
+    size_t begin = 0;
+    while (begin < text.size() && !found) {
+      const auto piece = std::string_view(text).substr(begin, 1 + next(3));
+      found = end.find(piece);
+      if (!found) begin += piece.size();
+    }
+    // A line feed might have followed.
+    if (!found && expected.is_complete) found = end.find("x");
+    ASSERT_EQ(found.has_value(), expected.is_complete);
+    if (found) {
+      ASSERT_EQ(begin + *found, expected.num_bytes);
+    } else {
+      ASSERT_EQ(end.is_open(), expected.is_open);
+    }
+  }
 }
 
 }  // namespace

@@ -77,14 +77,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                            .max_record_bytes = 4096};
   const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
   check_bad_records(text, dialect);
+  CsvDialect narrow = dialect;
+  narrow.max_record_bytes = 16;
+  check_bad_records(text, narrow);
   const auto batches = decode(text, dialect, nullptr);
   if (!batches.ok() || batches->empty()) return 0;
   // What was read, written and read again with the same types is the same.
-  const std::string written = encode(*batches, dialect);
   CsvDialect again = dialect;
   again.max_record_bytes = int64_t{1} << 20;
+  const std::string written = encode(*batches, again);
   const auto read = decode(written, again, (*batches)[0]->schema());
-  if (!read.ok() || read->empty() || encode(*read, dialect) != written) std::abort();
+  if (!read.ok() || read->empty() || encode(*read, again) != written) std::abort();
   return 0;
 }
 

@@ -300,7 +300,8 @@ TEST(CsvDecoder, RefusesARecordBeyondTheBound) {
   text.append(3000, 'x');
   const auto table = decode(text, {.block_bytes = 100, .max_record_bytes = 1000});
   EXPECT_EQ(kind_of(table.status()), ErrorKind::kCorruptData);
-  EXPECT_THAT(table.status().message(), HasSubstr("in.csv: line 2, byte 4: a record is"));
+  EXPECT_THAT(table.status().message(),
+              HasSubstr("in.csv: line 2, byte 4: the record is larger"));
 }
 
 TEST(CsvDecoder, TruncatedAnywhereGivesAnErrorOrAPrefix) {

@@ -100,6 +100,8 @@ class CsvDecoder : public Decoder {
 
   Result<std::shared_ptr<arrow::RecordBatch>> next(std::stop_token stop) override {
     while (!stop.stop_requested()) {
+      ARROW_RETURN_NOT_OK(take_large_record());
+      if (!bad_.empty()) return arrow::RecordBatch::MakeEmpty(projection_.schema);
       arrow::csv::BlockParser parser(parse_options_, num_columns_);
       ARROW_ASSIGN_OR_RAISE(const uint32_t num_parsed, parse(parser));
       if (parser.num_rows() > 0 || !faults_.empty()) {
@@ -152,7 +154,42 @@ class CsvDecoder : public Decoder {
   Status open_quote_error(std::string_view before) const {
     RecordPosition position{blocks_.offset(), blocks_.line()};
     position.advance(before);
+    return open_quote_error_at(position);
+  }
+
+  Status open_quote_error_at(const RecordPosition& position) const {
     return corrupt(position, "a quote in this record is not closed before the file ends");
+  }
+
+  // Steps over the record that is next, where it is too large, and keeps its beginning.
+  Status take_large_record() {
+    if (!blocks_.is_full()) return Status::OK();
+    const std::string_view bytes = blocks_.bytes();
+    std::string_view record =
+        bytes.substr(0, find_record(bytes, dialect_.delimiter).num_bytes);
+    while (!record.empty() && (record.back() == '\n' || record.back() == '\r')) {
+      record.remove_suffix(1);
+    }
+    if (static_cast<int64_t>(record.size()) <= dialect_.max_record_bytes) {
+      return Status::OK();
+    }
+    const RecordPosition begin{blocks_.offset(), blocks_.line()};
+    Status error =
+        corrupt(begin, too_large(dialect_.max_record_bytes) + "; or is a quote missing?");
+    if (!keeps_bad_) return error;
+    bad_.push_back(
+        {.record = {std::move(error), std::string(record.substr(0, kKeptOfLargeRecord))},
+         .offset = begin.offset});
+    RecordEnd end(dialect_.delimiter);
+    while (true) {
+      if (const auto num_bytes = end.find(blocks_.bytes())) {
+        blocks_.consume(*num_bytes);
+        return Status::OK();
+      }
+      ARROW_RETURN_NOT_OK(blocks_.replace());
+      if (!blocks_.at_end() || !blocks_.bytes().empty()) continue;
+      return end.is_open() ? open_quote_error_at(begin) : Status::OK();
+    }
   }
 
   Status parse_error(const Status& status) {
@@ -246,6 +283,7 @@ class CsvDecoder : public Decoder {
     // A sample: the first block, and as many more as one row needs.
     arrow::csv::ParseOptions options = parse_options_;
     while (true) {
+      ARROW_RETURN_NOT_OK(take_large_record());
       num_columns_ = static_cast<int>(names.size());
       arrow::csv::BlockParser sample(options, num_columns_);
       ARROW_RETURN_NOT_OK(parse(sample).status());

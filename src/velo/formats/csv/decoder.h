@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "velo/formats/format.h"
+#include "velo/formats/record_limit.h"
 
 namespace velo::formats {
 
@@ -13,7 +14,7 @@ struct CsvDialect {
   char delimiter = ',';
   /// Bytes read at a time, hence about the bytes of text in one batch.
   int64_t block_bytes = int64_t{1} << 20;
-  int64_t max_record_bytes = int64_t{64} << 20;
+  int64_t max_record_bytes = kMaxRecordBytes;
 };
 
 /// Start decoding. Reads the first block: from it come the names (the header, else

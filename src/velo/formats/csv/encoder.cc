@@ -38,6 +38,8 @@ class CsvEncoder : public Encoder {
       ARROW_RETURN_NOT_OK(columns_[i]->bind(rows.column(static_cast<int>(i))));
     }
     for (int64_t row = 0; row < rows.num_rows(); ++row) {
+      ++num_rows_;
+      const auto begin = static_cast<int64_t>(text_.size());
       for (size_t i = 0; i < columns_.size(); ++i) {
         if (i > 0) text_.put(dialect_.delimiter);
         if (columns_[i]->is_null(row)) continue;
@@ -45,6 +47,9 @@ class CsvEncoder : public Encoder {
         if (!status.ok())
           return locate(status, rows.schema()->field(static_cast<int>(i)));
       }
+      const auto num_bytes = static_cast<int64_t>(text_.size()) - begin;
+      const Status status = check_written(num_bytes, dialect_.max_record_bytes);
+      if (!status.ok()) return annotate(status, fmt::format("row {}", num_rows_));
       text_.put('\n');
       if (text_.size() >= kFlushBytes) ARROW_RETURN_NOT_OK(flush());
     }
@@ -79,6 +84,7 @@ class CsvEncoder : public Encoder {
   const CsvDialect dialect_;
   std::vector<std::unique_ptr<ValueWriter>> columns_;
   TextBuffer text_;
+  int64_t num_rows_ = 0;
 };
 
 }  // namespace

@@ -1,15 +1,19 @@
 #include "velo/formats/csv/format.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "velo/formats/csv/decoder.h"
 #include "velo/formats/csv/encoder.h"
+#include "velo/formats/record_limit.h"
 
 namespace velo::formats {
 namespace {
 
 Result<CsvDialect> dialect_of(const OptionValues& values) {
   CsvDialect dialect;
+  ARROW_ASSIGN_OR_RAISE(dialect.max_record_bytes, max_record_bytes_of(values));
+  dialect.block_bytes = std::min(dialect.block_bytes, dialect.max_record_bytes);
   dialect.header = values.boolean("header");
   const std::string delimiter = values.text("delimiter");
   if (delimiter == "\\t" || delimiter == "tab") {
@@ -50,7 +54,8 @@ const Format& csv_format() {
                    .doc = "CSV: the first line names the columns."},
                   {.name = "delimiter",
                    .default_value = ",",
-                   .doc = "CSV: the character between two values, or `tab`."}},
+                   .doc = "CSV: the character between two values, or `tab`."},
+                  max_record_bytes_option()},
       .make_decoder = make_decoder,
       .make_encoder = make_encoder,
   };

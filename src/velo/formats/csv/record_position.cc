@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace velo::formats {
 RecordExtent find_record(std::string_view bytes, char delimiter) {
@@ -24,6 +25,27 @@ RecordExtent find_record(std::string_view bytes, char delimiter) {
     at_value_start = c == delimiter;
   }
   return {.num_bytes = bytes.size(), .is_open = quoted};
+}
+
+std::optional<size_t> RecordEnd::find(std::string_view piece) {
+  for (size_t i = 0; i < piece.size(); ++i) {
+    const char c = piece[i];
+    if (after_return_) return c == '\n' ? i + 1 : i;
+    if (quoted_) {
+      const bool was_after_quote = std::exchange(after_quote_, false);
+      if (c == '"') {
+        after_quote_ = !was_after_quote;
+        continue;
+      }
+      if (!was_after_quote) continue;
+      quoted_ = false;
+    }
+    if (c == '\n') return i + 1;
+    after_return_ = c == '\r';
+    quoted_ = c == '"' && at_value_start_;
+    at_value_start_ = c == delimiter_;
+  }
+  return std::nullopt;
 }
 
 size_t line_break_size(std::string_view bytes) {

@@ -36,6 +36,12 @@ Status goes_over_lines(const FileFacts& file, const Block& line) {
 
 }  // namespace
 
+// Of what is too large, the beginning.
+std::string_view BlockSifter::kept_of(std::string_view record) const {
+  const auto most = static_cast<size_t>(walk_.file().max_record_bytes);
+  return record.size() > most ? record.substr(0, kKeptOfLargeRecord) : record;
+}
+
 Status BlockSifter::check_begin(const Block& block) {
   if (open_line_.ok()) return Status::OK();
   const std::optional<bool> is_open = goes_on(text_of(block));
@@ -69,6 +75,7 @@ Status BlockSifter::sift_lines(const Block& block, const RecordCheck& check,
     }
     std::string_view bytes = text_of(line);
     if (bytes.ends_with('\r')) bytes.remove_suffix(1);
+    bytes = kept_of(bytes);
     bad.push_back({.record = {std::move(fault), std::string(bytes)},
                    .num_rows_before = num_rows,
                    .offset = line.offset});
@@ -82,12 +89,9 @@ Status BlockSifter::sift_lines(const Block& block, const RecordCheck& check,
 // in a text leaves no record open: no JSON has one there.
 Status BlockSifter::judge_line(const Block& line, const RecordCheck& check,
                                int64_t& num_rows, Status& fault) {
-  int64_t num_records = 0;
+  const int64_t num_rows_before = check.num_rows();
   line_is_open_ = false;
-  const auto accept = [&](Cursor& cursor) {
-    ++num_records;
-    return check.accept(cursor);
-  };
+  const auto& accept = check.accept;
   RecordWalker walker(Framing::kSequence);
   const uint8_t behind = std::exchange(line.text[line.size], uint8_t{0});
   const Result<bool> well_formed = walk_.start(line);
@@ -99,7 +103,7 @@ Status BlockSifter::judge_line(const Block& line, const RecordCheck& check,
     fault = walk_.failure(line);
     line_is_open_ = walk_.record() >= 0 && walk_.failed_at_end();
   } else {
-    num_rows += num_records;
+    num_rows += check.num_rows() - num_rows_before;
   }
   line.text[line.size] = behind;
   return fault.ok() || is_fault_of_record(fault) ? Status::OK() : fault;
@@ -114,8 +118,9 @@ Result<std::vector<int64_t>> BlockSifter::sift_values(const Block& block,
   Status failure;
   const auto accept = [&](Cursor& cursor) {
     const uint32_t* const record = cursor.token();
+    const int64_t num_rows_before = check.num_rows();
     if (check.accept(cursor)) {
-      ++num_rows;
+      num_rows += check.num_rows() - num_rows_before;
       return true;
     }
     failure = walk_.failure(block);
@@ -123,6 +128,7 @@ Result<std::vector<int64_t>> BlockSifter::sift_values(const Block& block,
     cursor.return_to(record);
     std::string_view bytes;
     if (!is_fault_of_record(failure) || !cursor.skip_value(bytes)) return false;
+    bytes = kept_of(bytes);
     bad.push_back({.record = {std::exchange(failure, Status::OK()), std::string(bytes)},
                    .num_rows_before = num_rows,
                    .offset = block.offset + walk_.record()});

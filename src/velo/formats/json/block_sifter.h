@@ -4,18 +4,22 @@
 
 #include <cstdint>
 #include <functional>
+#include <string_view>
 #include <vector>
 
 #include "velo/formats/format.h"
 #include "velo/formats/json/block_walk.h"
+#include "velo/formats/record_limit.h"
 
 namespace velo::formats::json {
 
 /// What tells a good record: it steps over the record that the cursor is at, or returns
-/// false. `forget` makes it forget all that it was shown.
+/// false. `forget` makes it forget all that it was shown. `num_rows` is that of the rows
+/// made of what it was shown since: a good record need not be one (a tombstone).
 struct RecordCheck {
   std::function<bool(Cursor&)> accept;
   std::function<void()> forget;
+  std::function<int64_t()> num_rows;
 };
 
 /// Looks at a block in which something is wrong. In a file of lines each line stands by
@@ -48,6 +52,7 @@ class BlockSifter {
  private:
   Status judge_line(const Block& line, const RecordCheck& check, int64_t& num_rows,
                     Status& fault);
+  std::string_view kept_of(std::string_view record) const;
 
   BlockWalk& walk_;
   bool line_is_open_ = false;  // the line at hand ends within a record

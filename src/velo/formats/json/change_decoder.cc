@@ -99,12 +99,17 @@ bool is_same_scale(const arrow::DataType& one, const arrow::DataType& other) {
 bool ChangeSketch::observe(Cursor& cursor) {
   ChangeParts change;
   if (!reader_.read(cursor, change)) return false;
+  if (change.is_none) return true;
   const uint32_t* const end = cursor.token();
   if (change.schema) {
     if (!observe_schema(cursor, change)) return false;
   } else if (change.row()) {
     cursor.return_to(change.row());
     if (!rows_.observe(cursor)) return false;
+    if (rows_.has_field("")) {
+      cursor.return_to(change.row());
+      return cursor.fail(ErrorKind::kCorruptData, "the row has a column without a name");
+    }
   }
   cursor.return_to(end);
   return true;
@@ -162,6 +167,7 @@ Result<ChangeDecoder> ChangeDecoder::make(const arrow::FieldVector& fields,
 
 bool ChangeDecoder::decode(Cursor& cursor) {
   if (!reader_.read(cursor, change_)) return false;
+  if (change_.is_none) return true;
   const uint32_t* const end = cursor.token();
   if (!meet_schema(cursor) || !decode_row(cursor)) return false;
   cursor.return_to(end);

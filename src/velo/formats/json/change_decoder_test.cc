@@ -256,8 +256,16 @@ TEST(Changes, ThatAreNoneSayWhy) {
   const Case cases[] = {
       {R"({"id":1})", ErrorKind::kCorruptData,
        "is no change of Debezium's: it has no \"op\""},
-      {R"({"payload":null,"schema":null})", ErrorKind::kCorruptData, "it has no \"op\""},
-      {R"({"op":"m","message":{}})", ErrorKind::kCorruptData, "\"op\" is one of"},
+      {R"({"schema":null})", ErrorKind::kCorruptData, "it has no \"op\""},
+      {R"({"op":"x","message":{}})", ErrorKind::kCorruptData, "\"op\" is one of"},
+      {R"({"op":"c","after":{"id":1},"ts_ms":9223372036854775807})",
+       ErrorKind::kCorruptData,
+       "\"ts_ms\" of the change is 9223372036854775807, which is in no year"},
+      {R"({"op":"c","after":{"id":1},"source":{"ts_us":-62167219200000001}})",
+       ErrorKind::kCorruptData, "\"ts_us\" of the change is -62167219200000001"},
+      {R"({"schema":{"fields":[{"field":"after","type":"struct","fields":[)"
+       R"({"type":"int32"}]}]},"payload":{"op":"c","after":{"id":1}}})",
+       ErrorKind::kCorruptData, "a column without a name"},
       {R"({"op":1})", ErrorKind::kCorruptData, "\"op\" is one of"},
       {R"({"op":"c","after":null})", ErrorKind::kCorruptData,
        "\"op\" is \"c\", and \"after\" is null"},
@@ -300,6 +308,81 @@ TEST(Changes, ThatAreNoneSayWhy) {
     EXPECT_EQ(bad[0].record.bytes, each.text);
     EXPECT_EQ(bad[0].num_rows_before, 1);
   }
+}
+
+// Tombstones that were wrapped up, and messages of logical decoding.
+TEST(Changes, ThatAreNoRowsAreLeftOut) {
+  const std::string good = R"({"op":"c","after":{"id":1,"name":"a"}})";
+  const std::string text = R"({"schema":null,"payload":null})"
+                           "\n"
+                           R"({"op":"m","message":{"prefix":"x","content":"aGk="}})"
+                           "\n" +
+                           good + "\n" + R"({"payload":null})" + "\n" +
+                           R"({"payload":{"op":"m","before":null}})" + "\n";
+  const auto expected = changed_orders(R"([[1, "a", "c", null, null, null]])");
+  for (const auto& options : {changes(), changes(kOrders)}) {
+    const auto table = decode(text, options);
+    ASSERT_TRUE(table.ok()) << table.status();
+    EXPECT_TRUE((*table)->Equals(*expected)) << (*table)->ToString();
+    // Bad ones among them know how many rows are before them.
+    auto keeping = options;
+    keeping.keep_bad_records = true;
+    const auto decoder =
+        make_decoder(input_of(text + "bad\n" + good + "\n"), keeping, {}).ValueOrDie();
+    const auto rows = decoder->next({});
+    ASSERT_TRUE(rows.ok()) << rows.status();
+    EXPECT_EQ((*rows)->num_rows(), 2);
+    const auto bad = decoder->take_bad_records();
+    ASSERT_EQ(bad.size(), 1);
+    EXPECT_EQ(bad[0].num_rows_before, 1);
+  }
+  const auto none = decode("{\"payload\":null}\n", changes(kOrders));
+  ASSERT_TRUE(none.ok()) << none.status();
+  EXPECT_EQ((*none)->num_rows(), 0);
+}
+
+TEST(Changes, WithAColumnThatHasNoNameAreBad) {
+  const std::string text = R"({"op":"c","after":{"":1,"id":1}})";
+  EXPECT_THAT(decode(text, changes()),
+              IsError(ErrorKind::kCorruptData, HasSubstr("a column without a name")));
+  auto options = changes();
+  options.keep_bad_records = true;
+  const auto decoder =
+      make_decoder(input_of(text + "\n" + R"({"op":"c","after":{"id":2}})" + "\n"),
+                   options, {})
+          .ValueOrDie();
+  const auto rows = decoder->next({});
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_EQ((*rows)->num_rows(), 1);
+  EXPECT_EQ(decoder->take_bad_records().size(), 1);
+}
+
+TEST(Changes, OfNoTimeAreBad) {
+  const auto change = [](const char* type, const char* name, const char* value) {
+    return wrapped(fmt::format(R"({{"type":"{}","name":"{}","field":"at"}})", type, name),
+                   fmt::format(R"({{"after":{{"at":{}}},"op":"c"}})", value));
+  };
+  struct Case {
+    const char* type;
+    const char* name;
+    const char* value;
+  };
+  const Case cases[] = {
+      {"int64", "io.debezium.time.MicroTime", "86400000000"},
+      {"int64", "io.debezium.time.NanoTime", "-1"},
+      {"int32", "io.debezium.time.Time", "86400000"},
+      {"int64", "io.debezium.time.Timestamp", "253402300800000"},
+      {"int64", "io.debezium.time.MicroTimestamp", "9223372036825200000"},
+      {"int32", "io.debezium.time.Date", "2932897"},
+  };
+  for (const Case& each : cases) {
+    EXPECT_THAT(decode(change(each.type, each.name, each.value), changes()),
+                IsError(ErrorKind::kSchemaMismatch, HasSubstr("column 'at' is ")))
+        << each.name;
+  }
+  const auto last =
+      decode(change("int64", "io.debezium.time.MicroTime", "86399999999"), changes());
+  ASSERT_TRUE(last.ok()) << last.status();
 }
 
 TEST(Changes, OfATableThatNamesItsColumnsLikeOursAreRefused) {

@@ -91,12 +91,13 @@ Result<std::shared_ptr<arrow::Array>> fill(const std::shared_ptr<arrow::Array>& 
 class ChangeEncoder : public Encoder {
  public:
   static Result<std::unique_ptr<Encoder>> make(
-      std::shared_ptr<arrow::io::OutputStream> output, const arrow::Schema& schema) {
+      std::shared_ptr<arrow::io::OutputStream> output, const arrow::Schema& schema,
+      int64_t max_record_bytes) {
     ARROW_RETURN_NOT_OK(check_columns(schema));
     const auto columns = columns_of_changed_rows(schema);
     ARROW_ASSIGN_OR_RAISE(auto row, ObjectWriter::make(columns->fields()));
     std::unique_ptr<ChangeEncoder> encoder(
-        new ChangeEncoder(std::move(output), std::move(row)));
+        new ChangeEncoder(std::move(output), std::move(row), max_record_bytes));
     const auto before = schema.GetFieldByName(kBeforeColumn);
     if (before) {
       ARROW_ASSIGN_OR_RAISE(encoder->before_writer_, make_value_writer(before->type()));
@@ -108,7 +109,10 @@ class ChangeEncoder : public Encoder {
     ARROW_RETURN_NOT_OK(bind(rows));
     for (int64_t row = 0; row < rows.num_rows(); ++row) {
       ++num_rows_;
+      const auto begin = static_cast<int64_t>(text_.size());
       Status status = put_change(row);
+      const auto num_bytes = static_cast<int64_t>(text_.size()) - begin;
+      if (status.ok()) status = check_written(num_bytes, max_record_bytes_);
       if (!status.ok()) {
         return annotate(std::move(status), fmt::format("row {}", num_rows_));
       }
@@ -121,8 +125,11 @@ class ChangeEncoder : public Encoder {
   Status finish() override { return flush(); }
 
  private:
-  ChangeEncoder(std::shared_ptr<arrow::io::OutputStream> output, ObjectWriter row)
-      : output_(std::move(output)), row_(std::move(row)) {}
+  ChangeEncoder(std::shared_ptr<arrow::io::OutputStream> output, ObjectWriter row,
+                int64_t max_record_bytes)
+      : output_(std::move(output)),
+        row_(std::move(row)),
+        max_record_bytes_(max_record_bytes) {}
 
   template <typename Array>
   static std::shared_ptr<Array> column(const arrow::RecordBatch& rows, const char* name) {
@@ -220,6 +227,7 @@ class ChangeEncoder : public Encoder {
 
   const std::shared_ptr<arrow::io::OutputStream> output_;
   ObjectWriter row_;
+  const int64_t max_record_bytes_;
   std::unique_ptr<ValueWriter> before_writer_;  // nullptr: there is no such column
   TextBuffer text_;
   int64_t num_rows_ = 0;
@@ -237,8 +245,8 @@ class ChangeEncoder : public Encoder {
 
 Result<std::unique_ptr<Encoder>> make_change_encoder(
     std::shared_ptr<arrow::io::OutputStream> output,
-    const std::shared_ptr<arrow::Schema>& schema) {
-  return ChangeEncoder::make(std::move(output), *schema);
+    const std::shared_ptr<arrow::Schema>& schema, int64_t max_record_bytes) {
+  return ChangeEncoder::make(std::move(output), *schema, max_record_bytes);
 }
 
 }  // namespace velo::formats::json

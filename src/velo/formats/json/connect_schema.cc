@@ -184,6 +184,10 @@ bool read_connect_schema(Cursor& cursor, std::vector<ConnectColumn>& columns) {
   }
   columns.clear();
   for (const Node& node : rows->fields) {
+    if (node.field.empty()) {
+      return cursor.fail_at(offset, ErrorKind::kCorruptData,
+                            "the schema has a column without a name");
+    }
     ConnectColumn column{.name = node.field, .type = type_of_name(node)};
     column.is_bytes = node.name == kDecimal && node.type == "bytes";
     if (column.is_bytes) column.type = decimal_of(node);

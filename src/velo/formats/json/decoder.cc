@@ -17,12 +17,10 @@
 #include "velo/formats/json/object_decoder.h"
 #include "velo/formats/json/record_walker.h"
 #include "velo/formats/projection.h"
+#include "velo/formats/record_limit.h"
 
 namespace velo::formats::json {
 namespace {
-
-// What is kept of a line that is too large.
-constexpr int64_t kMostOfLargeLine = int64_t{64} << 10;
 
 // A block that outlives the cutter's next one.
 struct KeptBlock {
@@ -38,7 +36,7 @@ KeptBlock keep(const Block& block) {
 
 // As much of a line that is too large as is told of it.
 Block beginning_of(Block line) {
-  line.size = std::min(line.size, kMostOfLargeLine);
+  line.size = std::min(line.size, kKeptOfLargeRecord);
   return line;
 }
 
@@ -95,9 +93,17 @@ class JsonDecoder : public Decoder {
   Result<std::shared_ptr<arrow::RecordBatch>> finish_batch();
   Result<arrow::ArrayDataVector> finish_rows();
   bool decode_record(Cursor& cursor) {
-    return changes_ ? changes_->decode(cursor) : rows_->decode(cursor);
+    const int64_t begin = cursor.offset();
+    const bool is_good = changes_ ? changes_->decode(cursor) : rows_->decode(cursor);
+    return is_good && (cursor.previous_offset() - begin < walk_.file().max_record_bytes ||
+                       cursor.fail_at(begin, ErrorKind::kCorruptData,
+                                      too_large(walk_.file().max_record_bytes)));
   }
-  int64_t num_rows() const { return changes_ ? changes_->num_rows() : rows_->num_rows(); }
+  // None while nothing is known but a sample.
+  int64_t num_rows() const {
+    if (changes_) return changes_->num_rows();
+    return rows_ ? rows_->num_rows() : 0;
+  }
   void forget_rows() { changes_ ? changes_->reset() : rows_->reset(); }
 
   BlockWalk walk_;
@@ -155,7 +161,7 @@ Status JsonDecoder::read_good(const Block& block, RecordWalker& walker,
   if (accepted && walk_.walk(walker, accept)) return finish_walk(block, walker);
   restart();
   walker = at_begin;
-  const RecordCheck check{on_record, restart};
+  const RecordCheck check{on_record, restart, [this] { return num_rows(); }};
   if (by_lines) {
     ARROW_RETURN_NOT_OK(sifter_.sift_lines(block, check, bad));
     ARROW_RETURN_NOT_OK(walk_.start(block));

@@ -13,14 +13,20 @@ constexpr size_t kFlushBytes = size_t{256} << 10;
 
 class JsonEncoder : public Encoder {
  public:
-  JsonEncoder(std::shared_ptr<arrow::io::OutputStream> output, ObjectWriter object)
-      : output_(std::move(output)), object_(std::move(object)) {}
+  JsonEncoder(std::shared_ptr<arrow::io::OutputStream> output, ObjectWriter object,
+              int64_t max_record_bytes)
+      : output_(std::move(output)),
+        object_(std::move(object)),
+        max_record_bytes_(max_record_bytes) {}
 
   Status write(const arrow::RecordBatch& rows) override {
     ARROW_RETURN_NOT_OK(object_.bind(rows.columns()));
     for (int64_t row = 0; row < rows.num_rows(); ++row) {
       ++num_rows_;
+      const auto begin = static_cast<int64_t>(text_.size());
       Status status = object_.write(row, text_);
+      const auto num_bytes = static_cast<int64_t>(text_.size()) - begin;
+      if (status.ok()) status = check_written(num_bytes, max_record_bytes_);
       if (!status.ok())
         return annotate(std::move(status), fmt::format("row {}", num_rows_));
       text_.put('\n');
@@ -41,6 +47,7 @@ class JsonEncoder : public Encoder {
 
   const std::shared_ptr<arrow::io::OutputStream> output_;
   ObjectWriter object_;
+  const int64_t max_record_bytes_;
   TextBuffer text_;
   int64_t num_rows_ = 0;
 };
@@ -49,9 +56,10 @@ class JsonEncoder : public Encoder {
 
 Result<std::unique_ptr<Encoder>> make_encoder(
     std::shared_ptr<arrow::io::OutputStream> output,
-    const std::shared_ptr<arrow::Schema>& schema) {
+    const std::shared_ptr<arrow::Schema>& schema, int64_t max_record_bytes) {
   ARROW_ASSIGN_OR_RAISE(auto object, ObjectWriter::make(schema->fields()));
-  return std::make_unique<JsonEncoder>(std::move(output), std::move(object));
+  return std::make_unique<JsonEncoder>(std::move(output), std::move(object),
+                                       max_record_bytes);
 }
 
 }  // namespace velo::formats::json

@@ -5,16 +5,19 @@
 #include <memory>
 
 #include "velo/formats/format.h"
+#include "velo/formats/record_limit.h"
 
 namespace velo::formats::json {
 
 /// Start writing rows of `schema` to `output`, one object a line (NDJSON). How each type
 /// is written stands in README.md. What JSON cannot say is an error, never null.
 /// Errors: kSchemaMismatch for a column whose type JSON cannot hold; write() returns it
-/// for a value, naming row (from 1) and column.
+/// for a value, naming row (from 1) and column, and for a row that takes more than
+/// `max_record_bytes`.
 Result<std::unique_ptr<Encoder>> make_encoder(
     std::shared_ptr<arrow::io::OutputStream> output,
-    const std::shared_ptr<arrow::Schema>& schema);
+    const std::shared_ptr<arrow::Schema>& schema,
+    int64_t max_record_bytes = kMaxRecordBytes);
 
 /// Start writing changes, rows with `_op`, in Debezium's envelope, one a line:
 ///
@@ -31,6 +34,7 @@ Result<std::unique_ptr<Encoder>> make_encoder(
 /// Source: as envelope.h.
 Result<std::unique_ptr<Encoder>> make_change_encoder(
     std::shared_ptr<arrow::io::OutputStream> output,
-    const std::shared_ptr<arrow::Schema>& schema);
+    const std::shared_ptr<arrow::Schema>& schema,
+    int64_t max_record_bytes = kMaxRecordBytes);
 
 }  // namespace velo::formats::json

@@ -6,11 +6,13 @@
 #include <utility>
 
 #include "velo/base/parse_number.h"
+#include "velo/columnar/text_values.h"
 
 namespace velo::formats::json {
 namespace {
 
-constexpr std::string_view kOperations = "rcudt";
+constexpr char kMessageOfApplication = 'm';
+constexpr std::string_view kOperations = "rcudtm";
 constexpr int64_t kMicrosPerMilli = 1000;
 
 // Members that decide what a change is; twice in one object, they would contradict.
@@ -33,10 +35,14 @@ bool is_number(uint8_t c) { return c == '-' || (c >= '0' && c <= '9'); }
 }  // namespace
 
 std::optional<int64_t> EnvelopeReader::Times::in_micros() const {
-  if (micros) return micros;
-  int64_t result = 0;
-  if (!millis || __builtin_mul_overflow(*millis, kMicrosPerMilli, &result)) return {};
-  return result;
+  int64_t result = micros.value_or(0);
+  if (!micros && __builtin_mul_overflow(millis.value_or(0), kMicrosPerMilli, &result)) {
+    return {};
+  }
+  char text[columnar::kMostTimestampBytes];
+  const bool is_in_range =
+      columnar::print_timestamp(result, arrow::TimeUnit::MICRO, true, text) != nullptr;
+  return is_in_range ? std::optional(result) : std::nullopt;
 }
 
 bool EnvelopeReader::read_number(Cursor& cursor, std::optional<int64_t>& number) {
@@ -77,7 +83,7 @@ bool EnvelopeReader::read_op(Cursor& cursor, char& op) {
   if (cursor.peek() == '"' && !cursor.take_text(text, buffer_)) return false;
   if (text.size() != 1 || kOperations.find(text.front()) == std::string_view::npos) {
     return cursor.fail_at(offset, ErrorKind::kCorruptData,
-                          R"("op" is one of "r", "c", "u", "d" and "t")");
+                          R"("op" is one of "r", "c", "u", "d", "t" and "m")");
   }
   op = text.front();
   return true;
@@ -109,6 +115,10 @@ bool EnvelopeReader::read_envelope(Cursor& cursor, ChangeParts& parts,
     if (may_be_wrapped && name == "payload" && cursor.peek() == '{') {
       return read_envelope(cursor, parts, false);
     }
+    if (may_be_wrapped && name == "payload" && cursor.peek() == 'n') {
+      wraps_nothing_ = true;
+      return cursor.take_null();
+    }
     if (may_be_wrapped && name == "schema" && cursor.peek() == '{') {
       parts.schema = cursor.token();
       return cursor.skip_value(parts.schema_text);
@@ -117,13 +127,28 @@ bool EnvelopeReader::read_envelope(Cursor& cursor, ChangeParts& parts,
   });
 }
 
+bool EnvelopeReader::set_time(Cursor& cursor, int64_t begin, ChangeParts& parts) {
+  const Times& times = of_source_.is_told() ? of_source_ : of_reader_;
+  if (!times.is_told()) return true;
+  parts.at = times.in_micros();
+  if (parts.at) return true;
+  return cursor.fail_at(
+      begin, ErrorKind::kCorruptData,
+      fmt::format("\"{}\" of the change is {}, which is in no year from 0000 to 9999",
+                  times.micros ? "ts_us" : "ts_ms",
+                  times.micros ? *times.micros : *times.millis));
+}
+
 bool EnvelopeReader::read(Cursor& cursor, ChangeParts& parts) {
   parts = ChangeParts();
+  wraps_nothing_ = false;
   of_source_ = {};
   of_reader_ = {};
   for (std::string* place : {&position_, &sequence_, &lsn_}) place->clear();
   const int64_t begin = cursor.offset();
   if (!read_envelope(cursor, parts, /*may_be_wrapped=*/true)) return false;
+  parts.is_none = parts.op == kMessageOfApplication || (parts.op == 0 && wraps_nothing_);
+  if (parts.is_none) return true;
   if (parts.op == 0) {
     return cursor.fail_at(begin, ErrorKind::kCorruptData,
                           "the record is no change of Debezium's: it has no \"op\"");
@@ -134,8 +159,7 @@ bool EnvelopeReader::read(Cursor& cursor, ChangeParts& parts) {
         fmt::format("the change has no row: \"op\" is \"{}\", and \"{}\" is null",
                     parts.op, parts.op == 'd' ? "before" : "after"));
   }
-  parts.at = of_source_.in_micros();
-  if (!parts.at) parts.at = of_reader_.in_micros();
+  if (!set_time(cursor, begin, parts)) return false;
   for (std::string* place : {&position_, &sequence_, &lsn_}) {
     if (parts.position.empty()) parts.position = *place;
   }

@@ -11,7 +11,9 @@
 ///                  "sequence": text, "lsn": number, …}
 ///
 /// Members come in any order, and may be missing but for `op` and the row that it speaks
-/// of; the others are stepped over. Times are since 1970. For example
+/// of; the others are stepped over. Times are since 1970. A wrapped null is a tombstone,
+/// and "m" an `op` of messages that applications write into the source's log: both are no
+/// change. For example
 /// `{"before":null,"after":{"id":7},"source":{"lsn":24},"op":"c","ts_ms":1700000000000}`.
 /// Source: debezium.io/documentation/reference/stable/connectors/postgresql.html, "Data
 /// change events".
@@ -38,6 +40,7 @@ struct ChangeParts {
   char op = 0;
   std::optional<int64_t> at;  ///< microseconds: by the source, else by who read it
   std::string position;       ///< the change's place among all; may be empty
+  bool is_none = false;       ///< a tombstone, or a message of an application: no row
 
   /// The row that the change speaks of; nullptr for a truncation.
   const uint32_t* row() const {
@@ -65,13 +68,18 @@ class EnvelopeReader {
   struct Times {
     std::optional<int64_t> micros;
     std::optional<int64_t> millis;
+    bool is_told() const { return micros || millis; }
+    /// nullopt where it is in no year from 0000 to 9999.
     std::optional<int64_t> in_micros() const;
   };
+  bool set_time(Cursor& cursor, int64_t begin, ChangeParts& parts);
+
   Times of_source_;
   Times of_reader_;
   std::string position_;
   std::string sequence_;
   std::string lsn_;
+  bool wraps_nothing_ = false;  // the payload is null
   std::vector<uint8_t> buffer_;
 };
 

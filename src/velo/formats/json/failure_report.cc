@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "velo/base/utf8.h"
+#include "velo/formats/record_limit.h"
 
 namespace velo::formats::json {
 namespace {
@@ -52,8 +53,7 @@ Status report(const FileFacts& file, const Block& block, const Failure& failure,
   const int64_t line = block.line + std::count(block.text, block.text + offset, '\n');
   std::string message = message_of(file, failure);
   if (failure.at_end && block.too_large) {
-    message =
-        fmt::format("the record is larger than {} MiB", file.max_record_bytes >> 20);
+    message = too_large(file.max_record_bytes);
   } else if (failure.at_end && block.is_line) {
     message = fmt::format("the line ends {}: {}",
                           in_record ? "within this record" : "too early", message);

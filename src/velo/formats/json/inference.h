@@ -43,6 +43,9 @@ class ValueSketch {
   /// The fields of the objects seen, in the order of their first appearance.
   arrow::FieldVector fields() const;
 
+  /// Whether one of the objects had this field.
+  bool has_field(const std::string& name) const { return member_numbers_.contains(name); }
+
  private:
   enum Kind : uint8_t { kBool, kNumber, kText, kObject, kList, kNumKinds };
   struct Member;

@@ -100,6 +100,29 @@ class TextColumn : public ColumnDecoder {
   int64_t max_rows_ = 0;
 };
 
+// What is wrong with a date or a time of so many units, which a text could not be;
+// nullptr for nothing.
+const char* check_units(int64_t value, const arrow::DataType& type) {
+  constexpr const char* kNoYear = "is in no year from 0000 to 9999";
+  char text[columnar::kMostTimestampBytes];
+  switch (type.id()) {
+    case arrow::Type::DATE32:
+      return columnar::print_date(static_cast<int32_t>(value), text) ? nullptr : kNoYear;
+    case arrow::Type::DATE64:
+      return columnar::print_timestamp(value, arrow::TimeUnit::MILLI, false, text)
+                 ? nullptr
+                 : kNoYear;
+    case arrow::Type::TIMESTAMP: {
+      const auto unit = static_cast<const arrow::TimestampType&>(type).unit();
+      return columnar::print_timestamp(value, unit, false, text) ? nullptr : kNoYear;
+    }
+    default: {
+      const auto unit = static_cast<const arrow::TimeType&>(type).unit();
+      return columnar::print_time(value, unit, text) ? nullptr : "is no time of a day";
+    }
+  }
+}
+
 // A value read from text by `parse(text, type, &value)`, which says what is wrong; where
 // it is asked for, also from the number of its units.
 template <typename T, const char* (*parse)(std::string_view, const arrow::DataType&, T*)>
@@ -129,8 +152,10 @@ class ParsedColumn : public FixedColumn<T> {
     std::string_view raw;
     if (!cursor.take_number(raw)) return false;
     const auto value = parse_number<T>(raw);
-    if (value) return this->append(cursor, *value);
-    return cursor.fail_type_at(offset, *this->type_, "is not a number of its units");
+    const char* const problem =
+        value ? check_units(*value, *this->type_) : "is not a number of its units";
+    return problem ? cursor.fail_type_at(offset, *this->type_, problem)
+                   : this->append(cursor, *value);
   }
 
   const bool takes_numbers_;

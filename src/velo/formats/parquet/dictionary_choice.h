@@ -8,8 +8,9 @@
 
 namespace velo::formats {
 
-/// How many of the rows are looked at.
+/// How many of the rows are looked at, of large values fewer.
 inline constexpr int64_t kDictionarySampleRows = 16384;
+inline constexpr int64_t kDictionarySampleBytes = int64_t{4} << 20;
 
 /// Whether the values of this column, the first rows of a file, repeat so often that a
 /// dictionary makes it smaller: at most half of a sample are distinct. Building one for

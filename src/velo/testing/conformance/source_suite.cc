@@ -267,6 +267,7 @@ std::vector<SourceCase> source_cases() {
 std::vector<SourceCase> all_source_cases() {
   auto cases = source_cases();
   std::ranges::move(split_cases(), std::back_inserter(cases));
+  std::ranges::move(bad_record_cases(), std::back_inserter(cases));
   return cases;
 }
 

@@ -60,7 +60,10 @@ std::vector<SourceCase> source_cases();
 /// Of one that can be read again from a position.
 std::vector<SourceCase> split_cases();
 
-/// Both.
+/// Of one whose records can be bad.
+std::vector<SourceCase> bad_record_cases();
+
+/// All of these.
 std::vector<SourceCase> all_source_cases();
 
 }  // namespace velo::testing

@@ -18,6 +18,8 @@ std::string_view to_string(Trait trait) {
       return "ordered";
     case Trait::kStreams:
       return "read on";
+    case Trait::kBadRecords:
+      return "bad records";
     case Trait::kReadsBack:
       return "read back";
     case Trait::kTransactional:

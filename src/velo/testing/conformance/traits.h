@@ -24,6 +24,7 @@ enum class Trait : int8_t {
   kReplayable,    ///< can be read again from a position
   kOrdered,       ///< rows that were put together come in their order, in each split
   kStreams,       ///< can be read on, as rows are added
+  kBadRecords,    ///< a record may not fit its columns, and is kept where that is asked
   // Of a sink.
   kReadsBack,      ///< what was written can be read by a source of the same connector
   kTransactional,  ///< keeps a pipeline's record together with its rows

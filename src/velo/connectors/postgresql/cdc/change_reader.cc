@@ -174,6 +174,14 @@ Status ChangeReader::begin_changes(const ChangePosition& from,
     confirmed_ = from.lsn;
   }
   ARROW_ASSIGN_OR_RAISE(end_, end_of_changes(*connection));
+  if (tells_places_) {
+    ARROW_ASSIGN_OR_RAISE(
+        const ResultRows now,
+        connection->execute(
+            "SELECT CASE WHEN pg_is_in_recovery() THEN "
+            "pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END"));
+    ARROW_ASSIGN_OR_RAISE(to_tell_, parse_lsn(now.text(0, 0)));
+  }
   told_ = from;
   log_.emplace(table_, from, *rows_);
   ARROW_ASSIGN_OR_RAISE(
@@ -232,8 +240,12 @@ Result<Event> ChangeReader::read_changes(const PollLimits& limits) {
       ARROW_RETURN_NOT_OK(stream_->serve(confirmed_.load(std::memory_order_relaxed)));
       continue;
     }
-    if (is_whole || log_->end().lsn >= told_.lsn + kLogToFollow) return take_rows();
-    if (end_) ARROW_RETURN_NOT_OK(stream_->ask());
+    const bool is_there =
+        to_tell_ && !log_->in_transaction() && log_->end().lsn >= *to_tell_;
+    if (is_there) to_tell_.reset();
+    const bool is_far = log_->end().lsn >= told_.lsn + kLogToFollow;
+    if (is_whole || is_there || is_far) return take_rows();
+    if (end_ || to_tell_) ARROW_RETURN_NOT_OK(stream_->ask());
     if (steady_clock::now() >= deadline) return Idle();
   }
 }

@@ -63,6 +63,7 @@ class ChangeReader : public SplitReader {
         once_(read.once),
         columns_(read.columns),
         tells_schema_changes_(read.tells_schema_changes),
+        tells_places_(read.tells_beginnings),
         names_(SlotNames::of(options, read.reader, read.process)),
         keeps_nothing_(read.once && read.reader.empty()),
         log_end_(options, names_.application()) {}
@@ -92,6 +93,7 @@ class ChangeReader : public SplitReader {
   const bool once_;
   const std::optional<std::vector<std::string>> columns_;  // those asked for
   const bool tells_schema_changes_;
+  const bool tells_places_;
   SlotNames names_;
   const bool keeps_nothing_;  // only the snapshot is wanted, and never again
   std::unique_ptr<ChangeRows> rows_;
@@ -104,6 +106,9 @@ class ChangeReader : public SplitReader {
   std::optional<ChangeLog> log_;
   std::optional<std::string> held_;  // a message of other columns, not taken yet
   std::optional<uint64_t> end_;      // where it ends, if it does
+  // Where the log ended when it began, until it has said that it is there: an earlier run
+  // may have been as far, and what it wrote waits for that.
+  std::optional<uint64_t> to_tell_;
   LogEnd log_end_;
   std::optional<std::chrono::steady_clock::time_point> nothing_waited_at_;
   ChangePosition told_;  // of the last batch

@@ -1,0 +1,179 @@
+#include "copy_runs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <list>
+#include <thread>
+#include <utility>
+
+#include "command.h"
+#include "commit_observer.h"
+#include "log.h"
+#include "progress.h"
+
+namespace velo::cli {
+namespace {
+
+std::string what_of(const CopyPair& pair) {
+  return pair.stream.empty() ? "" : pair.stream + ": ";
+}
+
+std::vector<LogField> fields_of(const CopyPair& pair) {
+  if (pair.stream.empty()) return {};
+  return {{"stream", std::string_view(pair.stream)}};
+}
+
+Result<Progress> copy_pair(const CopyPair& pair, const PipelineIdentity& identity,
+                           Monitor& monitor, const std::stop_token& stop) {
+  const std::string& id = identity.id;
+  RunOptions options = pair.options;  // what is told of this run ends with it
+  options.observer = commit_observer();
+  Progress so_far;
+  options.on_progress = [&](const Progress& progress) {
+    so_far = progress;
+    monitor.progress(id, progress);
+  };
+  options.on_retry = [&](const Retry& retry) { monitor.retry(id, retry); };
+  options.on_ddl = [&](std::string_view statement) { monitor.ddl(id, statement); };
+  options.measure_lag = monitor.shows_lag();
+  monitor.start({id, pair.from, pair.to});
+  auto done = run(*pair.source, *pair.sink, identity, options, stop);
+  if (!done.ok()) {
+    return explain_stop(done.status(), fmt::format("{} → {}", pair.from, pair.to),
+                        outcome_of_stop(so_far, *pair.sink));
+  }
+  return done;
+}
+
+// The streams of one command.
+class Copies {
+ public:
+  Copies(const CopyRuns& runs, std::stop_token stop)
+      : runs_(runs), forward_(std::move(stop), [this] { halt_.request_stop(); }) {}
+
+  Status run_beside_each_other() {
+    ARROW_RETURN_NOT_OK(check_number());
+    ARROW_RETURN_NOT_OK(share_memory());
+    std::list<std::jthread> threads;
+    for (CopyPair& pair : runs_.pairs) {
+      threads.emplace_back([this, &pair] { (void)run_one(pair, pair.identity); });
+    }
+    return Status::OK();
+  }
+
+  // Where one of them fails or is stopped, those that have finished are known to be when
+  // the command is run again.
+  Status run_one_after_another() {
+    const RunGroup group(grouped());
+    ARROW_ASSIGN_OR_RAISE(const bool has_finished, group.has_finished(halt_.get_token()));
+    size_t num_done = 0;
+    for (size_t i = 0; i < runs_.pairs.size() && !has_finished; ++i) {
+      if (halt_.stop_requested()) break;
+      if (run_one(runs_.pairs[i], group.identity(i))) ++num_done;
+    }
+    if (has_finished || num_done == runs_.pairs.size()) {
+      ARROW_RETURN_NOT_OK(group.finish());
+    }
+    tell_how_many(has_finished ? runs_.pairs.size() : num_done);
+    return Status::OK();
+  }
+
+ private:
+  // Whether it has come to its end.
+  bool run_one(const CopyPair& pair, const PipelineIdentity& identity) {
+    const auto done = copy_pair(pair, identity, runs_.monitor, halt_.get_token());
+    if (done.ok()) {
+      runs_.monitor.end(identity.id, *done, what_of(pair), fields_of(pair));
+      return !done->stopped;
+    }
+    runs_.failures.add(
+        runs_.monitor.fail(identity.id, annotate(done.status(), pair.stream)));
+    if (runs_.fail_fast) halt_.request_stop();
+    return false;
+  }
+
+  std::vector<GroupedRun> grouped() const {
+    std::vector<GroupedRun> grouped;
+    for (CopyPair& pair : runs_.pairs) {
+      pair.options.observer = commit_observer();
+      grouped.push_back(
+          {pair.source.get(), pair.sink.get(), pair.identity, &pair.options});
+    }
+    return grouped;
+  }
+
+  void tell_how_many(size_t num_done) const {
+    const size_t num_streams = runs_.pairs.size();
+    std::string message = fmt::format("{} of {} streams are done", num_done, num_streams);
+    if (num_done < num_streams) {
+      message +=
+          "; run it again to go on with the others, which repeats no row where the "
+          "sink keeps a record";
+    }
+    log().write({.name = "streams",
+                 .message = std::move(message),
+                 .fields = {{"done", static_cast<int64_t>(num_done)},
+                            {"streams", static_cast<int64_t>(num_streams)}}});
+  }
+
+  Status check_number() const {
+    if (runs_.pairs.size() <= kMostStreamsBeside) return Status::OK();
+    return make_error(
+        ErrorKind::kInvalidArgument, {},
+        fmt::format("these are {} streams that go on, and {} at most can beside each "
+                    "other in one process: name fewer, or end them where they are now "
+                    "(--once), one after another",
+                    runs_.pairs.size(), kMostStreamsBeside));
+  }
+
+  // What one pipeline may hold is divided among those that run at once.
+  Status share_memory() {
+    const auto num_together = static_cast<int64_t>(runs_.pairs.size());
+    for (CopyPair& pair : runs_.pairs) {
+      RunOptions& options = pair.options;
+      const int64_t least = kLeastMemoryBytesPerLane * std::max(options.num_lanes, 1);
+      const int64_t all = options.memory_bytes.value_or(
+          std::max(kDefaultMemoryBytes, least * num_together));
+      if (all / num_together < least) {
+        return make_error(
+            ErrorKind::kInvalidArgument, {},
+            fmt::format("--memory: {} MiB are too few for {} streams beside each other, "
+                        "each of which takes {} MiB at least: {} MiB",
+                        all >> 20, num_together, least >> 20,
+                        (least * num_together) >> 20));
+      }
+      options.memory_bytes = all / num_together;
+    }
+    return Status::OK();
+  }
+
+  const CopyRuns& runs_;
+  std::stop_source halt_;
+  const std::stop_callback<std::function<void()>> forward_;
+};
+
+}  // namespace
+
+Status copy_one(const CopyPair& pair, Monitor& monitor, const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const Progress progress,
+                        copy_pair(pair, pair.identity, monitor, stop));
+  monitor.end(pair.identity.id, progress, "", {});
+  return Status::OK();
+}
+
+Status copy_all(const CopyRuns& runs, std::stop_token stop) {
+  const CopyPair& first = runs.pairs.front();
+  if (runs.pairs.size() == 1) return copy_one(first, runs.monitor, stop);
+  if (!first.options.range.is_whole()) {  // which may end what would go on
+    for (CopyPair& pair : runs.pairs) {
+      ARROW_RETURN_NOT_OK(pair.source->set_range(pair.options.range));
+    }
+  }
+  Copies copies(runs, std::move(stop));
+  return first.goes_on() ? copies.run_beside_each_other()
+                         : copies.run_one_after_another();
+}
+
+}  // namespace velo::cli
