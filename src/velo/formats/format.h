@@ -7,6 +7,7 @@
 #include <arrow/record_batch.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -20,13 +21,37 @@
 
 namespace velo::formats {
 
+/// A part of a file, which begins and ends where a record does (RecordFinder).
+struct Part {
+  /// Of its first byte. Where it is not 0, what a file begins with (a byte order mark, a
+  /// header) is not there.
+  int64_t offset = 0;
+  bool is_last = false;  ///< whether the file ends with it
+  /// The newlines before `offset`. All that comes before is read for it, so only who has
+  /// to name a line asks.
+  std::function<Result<int64_t>()> lines_before = {};
+};
+
 /// What a decoder reads from.
 struct Input {
   std::string name;  ///< for messages: a path, "standard input"
   /// The bytes, decompressed, from the beginning.
   std::shared_ptr<arrow::io::InputStream> stream;
-  /// The same bytes with random access; nullptr where they only come in order.
+  /// The whole file with random access; nullptr where its bytes only come in order.
   std::shared_ptr<arrow::io::RandomAccessFile> file;
+  std::optional<Part> part = {};  ///< what `stream` is, where that is not the whole file
+};
+
+/// Finds the records of one file from anywhere in it, so that it is read in parts. All
+/// parts together have the records of the file, each once. Threads: safe.
+class RecordFinder {
+ public:
+  virtual ~RecordFinder() = default;
+
+  /// Find the first record that begins at byte `from` or behind it, in the file that the
+  /// finder was made for: its offset, or the file's size where there is none. The same
+  /// whenever it is asked. Errors: those of reading.
+  virtual Result<int64_t> find(arrow::io::RandomAccessFile& file, int64_t from) = 0;
 };
 
 /// What a record of JSON is.
@@ -48,7 +73,8 @@ struct DecodeOptions {
   /// Whether nothing but schema() is wanted. Of text, a column without any value is null
   /// there.
   bool only_schema = false;
-  /// Whether the columns are inferred from all records, and not from a sample (JSON).
+  /// Whether the columns are inferred from all records, and not from a sample
+  /// (Format::can_infer_from_all).
   bool infers_from_all = false;
   /// The columns wanted, in this order; nullopt for all.
   std::optional<std::vector<std::string>> columns;
@@ -56,7 +82,11 @@ struct DecodeOptions {
   /// from the others, instead of failing with the first. What is inferred leaves them
   /// out.
   bool keep_bad_records = false;
-  Envelope envelope = Envelope::kNone;  ///< of JSON
+  // Of JSON.
+  Envelope envelope = Envelope::kNone;
+  /// What numbers in timestamp columns count since 1970; nullopt: they are no timestamps.
+  std::optional<arrow::TimeUnit::type> epoch = {};
+  bool takes_last_field = false;  ///< of those of one name in an object; else they fail
 };
 
 /// Whether a record is at fault, and not that which it is read from.
@@ -120,6 +150,10 @@ struct Format {
   std::vector<std::string_view> extensions;  ///< without the dot
   /// Whether a file says of which types its columns are.
   bool has_types = false;
+  /// Whether it knows DecodeOptions::infers_from_all.
+  bool can_infer_from_all = false;
+  /// Whether `schema=@FILE` names a file that says what its records are.
+  bool takes_schema_file = false;
   /// Whether decoding needs Input::file.
   bool needs_random_access = false;
   /// Options that this format adds to a URI. Two formats that share a name share it
@@ -131,6 +165,11 @@ struct Format {
   Result<std::unique_ptr<Decoder>> (*make_decoder)(Input input,
                                                    const OptionValues& values,
                                                    DecodeOptions options) = nullptr;
+  /// Look at the beginning of a file: whether its records can be found from anywhere.
+  /// nullptr for one of which that cannot be said. A format without this has no such
+  /// files. Errors: those of reading.
+  Result<std::unique_ptr<RecordFinder>> (*make_record_finder)(
+      arrow::io::RandomAccessFile& file, const OptionValues& values) = nullptr;
   /// Start encoding rows of `schema` into `output`.
   /// Errors: kSchemaMismatch naming a column whose type the format cannot hold.
   Result<std::unique_ptr<Encoder>> (*make_encoder)(
@@ -157,5 +196,13 @@ Envelope envelope_of(const OptionValues& values);
 /// that the values ask for. Errors: kInvalidArgument.
 Status check_envelope(std::string_view format, const OptionValues& values,
                       const std::string& resource);
+
+/// Whether `schema=` names a file: `@shop.desc`.
+bool names_schema_file(const OptionValues& values);
+
+/// Check that a format of what is shown as `resource` takes such a file, where one is
+/// named. Errors: kInvalidArgument.
+Status check_schema_file(const Format& format, const OptionValues& values,
+                         const std::string& resource);
 
 }  // namespace velo::formats

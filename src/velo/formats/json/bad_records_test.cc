@@ -148,6 +148,43 @@ TEST(JsonBadRecords, MayBeTooLarge) {
   }
 }
 
+TEST(JsonBadRecords, MayBeTooLargeInAnArray) {
+  DecoderLimits limits = tiny_blocks(16);
+  limits.cutter.max_record_bytes = 100;
+  const std::string large =
+      "{\"x\":2,\"y\":[{\"}\":\"]" + std::string(1000, 'y') + "\\\"}\"}]}";
+  const std::pair<std::string, std::string> cases[] = {
+      {"[" + large + "]", "<>"},
+      {" [ " + large + " , {\"x\":3}]", "<>3 "},
+      {"[{\"x\":1},\n" + large + "\n]\n", "1 <>"},
+      {"[{\"x\":1}, " + large + "," + large + ",{\"x\":3},{\"x\":4}]", "1 <><>3 4 "},
+      // What is no object.
+      {"[{\"x\":1}, [[" + std::string(500, ' ') + "]],{\"x\":3}]", "1 <>3 "},
+      {"[{\"x\":1},\"" + std::string(500, 'y') + "\",{\"x\":3}]", "1 <>3 "},
+      // Elsewhere, where records have no lines to themselves.
+      {"{\n\"x\":1}\n" + large + "\n{\"x\":3}\n", "1 <>3 "},
+  };
+  for (const auto& [text, order] : cases) {
+    for (auto options : {with_x(), DecodeOptions()}) {
+      SCOPED_TRACE(text);
+      if (!options.schema && text.find("\"x\":1") == std::string::npos) continue;
+      const auto outcome = sift(text, options, limits);
+      ASSERT_TRUE(outcome.ok()) << outcome.status().ToString();
+      std::string without_bytes = outcome->order;
+      for (const BadRecord& bad : outcome->bad) {
+        without_bytes.erase(without_bytes.find(bad.bytes), bad.bytes.size());
+        EXPECT_THAT(bad.error.message(), HasSubstr("the record is larger than 100"));
+      }
+      EXPECT_EQ(without_bytes, order);
+    }
+  }
+  for (const std::string& broken :
+       {"[{\"x\":1}," + large.substr(0, 900), "[{\"x\":1} " + large + "]",
+        "[" + large + " {\"x\":3}]", "[{\"x\":1}]" + large}) {
+    EXPECT_FALSE(sift(broken, with_x(), limits).ok()) << broken;
+  }
+}
+
 TEST(JsonBadRecords, AreDroppedWithTheRowsBeforeAPlace) {
   const std::string text = "{\"x\":0}\nb1\n{\"x\":2}\n{\"x\":3}\nb4\nb5\n{\"x\":6}\n";
   for (int64_t num_dropped = 0; num_dropped <= 7; ++num_dropped) {

@@ -28,8 +28,7 @@ std::optional<bool> goes_on(std::string_view text) {
 Status goes_over_lines(const FileFacts& file, const Block& line) {
   return make_error(
       ErrorKind::kCorruptData,
-      {.resource = file.name,
-       .position = fmt::format("line {}, byte {}", line.line, line.offset)},
+      {.resource = file.name, .position = place_of(file, line.line, line.offset)},
       "the record goes on in the next line, and other records have a line each: which "
       "lines are bad cannot be told; on_error = fail reads such files");
 }

@@ -139,7 +139,8 @@ arrow::FieldVector ChangeSketch::fields() const {
 }
 
 Result<ChangeDecoder> ChangeDecoder::make(const arrow::FieldVector& fields,
-                                          std::vector<bool> wanted, SchemaOrigin origin) {
+                                          std::vector<bool> wanted,
+                                          const ColumnRules& rules) {
   for (const auto& field : fields) {
     if (!is_change_column(field->name())) continue;
     return make_error(ErrorKind::kSchemaMismatch, {},
@@ -158,11 +159,11 @@ Result<ChangeDecoder> ChangeDecoder::make(const arrow::FieldVector& fields,
     const auto number = std::ranges::find_if(fields, same_name) - fields.begin();
     auto column =
         make_connect_column(field.type(), are_bytes[static_cast<size_t>(number)]);
-    return column ? Result(std::move(column)) : make_column(field.type(), origin);
+    return column ? Result(std::move(column)) : make_column(field.type(), rules);
   };
-  ARROW_ASSIGN_OR_RAISE(auto rows, ObjectDecoder::make(fields, wanted, origin, make_one));
+  ARROW_ASSIGN_OR_RAISE(auto rows, ObjectDecoder::make(fields, wanted, rules, make_one));
   return ChangeDecoder(std::move(rows), fields, std::move(wanted), std::move(are_bytes),
-                       origin);
+                       rules);
 }
 
 bool ChangeDecoder::decode(Cursor& cursor) {

@@ -43,7 +43,7 @@ class ChangeDecoder {
   /// `fields`: of the rows; `wanted` as of ObjectDecoder. Errors: kSchemaMismatch, also
   /// for a field named like one of a change.
   static Result<ChangeDecoder> make(const arrow::FieldVector& fields,
-                                    std::vector<bool> wanted, SchemaOrigin origin);
+                                    std::vector<bool> wanted, const ColumnRules& rules);
 
   /// Append the change that the cursor's next token begins.
   bool decode(Cursor& cursor);
@@ -58,12 +58,12 @@ class ChangeDecoder {
 
  private:
   ChangeDecoder(ObjectDecoder rows, arrow::FieldVector fields, std::vector<bool> wanted,
-                std::vector<std::shared_ptr<bool>> are_bytes, SchemaOrigin origin)
+                std::vector<std::shared_ptr<bool>> are_bytes, const ColumnRules& rules)
       : rows_(std::move(rows)),
         fields_(std::move(fields)),
         wanted_(std::move(wanted)),
         are_bytes_(std::move(are_bytes)),
-        origin_(origin) {}
+        origin_(rules.origin) {}
 
   bool decode_row(Cursor& cursor);
   bool append_marks(Cursor& cursor);

@@ -30,15 +30,18 @@ class NullColumn : public ColumnDecoder {
 }  // namespace
 
 Result<std::unique_ptr<ColumnDecoder>> make_column(
-    const std::shared_ptr<arrow::DataType>& type, SchemaOrigin origin) {
+    const std::shared_ptr<arrow::DataType>& type, const ColumnRules& rules) {
   if (type->id() == arrow::Type::NA) {
     return std::unique_ptr<ColumnDecoder>(std::make_unique<NullColumn>(type));
   }
-  if (auto column = make_number_column(type, origin)) return column;
+  if (rules.epoch && type->id() == arrow::Type::TIMESTAMP) {
+    return make_epoch_column(type, *rules.epoch);
+  }
+  if (auto column = make_number_column(type, rules)) return column;
   for (const auto make : {make_decimal_column, make_text_column, make_binary_column}) {
     if (auto column = make(type)) return column;
   }
-  ARROW_ASSIGN_OR_RAISE(auto column, make_nested_column(type, origin));
+  ARROW_ASSIGN_OR_RAISE(auto column, make_nested_column(type, rules));
   if (column != nullptr) return column;
   return make_error(ErrorKind::kSchemaMismatch, {},
                     fmt::format("JSON cannot be read as {}", type->ToString()));

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "velo/formats/json/column_buffer.h"
@@ -21,6 +22,14 @@ enum class SchemaOrigin : int8_t {
   /// A sample: a field that it does not have is news, and so is a number that loses
   /// digits in a double.
   kInferred,
+};
+
+/// How values become those of columns, whatever their types.
+struct ColumnRules {
+  SchemaOrigin origin = SchemaOrigin::kGiven;
+  /// What numbers in timestamp columns count since 1970; nullopt: they are no timestamps.
+  std::optional<arrow::TimeUnit::type> epoch = {};
+  bool takes_last = false;  ///< of the fields of one name in an object; else they fail
 };
 
 /// Appends the values of one column. After a failure, recorded in the cursor, only
@@ -118,7 +127,7 @@ class FixedColumn : public ColumnDecoder {
 /// Make the decoder of a column.
 /// Errors: kSchemaMismatch for a type that JSON cannot be read as.
 Result<std::unique_ptr<ColumnDecoder>> make_column(
-    const std::shared_ptr<arrow::DataType>& type, SchemaOrigin origin);
+    const std::shared_ptr<arrow::DataType>& type, const ColumnRules& rules);
 
 /// Make the decoder of a decimal, date or time as Kafka Connect writes it beside the ways
 /// of make_column: a date or time as the number of its type's units; where `*is_bytes`, a
@@ -131,9 +140,15 @@ std::unique_ptr<ColumnDecoder> make_connect_decimal_column(
 std::unique_ptr<ColumnDecoder> make_connect_time_column(
     const std::shared_ptr<arrow::DataType>& type);
 
+/// Make the decoder of timestamps that are text, as in other columns, or numbers of these
+/// units since 1970, with a fraction too; what the type's unit does not hold is a
+/// failure.
+std::unique_ptr<ColumnDecoder> make_epoch_column(
+    const std::shared_ptr<arrow::DataType>& type, arrow::TimeUnit::type epoch);
+
 /// The families that make_column picks from; nullptr for a type that is of another.
 std::unique_ptr<ColumnDecoder> make_number_column(
-    const std::shared_ptr<arrow::DataType>& type, SchemaOrigin origin);
+    const std::shared_ptr<arrow::DataType>& type, const ColumnRules& rules);
 std::unique_ptr<ColumnDecoder> make_decimal_column(
     const std::shared_ptr<arrow::DataType>& type);
 std::unique_ptr<ColumnDecoder> make_text_column(
@@ -141,8 +156,8 @@ std::unique_ptr<ColumnDecoder> make_text_column(
 std::unique_ptr<ColumnDecoder> make_binary_column(
     const std::shared_ptr<arrow::DataType>& type);
 Result<std::unique_ptr<ColumnDecoder>> make_nested_column(
-    const std::shared_ptr<arrow::DataType>& type, SchemaOrigin origin);
+    const std::shared_ptr<arrow::DataType>& type, const ColumnRules& rules);
 Result<std::unique_ptr<ColumnDecoder>> make_map_column(
-    const std::shared_ptr<arrow::DataType>& type, SchemaOrigin origin);
+    const std::shared_ptr<arrow::DataType>& type, const ColumnRules& rules);
 
 }  // namespace velo::formats::json

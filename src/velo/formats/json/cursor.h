@@ -85,6 +85,8 @@ class Cursor {
     depth_ = 0;
   }
   const uint32_t* token() const { return next_; }
+  /// Go back to a token of the value that the walk is inside of.
+  void step_back_to(const uint32_t* token) { next_ = token; }
   /// Step over the next token; not at the end.
   void advance() { ++next_; }
   void advance_two() { next_ += 2; }

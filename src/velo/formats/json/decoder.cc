@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include "velo/base/line_count.h"
 #include "velo/columnar/change_columns.h"
 #include "velo/columnar/common_type.h"
 #include "velo/formats/json/block_sifter.h"
@@ -34,19 +35,45 @@ KeptBlock keep(const Block& block) {
   return kept;
 }
 
-// As much of a line that is too large as is told of it.
-Block beginning_of(Block line) {
-  line.size = std::min(line.size, kKeptOfLargeRecord);
-  return line;
+// As much of a record that is too large as is told of it.
+Block beginning_of(Block record) {
+  record.size = std::min(record.size, kKeptOfLargeRecord);
+  return record;
+}
+
+std::string_view text_of(const Block& block) {
+  return {reinterpret_cast<const char*>(block.text), static_cast<size_t>(block.size)};
+}
+
+// A block that is the beginning of a record that is too large, without what nobody will
+// be told of.
+Block shortened(Block block) {
+  const size_t before = text_of(block).find_first_not_of(" \t\r\n[,");
+  if (before == std::string_view::npos) return block;
+  block.size = std::min(block.size, static_cast<int64_t>(before) + kKeptOfLargeRecord);
+  return block;
+}
+
+// The block without as many bytes at its beginning.
+Block behind(Block block, int64_t num_bytes) {
+  block.line += count_lines(text_of(block).substr(0, static_cast<size_t>(num_bytes)));
+  block.text += num_bytes;
+  block.size -= num_bytes;
+  block.offset += num_bytes;
+  return block;
 }
 
 class JsonDecoder : public Decoder {
  public:
-  JsonDecoder(FileFacts file, std::unique_ptr<RecordCutter> cutter, bool keeps_bad,
-              Envelope envelope)
+  JsonDecoder(FileFacts file, std::unique_ptr<RecordCutter> cutter,
+              const DecodeOptions& options)
       : walk_(std::move(file)),
-        keeps_bad_(keeps_bad),
-        are_changes_(envelope == Envelope::kDebezium),
+        keeps_bad_(options.keep_bad_records),
+        are_changes_(options.envelope == Envelope::kDebezium),
+        rules_{.origin = walk_.file().schema_was_given ? SchemaOrigin::kGiven
+                                                       : SchemaOrigin::kInferred,
+               .epoch = options.epoch,
+               .takes_last = options.takes_last_field},
         cutter_(std::move(cutter)),
         walker_(cutter_->framing()) {}
 
@@ -86,8 +113,9 @@ class JsonDecoder : public Decoder {
   Status observe_good(const Block& block, RecordWalker& walker, OnRecord observe,
                       std::vector<PlacedBadRecord>& bad);
   Status finish_walk(const Block& block, RecordWalker& walker);
-  bool is_large_line(const Block& block) const;
-  PlacedBadRecord large_line(const Block& block) const;
+  bool is_large_record(const Block& block) const;
+  Status take_large_record(const Block& block, RecordWalker& walker,
+                           std::vector<PlacedBadRecord>& bad);
 
   Result<std::shared_ptr<arrow::RecordBatch>> decode_next(std::stop_token stop);
   Result<std::shared_ptr<arrow::RecordBatch>> finish_batch();
@@ -110,6 +138,7 @@ class JsonDecoder : public Decoder {
   BlockSifter sifter_{walk_};
   const bool keeps_bad_;
   const bool are_changes_;
+  const ColumnRules rules_;
   const std::unique_ptr<RecordCutter> cutter_;
   std::deque<KeptBlock> sample_;  // read for the schema, to be decoded first
   RecordWalker walker_;
@@ -184,9 +213,9 @@ Status JsonDecoder::read_good(const Block& block, RecordWalker& walker,
 template <typename OnRecord>
 Status JsonDecoder::observe_good(const Block& block, RecordWalker& walker,
                                  OnRecord observe, std::vector<PlacedBadRecord>& bad) {
-  if (is_large_line(block)) {
-    bad.push_back(large_line(block));
-    return cutter_->skip_line();
+  if (is_large_record(block)) {
+    ARROW_RETURN_NOT_OK(take_large_record(block, walker, bad));
+    return cutter_->skip_large_record();
   }
   RecordWalker again = walker;
   const auto skip = [this](Cursor& cursor) {
@@ -198,17 +227,22 @@ Status JsonDecoder::observe_good(const Block& block, RecordWalker& walker,
   return walk_.walk(again, observe) ? Status::OK() : walk_.failure(block);
 }
 
-// Whether the block is a line, or the beginning of one, that is too large to be held.
-bool JsonDecoder::is_large_line(const Block& block) const {
-  return keeps_bad_ && block.too_large && cutter_->cuts_at_lines();
+// Whether the block is the beginning of a record that is too large to be held.
+bool JsonDecoder::is_large_record(const Block& block) const {
+  return keeps_bad_ && block.too_large;
 }
 
-PlacedBadRecord JsonDecoder::large_line(const Block& block) const {
+Status JsonDecoder::take_large_record(const Block& block, RecordWalker& walker,
+                                      std::vector<PlacedBadRecord>& bad) {
   const Failure failure{.kind = ErrorKind::kCorruptData, .at_end = true};
-  const uint8_t* const text = block.text;
-  return {.record = {report(walk_.file(), block, failure, /*record=*/0),
-                     std::string(text, text + beginning_of(block).size)},
-          .offset = block.offset};
+  const int64_t begin = cutter_->cuts_at_lines() ? 0 : walker.skip_record(text_of(block));
+  if (begin < 0) return report(walk_.file(), block, failure, /*record=*/-1);
+  const Block record = behind(block, begin);
+  bad.push_back({.record = {report(walk_.file(), record, failure, /*record=*/0),
+                            std::string(text_of(beginning_of(record)))},
+                 .num_rows_before = num_rows(),
+                 .offset = record.offset});
+  return Status::OK();
 }
 
 Result<std::shared_ptr<arrow::Schema>> JsonDecoder::infer_schema(
@@ -228,7 +262,7 @@ Result<std::shared_ptr<arrow::Schema>> JsonDecoder::infer_schema(
          num_bytes < limits.sample_bytes) {
     ARROW_ASSIGN_OR_RAISE(Block block, cutter_->next());
     if (keeps_bad_) {
-      sample_.push_back(keep(is_large_line(block) ? beginning_of(block) : block));
+      sample_.push_back(keep(is_large_record(block) ? shortened(block) : block));
       ARROW_RETURN_NOT_OK(observe_good(block, walker, observe, bad));
     } else {
       // What was seen of a block stays true when it is seen again.
@@ -253,12 +287,10 @@ Status JsonDecoder::bind(const std::shared_ptr<arrow::Schema>& file_schema,
   for (const int field : projection_.indices) {
     if (field < file_schema->num_fields()) wanted[static_cast<size_t>(field)] = true;
   }
-  const SchemaOrigin origin =
-      walk_.file().schema_was_given ? SchemaOrigin::kGiven : SchemaOrigin::kInferred;
   const Status made =
       are_changes_
-          ? ChangeDecoder::make(fields, std::move(wanted), origin).Value(&changes_)
-          : ObjectDecoder::make(fields, wanted, origin).Value(&rows_);
+          ? ChangeDecoder::make(fields, std::move(wanted), rules_).Value(&changes_)
+          : ObjectDecoder::make(fields, wanted, rules_).Value(&rows_);
   return made.ok() ? made : annotate(made, walk_.file().name);
 }
 
@@ -300,9 +332,9 @@ Result<std::shared_ptr<arrow::RecordBatch>> JsonDecoder::decode_next(
     } else {
       ARROW_ASSIGN_OR_RAISE(block, cutter_->next());
     }
-    if (is_large_line(block)) {
-      bad_.push_back(large_line(block));
-      if (!from_sample) ARROW_RETURN_NOT_OK(cutter_->skip_line());
+    if (is_large_record(block)) {
+      ARROW_RETURN_NOT_OK(take_large_record(block, walker_, bad_));
+      if (!from_sample) ARROW_RETURN_NOT_OK(cutter_->skip_large_record());
     } else {
       const auto decode = [this](Cursor& cursor) { return decode_record(cursor); };
       const auto restart = [this] { forget_rows(); };
@@ -332,12 +364,13 @@ Result<std::unique_ptr<Decoder>> make_decoder(Input input, DecodeOptions options
   if (options.infers_from_all) limits.sample_records = limits.sample_bytes = kAll;
   FileFacts file{.name = input.name,
                  .schema_was_given = options.schema && !options.is_inferred,
-                 .max_record_bytes = limits.cutter.max_record_bytes};
+                 .max_record_bytes = limits.cutter.max_record_bytes,
+                 .part = input.part};
   CutterOptions cutting = limits.cutter;
   cutting.keeps_to_lines = options.keep_bad_records;
   ARROW_ASSIGN_OR_RAISE(auto cutter, RecordCutter::make(std::move(input), cutting));
-  auto decoder = std::make_unique<JsonDecoder>(
-      std::move(file), std::move(cutter), options.keep_bad_records, options.envelope);
+  auto decoder =
+      std::make_unique<JsonDecoder>(std::move(file), std::move(cutter), options);
   std::shared_ptr<arrow::Schema> schema = std::move(options.schema);
   if (schema == nullptr) {
     ARROW_ASSIGN_OR_RAISE(schema, decoder->infer_schema(limits));

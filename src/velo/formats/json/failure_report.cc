@@ -44,7 +44,24 @@ std::string message_of(const FileFacts& file, const Failure& failure) {
                      advice);
 }
 
+// What ends with a block that is the last.
+const char* end_of(const FileFacts& file) {
+  return file.part && !file.part->is_last ? "a part of the file" : "the file";
+}
+
+constexpr const char* kPartAdvice =
+    "; where a record takes several lines, part_bytes=0 reads the file whole";
+
 }  // namespace
+
+std::string place_of(const FileFacts& file, int64_t line, int64_t offset) {
+  if (file.part && file.part->lines_before) {
+    const auto lines_before = file.part->lines_before();
+    if (!lines_before.ok()) return fmt::format("byte {}", offset);
+    line += *lines_before;
+  }
+  return fmt::format("line {}, byte {}", line, offset);
+}
 
 Status report(const FileFacts& file, const Block& block, const Failure& failure,
               int64_t record) {
@@ -58,13 +75,13 @@ Status report(const FileFacts& file, const Block& block, const Failure& failure,
     message = fmt::format("the line ends {}: {}",
                           in_record ? "within this record" : "too early", message);
   } else if (failure.at_end && block.last) {
-    message = fmt::format("the file ends {}: {}",
-                          in_record ? "within this record" : "too early", message);
+    message = fmt::format("{} ends {}: {}{}", end_of(file),
+                          in_record ? "within this record" : "too early", message,
+                          file.part ? kPartAdvice : "");
   }
   return make_error(
       failure.kind,
-      {.resource = file.name,
-       .position = fmt::format("line {}, byte {}", line, block.offset + offset)},
+      {.resource = file.name, .position = place_of(file, line, block.offset + offset)},
       std::move(message));
 }
 

@@ -2,6 +2,8 @@
 
 /// What a user reads when a file cannot be decoded.
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "velo/formats/json/cursor.h"
@@ -14,7 +16,12 @@ struct FileFacts {
   std::string name;               ///< of the input
   bool schema_was_given = false;  ///< so that the advice fits
   int64_t max_record_bytes = 0;
+  std::optional<Part> part = {};  ///< that is read, see Input
 };
+
+/// "line 731, byte 40213", both in the file. `line` is counted from where reading began;
+/// where nobody can say what comes before that, the byte alone.
+std::string place_of(const FileFacts& file, int64_t line, int64_t offset);
 
 /// The error for a failure in a block, "data.ndjson: line 731, byte 40213: column 'qty'
 /// is int64, found …". The byte is that of the token at fault, counted from 0; when the

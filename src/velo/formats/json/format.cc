@@ -1,18 +1,52 @@
 #include "velo/formats/json/format.h"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "velo/formats/json/decoder.h"
 #include "velo/formats/json/encoder.h"
+#include "velo/formats/json/line_finder.h"
 #include "velo/formats/record_limit.h"
 
 namespace velo::formats {
 namespace {
 
+constexpr std::string_view kUnits[] = {"s", "ms", "us", "ns"};
+
+std::optional<arrow::TimeUnit::type> epoch_of(const OptionValues& values) {
+  if (!values.has("epoch")) return std::nullopt;
+  const auto found = std::ranges::find(kUnits, values.text("epoch"));
+  return static_cast<arrow::TimeUnit::type>(found - std::begin(kUnits));
+}
+
+OptionDescriptor epoch_option() {
+  return {.name = "epoch",
+          .type = OptionType::kChoice,
+          .doc = "JSON: what numbers in timestamp columns of schema= count since 1970.",
+          .use = OptionUse::kSource,
+          .choices = {"s", "ms", "us", "ns"}};
+}
+
+OptionDescriptor duplicates_option() {
+  return {
+      .name = "duplicates",
+      .type = OptionType::kChoice,
+      .default_value = "fail",
+      .doc =
+          "JSON: what becomes of an object that has a field twice: fail (a bad record), "
+          "or last, which takes the last one and costs a look ahead.",
+      .use = OptionUse::kSource,
+      .choices = {"fail", "last"}};
+}
+
 Result<std::unique_ptr<Decoder>> make_decoder(Input input, const OptionValues& values,
                                               DecodeOptions options) {
   options.envelope = envelope_of(values);
+  options.epoch = epoch_of(values);
+  options.takes_last_field = values.text("duplicates") == "last";
   json::DecoderLimits limits;
   ARROW_ASSIGN_OR_RAISE(limits.cutter.max_record_bytes, max_record_bytes_of(values));
   limits.cutter.block_bytes =
@@ -29,13 +63,21 @@ Result<std::unique_ptr<Encoder>> make_encoder(
              : json::make_encoder(std::move(output), schema, max_record_bytes);
 }
 
+Result<std::unique_ptr<RecordFinder>> make_record_finder(
+    arrow::io::RandomAccessFile& file, const OptionValues&) {
+  return json::make_line_finder(file);
+}
+
 }  // namespace
 
 const Format& json_format() {
   static const Format format{.name = "json",
                              .extensions = {"json", "ndjson", "jsonl"},
-                             .options = {envelope_option(), max_record_bytes_option()},
+                             .can_infer_from_all = true,
+                             .options = {envelope_option(), max_record_bytes_option(),
+                                         epoch_option(), duplicates_option()},
                              .make_decoder = make_decoder,
+                             .make_record_finder = make_record_finder,
                              .make_encoder = make_encoder};
   return format;
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "velo/formats/json/column_decoder.h"
+#include "velo/formats/json/last_fields.h"
 #include "velo/formats/json/object_decoder.h"
 #include "velo/formats/json/offsets.h"
 
@@ -17,12 +18,13 @@ namespace {
 class MapColumn : public ColumnDecoder {
  public:
   MapColumn(const std::shared_ptr<arrow::DataType>& type,
-            std::unique_ptr<ColumnDecoder> items)
-      : ColumnDecoder(type), items_(std::move(items)) {}
+            std::unique_ptr<ColumnDecoder> items, bool takes_last)
+      : ColumnDecoder(type), items_(std::move(items)), takes_last_(takes_last) {}
 
   bool decode(Cursor& cursor) override {
     if (cursor.peek() == 'n') return cursor.take_null() && append_null(cursor);
     if (cursor.peek() != '{') return cursor.fail_type(*type_);
+    if (takes_last_ && !last_fields_.scan(cursor)) return false;
     if (!offsets_.add(cursor, num_rows_, items_->num_rows())) return false;
     if (!cursor.enter()) return false;
     cursor.advance();
@@ -66,8 +68,10 @@ class MapColumn : public ColumnDecoder {
  private:
   bool decode_entry(Cursor& cursor) {
     const int64_t offset = cursor.offset();
+    const bool counts = !takes_last_ || last_fields_.counts(cursor.token());
     std::string_view key;
     if (!cursor.take_key(key, buffer_)) return false;
+    if (!counts) return cursor.skip_value();
     if (!seen_.emplace(key).second) {
       return cursor.fail_at(offset, ErrorKind::kCorruptData,
                             fmt::format("the object has the field '{}' twice", key));
@@ -82,6 +86,8 @@ class MapColumn : public ColumnDecoder {
   }
 
   std::unique_ptr<ColumnDecoder> items_;
+  const bool takes_last_;
+  LastFields last_fields_;
   Offsets<int32_t> offsets_;
   Offsets<int32_t> key_offsets_;
   ColumnBuffer key_text_;
@@ -154,16 +160,16 @@ class EntriesColumn : public ColumnDecoder {
 }  // namespace
 
 Result<std::unique_ptr<ColumnDecoder>> make_map_column(
-    const std::shared_ptr<arrow::DataType>& type, SchemaOrigin origin) {
+    const std::shared_ptr<arrow::DataType>& type, const ColumnRules& rules) {
   const auto& map = static_cast<const arrow::MapType&>(*type);
   if (map.key_type()->id() == arrow::Type::STRING) {
-    ARROW_ASSIGN_OR_RAISE(auto items, make_column(map.item_type(), origin));
-    return std::make_unique<MapColumn>(type, std::move(items));
+    ARROW_ASSIGN_OR_RAISE(auto items, make_column(map.item_type(), rules));
+    return std::make_unique<MapColumn>(type, std::move(items), rules.takes_last);
   }
   ARROW_ASSIGN_OR_RAISE(auto entries,
                         ObjectDecoder::make({arrow::field("key", map.key_type()),
                                              arrow::field("value", map.item_type())},
-                                            {true, true}, origin));
+                                            {true, true}, rules));
   return std::make_unique<EntriesColumn>(type, std::move(entries));
 }
 

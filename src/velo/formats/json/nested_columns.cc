@@ -137,21 +137,21 @@ class FixedSizeListColumn : public ColumnDecoder {
 };
 
 Result<std::unique_ptr<ColumnDecoder>> make_struct_column(
-    const std::shared_ptr<arrow::DataType>& type, SchemaOrigin origin) {
+    const std::shared_ptr<arrow::DataType>& type, const ColumnRules& rules) {
   const std::vector<bool> all(static_cast<size_t>(type->num_fields()), true);
-  ARROW_ASSIGN_OR_RAISE(auto fields, ObjectDecoder::make(type->fields(), all, origin));
+  ARROW_ASSIGN_OR_RAISE(auto fields, ObjectDecoder::make(type->fields(), all, rules));
   return std::make_unique<StructColumn>(type, std::move(fields));
 }
 
 }  // namespace
 
 Result<std::unique_ptr<ColumnDecoder>> make_nested_column(
-    const std::shared_ptr<arrow::DataType>& type, SchemaOrigin origin) {
+    const std::shared_ptr<arrow::DataType>& type, const ColumnRules& rules) {
   std::unique_ptr<ColumnDecoder> none;
-  if (type->id() == arrow::Type::STRUCT) return make_struct_column(type, origin);
-  if (type->id() == arrow::Type::MAP) return make_map_column(type, origin);
+  if (type->id() == arrow::Type::STRUCT) return make_struct_column(type, rules);
+  if (type->id() == arrow::Type::MAP) return make_map_column(type, rules);
   if (!arrow::is_list(type->id())) return none;
-  ARROW_ASSIGN_OR_RAISE(auto elements, make_column(type->field(0)->type(), origin));
+  ARROW_ASSIGN_OR_RAISE(auto elements, make_column(type->field(0)->type(), rules));
   switch (type->id()) {
     case arrow::Type::LIST:
       return std::make_unique<ListColumn<int32_t>>(type, std::move(elements));

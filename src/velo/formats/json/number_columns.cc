@@ -5,6 +5,7 @@
 #include <charconv>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "velo/formats/json/column_decoder.h"
 #include "velo/formats/json/digits.h"
@@ -23,6 +24,12 @@ constexpr uint64_t kKeptByDouble = 999'999'999'999'999;
 constexpr uint64_t kExactInFloat = uint64_t{1} << 24;
 bool is_whole(std::string_view number) {
   return number.find_first_of(".eE") == std::string_view::npos;
+}
+
+// Not "inf", which JSON does not have.
+bool is_number(std::string_view text) {
+  return text.find_first_not_of("0123456789+-.eE") == std::string_view::npos &&
+         !text.empty() && text[0] != '+' && text[0] != '.';
 }
 
 class BoolColumn : public ColumnDecoder {
@@ -74,10 +81,32 @@ class BoolColumn : public ColumnDecoder {
   int64_t capacity_ = 0;  // in rows
 };
 
+// Where the columns were given, a number may be a text, as it is where a program would
+// round it.
+class QuotedNumbers {
+ public:
+  explicit QuotedNumbers(const ColumnRules& rules)
+      : are_taken_(rules.origin == SchemaOrigin::kGiven) {}
+
+  bool may_be(uint8_t first_byte) const { return are_taken_ && first_byte == '"'; }
+
+  // The text of one, where it is a number as JSON writes it; empty where it is not.
+  bool take(Cursor& cursor, std::string_view& number) {
+    if (!cursor.take_text(number, buffer_)) return false;
+    if (!is_number(number)) number = {};
+    return true;
+  }
+
+ private:
+  const bool are_taken_;
+  std::vector<uint8_t> buffer_;
+};
+
 template <typename T>
 class IntegerColumn : public FixedColumn<T> {
  public:
-  using FixedColumn<T>::FixedColumn;
+  IntegerColumn(const std::shared_ptr<arrow::DataType>& type, const ColumnRules& rules)
+      : FixedColumn<T>(type), quoted_(rules) {}
 
   bool decode(Cursor& cursor) override {
     Digits digits;
@@ -94,11 +123,16 @@ class IntegerColumn : public FixedColumn<T> {
  private:
   bool decode_uncommon(Cursor& cursor) {
     const uint8_t c = cursor.peek();
-    if (c != '-' && (c < '0' || c > '9')) return this->append_null_or_fail(cursor);
     const int64_t offset = cursor.offset();
     std::string_view raw;
-    if (!cursor.take_number(raw)) return false;
-    if (!is_whole(raw)) return cursor.fail_type_at(offset, *this->type_);
+    if (quoted_.may_be(c)) {
+      if (!quoted_.take(cursor, raw)) return false;
+    } else if (c != '-' && (c < '0' || c > '9')) {
+      return this->append_null_or_fail(cursor);
+    } else if (!cursor.take_number(raw)) {
+      return false;
+    }
+    if (raw.empty() || !is_whole(raw)) return cursor.fail_type_at(offset, *this->type_);
     T value{};
     // An unsigned column reads -0, too.
     const bool minus_zero = raw == "-0";
@@ -109,6 +143,8 @@ class IntegerColumn : public FixedColumn<T> {
     }
     return this->append(cursor, value);
   }
+
+  QuotedNumbers quoted_;
 };
 
 // What is written with a point or an exponent becomes the nearest value, as everywhere,
@@ -117,9 +153,10 @@ class IntegerColumn : public FixedColumn<T> {
 template <typename T>
 class FloatColumn : public FixedColumn<T> {
  public:
-  FloatColumn(const std::shared_ptr<arrow::DataType>& type, SchemaOrigin origin)
+  FloatColumn(const std::shared_ptr<arrow::DataType>& type, const ColumnRules& rules)
       : FixedColumn<T>(type),
-        keeps_digits_(origin == SchemaOrigin::kInferred),
+        quoted_(rules),
+        keeps_digits_(rules.origin == SchemaOrigin::kInferred),
         most_common_(sizeof(T) < sizeof(double) ? kExactInFloat
                      : keeps_digits_            ? kKeptByDouble
                                                 : kExactInDouble) {}
@@ -141,10 +178,16 @@ class FloatColumn : public FixedColumn<T> {
  private:
   bool decode_uncommon(Cursor& cursor) {
     const uint8_t c = cursor.peek();
-    if (c != '-' && (c < '0' || c > '9')) return this->append_null_or_fail(cursor);
     const int64_t offset = cursor.offset();
     std::string_view raw;
-    if (!cursor.take_number(raw)) return false;
+    if (quoted_.may_be(c)) {
+      if (!quoted_.take(cursor, raw)) return false;
+    } else if (c != '-' && (c < '0' || c > '9')) {
+      return this->append_null_or_fail(cursor);
+    } else if (!cursor.take_number(raw)) {
+      return false;
+    }
+    if (raw.empty()) return cursor.fail_type_at(offset, *this->type_);
     T value{};
     const auto [end, failure] =
         std::from_chars(raw.data(), raw.data() + raw.size(), value);
@@ -160,6 +203,7 @@ class FloatColumn : public FixedColumn<T> {
     return this->append(cursor, value);
   }
 
+  QuotedNumbers quoted_;
   const bool keeps_digits_;
   const uint64_t most_common_;  // up to this, no digits are lost that must not be
 };
@@ -167,31 +211,31 @@ class FloatColumn : public FixedColumn<T> {
 }  // namespace
 
 std::unique_ptr<ColumnDecoder> make_number_column(
-    const std::shared_ptr<arrow::DataType>& type, SchemaOrigin origin) {
+    const std::shared_ptr<arrow::DataType>& type, const ColumnRules& rules) {
   switch (type->id()) {
     case arrow::Type::BOOL:
       return std::make_unique<BoolColumn>(type);
     case arrow::Type::INT8:
-      return std::make_unique<IntegerColumn<int8_t>>(type);
+      return std::make_unique<IntegerColumn<int8_t>>(type, rules);
     case arrow::Type::INT16:
-      return std::make_unique<IntegerColumn<int16_t>>(type);
+      return std::make_unique<IntegerColumn<int16_t>>(type, rules);
     case arrow::Type::INT32:
-      return std::make_unique<IntegerColumn<int32_t>>(type);
+      return std::make_unique<IntegerColumn<int32_t>>(type, rules);
     case arrow::Type::INT64:
     case arrow::Type::DURATION:
-      return std::make_unique<IntegerColumn<int64_t>>(type);
+      return std::make_unique<IntegerColumn<int64_t>>(type, rules);
     case arrow::Type::UINT8:
-      return std::make_unique<IntegerColumn<uint8_t>>(type);
+      return std::make_unique<IntegerColumn<uint8_t>>(type, rules);
     case arrow::Type::UINT16:
-      return std::make_unique<IntegerColumn<uint16_t>>(type);
+      return std::make_unique<IntegerColumn<uint16_t>>(type, rules);
     case arrow::Type::UINT32:
-      return std::make_unique<IntegerColumn<uint32_t>>(type);
+      return std::make_unique<IntegerColumn<uint32_t>>(type, rules);
     case arrow::Type::UINT64:
-      return std::make_unique<IntegerColumn<uint64_t>>(type);
+      return std::make_unique<IntegerColumn<uint64_t>>(type, rules);
     case arrow::Type::FLOAT:
-      return std::make_unique<FloatColumn<float>>(type, origin);
+      return std::make_unique<FloatColumn<float>>(type, rules);
     case arrow::Type::DOUBLE:
-      return std::make_unique<FloatColumn<double>>(type, origin);
+      return std::make_unique<FloatColumn<double>>(type, rules);
     default:
       return nullptr;
   }

@@ -21,18 +21,19 @@ bool has_no_escapes(std::string_view name) {
 
 Result<ObjectDecoder> ObjectDecoder::make(const arrow::FieldVector& fields,
                                           const std::vector<bool>& wanted,
-                                          SchemaOrigin origin) {
-  return make(fields, wanted, origin, [origin](const arrow::Field& field) {
-    return make_column(field.type(), origin);
+                                          const ColumnRules& rules) {
+  return make(fields, wanted, rules, [rules](const arrow::Field& field) {
+    return make_column(field.type(), rules);
   });
 }
 
 Result<ObjectDecoder> ObjectDecoder::make(const arrow::FieldVector& fields,
                                           const std::vector<bool>& wanted,
-                                          SchemaOrigin origin,
+                                          const ColumnRules& rules,
                                           const ColumnMaker& make_one) {
   ObjectDecoder decoder;
-  decoder.origin_ = origin;
+  decoder.origin_ = rules.origin;
+  decoder.takes_last_ = rules.takes_last;
   decoder.slots_.resize(fields.size() + 1);
   for (size_t i = 0; i < fields.size(); ++i) {
     Slot& slot = decoder.slots_[i];
@@ -97,6 +98,10 @@ bool ObjectDecoder::decode_unknown(Cursor& cursor) {
 }
 
 bool ObjectDecoder::decode_field(Cursor& cursor, size_t& previous) {
+  if (takes_last_ && !last_fields_.counts(cursor.token())) {
+    std::string_view name;
+    return cursor.take_key(name, buffer_) && cursor.skip_value();
+  }
   size_t slot_number = slots_[previous].next;
   if (cursor.peek() == '"' && key_is(slots_[slot_number], cursor)) {
     if (cursor.peek_second() != ':') {
@@ -123,6 +128,7 @@ bool ObjectDecoder::decode_field(Cursor& cursor, size_t& previous) {
 }
 
 bool ObjectDecoder::decode(Cursor& cursor) {
+  if (takes_last_ && !last_fields_.scan(cursor)) return false;
   if (!cursor.enter()) return false;
   cursor.advance();
   num_found_ = 0;

@@ -13,23 +13,27 @@
 #include <vector>
 
 #include "velo/formats/json/column_decoder.h"
+#include "velo/formats/json/last_fields.h"
 
 namespace velo::formats::json {
 
 /// Appends objects to one column for each field of a schema. A field that an object lacks
-/// is null, one that it has twice is a failure, kCorruptData. Threads: thread-compatible.
+/// is null, one that it has twice is a failure, kCorruptData, or of these the last counts
+/// (ColumnRules::takes_last). Threads: thread-compatible.
 class ObjectDecoder {
  public:
   /// `wanted`: for each field whether its column is decoded; the others are stepped over.
   /// Errors: kSchemaMismatch naming a field whose type JSON cannot be read as.
   static Result<ObjectDecoder> make(const arrow::FieldVector& fields,
-                                    const std::vector<bool>& wanted, SchemaOrigin origin);
+                                    const std::vector<bool>& wanted,
+                                    const ColumnRules& rules);
 
   /// The same, with columns that are made by `make_one`.
   using ColumnMaker =
       std::function<Result<std::unique_ptr<ColumnDecoder>>(const arrow::Field&)>;
   static Result<ObjectDecoder> make(const arrow::FieldVector& fields,
-                                    const std::vector<bool>& wanted, SchemaOrigin origin,
+                                    const std::vector<bool>& wanted,
+                                    const ColumnRules& rules,
                                     const ColumnMaker& make_one);
 
   /// Append the object that the cursor's next token begins.
@@ -71,6 +75,8 @@ class ObjectDecoder {
   std::vector<Slot> slots_;  // one for each field, and a last one: the record's beginning
   std::unordered_map<std::string_view, size_t> by_name_;
   SchemaOrigin origin_ = SchemaOrigin::kGiven;
+  bool takes_last_ = false;
+  LastFields last_fields_;
   size_t num_wanted_ = 0;
   size_t num_found_ = 0;  // wanted fields of the row at hand
   int64_t num_rows_ = 0;

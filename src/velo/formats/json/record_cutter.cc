@@ -56,11 +56,12 @@ bool goes_on_with_record(uint8_t first_byte) {
          std::string_view::npos;
 }
 
-int64_t RecordScanner::scan(const uint8_t* text, int64_t from, int64_t to) {
+template <bool stops_at_first>
+int64_t RecordScanner::scan_for(const uint8_t* text, int64_t from, int64_t to) {
   int64_t last_end = -1;
   const uint8_t* p = text + from;
   const uint8_t* const end = text + to;
-  while (p < end) {
+  while (p < end && !(stops_at_first && last_end >= 0)) {
     if (in_string_) {
       if (after_backslash_) {
         after_backslash_ = false;
@@ -98,6 +99,7 @@ int64_t RecordScanner::scan(const uint8_t* text, int64_t from, int64_t to) {
 Result<std::unique_ptr<RecordCutter>> RecordCutter::make(Input input,
                                                          const CutterOptions& options) {
   std::unique_ptr<RecordCutter> cutter(new RecordCutter(std::move(input), options));
+  if (cutter->offset_ > 0) return cutter;
   ARROW_RETURN_NOT_OK(cutter->detect_framing());
   return cutter;
 }
@@ -275,18 +277,26 @@ Result<Block> RecordCutter::next() {
   return cut();
 }
 
-Status RecordCutter::skip_line() {
+Status RecordCutter::skip_large_record() {
   while (true) {
     drop_cut();
     if (ended_) return Status::OK();
     ARROW_RETURN_NOT_OK(read_more());
-    const void* newline = std::memchr(buffer_.data(), '\n', static_cast<size_t>(size_));
-    cut_ = newline ? static_cast<const uint8_t*>(newline) - buffer_.data() + 1 : size_;
+    const int64_t end = find_end();
+    cut_ = scanned_ = end < 0 ? size_ : end;
     behind_cut_ = buffer_[static_cast<size_t>(cut_)];
-    if (newline) break;
+    if (end >= 0) break;
   }
   drop_cut();
   return Status::OK();
+}
+
+// Of the record that goes on in the buffer, of which nothing was scanned yet; -1 where it
+// goes on behind it.
+int64_t RecordCutter::find_end() {
+  if (!by_lines_) return scanner_.scan_one(buffer_.data(), 0, size_);
+  const void* newline = std::memchr(buffer_.data(), '\n', static_cast<size_t>(size_));
+  return newline ? static_cast<const uint8_t*>(newline) - buffer_.data() + 1 : -1;
 }
 
 Result<Block> RecordCutter::recut() {

@@ -22,7 +22,7 @@ struct Block {
   uint8_t* text = nullptr;
   int64_t size = 0;
   int64_t offset = 0;      ///< of the first byte in the file, from 0
-  int64_t line = 1;        ///< of the first byte in the file, from 1
+  int64_t line = 1;        ///< of the first byte, from 1 where the input begins
   bool last = false;       ///< the file ends here
   bool too_large = false;  ///< no record ended within max_record_bytes
   bool is_line = false;    ///< a line of a block, looked at alone
@@ -48,12 +48,22 @@ class RecordScanner {
   /// Go on over text[from, to); `from` is where the previous call ended.
   /// The end of the last record that ended there, or -1. What cannot be part of a record,
   /// a number between records, counts as one: whoever reads it will refuse it.
-  int64_t scan(const uint8_t* text, int64_t from, int64_t to);
+  int64_t scan(const uint8_t* text, int64_t from, int64_t to) {
+    return scan_for<false>(text, from, to);
+  }
+
+  /// The same, up to the first record that ends there.
+  int64_t scan_one(const uint8_t* text, int64_t from, int64_t to) {
+    return scan_for<true>(text, from, to);
+  }
 
   /// Whether what was scanned ends between records.
   bool between_records() const { return depth_ <= base_ && !in_string_; }
 
  private:
+  template <bool stops_at_first>
+  int64_t scan_for(const uint8_t* text, int64_t from, int64_t to);
+
   int base_;  // the depth that records are at
   int64_t depth_ = 0;
   bool in_string_ = false;
@@ -65,7 +75,8 @@ class RecordScanner {
 /// thread-compatible.
 class RecordCutter {
  public:
-  /// Read enough to know the framing. A byte order mark is stepped over.
+  /// Read enough to know the framing: a part of a file that does not begin it is one of
+  /// lines. A byte order mark is stepped over.
   /// Errors: those of the stream; kCorruptData for UTF-16.
   static Result<std::unique_ptr<RecordCutter>> make(Input input,
                                                     const CutterOptions& options);
@@ -79,9 +90,9 @@ class RecordCutter {
   /// Whether blocks end where a line does.
   bool cuts_at_lines() const { return by_lines_; }
 
-  /// Drop the block at hand, the beginning of a line that is too large, and the rest of
-  /// that line. Errors: those of the stream.
-  Status skip_line();
+  /// Drop the block at hand, the beginning of a record that is too large, and the rest of
+  /// that record: of its line, where blocks end with lines. Errors: those of the stream.
+  Status skip_large_record();
 
   /// Whether the block at hand may end within a record, as it was cut at a newline.
   bool can_recut() const { return by_lines_ && !(ended_ && cut_ == size_); }
@@ -101,6 +112,7 @@ class RecordCutter {
   Status read_more();
   Result<Block> cut();
   int64_t find_cut();
+  int64_t find_end();
   void drop_cut();
   void follow_brackets();
 
@@ -114,8 +126,8 @@ class RecordCutter {
   int64_t scanned_ = 0;     // up to here the scanner, or the search for newlines, was
   int64_t cut_ = 0;         // end of the block at hand, which begins at 0
   uint8_t behind_cut_ = 0;  // the byte that the block's final zero stands on
-  int64_t offset_ = 0;      // of the buffer in the file
-  int64_t line_ = 1;
+  int64_t offset_ = input_.part ? input_.part->offset : 0;  // of the buffer in the file
+  int64_t line_ = 1;  // counted from where the input begins
   bool ended_ = false;
 };
 

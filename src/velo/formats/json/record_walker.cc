@@ -43,6 +43,19 @@ RecordWalker::Step RecordWalker::next_uncommon(Cursor& cursor) {
   }
 }
 
+int64_t RecordWalker::skip_record(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  size_t at = text.find_first_not_of(kSpace);
+  if (at == std::string_view::npos || place_ == Place::kAfterArray) return -1;
+  if (place_ == Place::kBeforeArray || place_ == Place::kAfterElement) {
+    if (text[at] != (place_ == Place::kBeforeArray ? '[' : ',')) return -1;
+    at = text.find_first_not_of(kSpace, at + 1);
+    if (at == std::string_view::npos) return -1;
+  }
+  if (place_ != Place::kSequence) place_ = Place::kAfterElement;
+  return static_cast<int64_t>(at);
+}
+
 bool RecordWalker::finish(Cursor& cursor) const {
   switch (place_) {
     case Place::kSequence:

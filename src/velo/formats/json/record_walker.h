@@ -2,6 +2,9 @@
 
 /// What stands between records: nothing and space, or an array's brackets and commas.
 
+#include <cstdint>
+#include <string_view>
+
 #include "velo/formats/json/cursor.h"
 #include "velo/formats/json/record_cutter.h"
 
@@ -22,6 +25,10 @@ class RecordWalker {
     if (place_ == Place::kSequence && cursor.peek() == '{') return Step::kRecord;
     return next_uncommon(cursor);
   }
+
+  /// Step over a record that `text` begins with, which is too large to be held, and what
+  /// stands before it. The offset of its first byte; -1 where something else is there.
+  int64_t skip_record(std::string_view text);
 
   /// Check that the file may end here, behind its last block. A failure is recorded.
   bool finish(Cursor& cursor) const;
