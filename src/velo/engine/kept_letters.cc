@@ -39,7 +39,7 @@ void say_columns(const Registry& registry, Uri& uri) {
   if (!connector || has_types || uri.find_option("schema")) return;
   const bool takes_schema =
       std::ranges::any_of(connector->options, [](const auto& option) {
-        return option.name == "schema" && option.use == OptionUse::kSource;
+        return option.name == "schema" && option.use != OptionUse::kSink;
       });
   if (takes_schema) {
     uri.options.emplace_back("schema", schema_text(*dead_letter_schema()));

@@ -69,6 +69,7 @@ Result<FileEncoding> encoding_of(const std::string& path, const OptionValues& va
   ARROW_ASSIGN_OR_RAISE(const formats::Format* format,
                         format_of(path, extension, values));
   ARROW_RETURN_NOT_OK(formats::check_envelope(format->name, values, path));
+  ARROW_RETURN_NOT_OK(formats::check_schema_file(*format, values, path));
   if (format->name == "parquet") {
     return FileEncoding{format, arrow::Compression::UNCOMPRESSED};
   }

@@ -14,8 +14,14 @@
 namespace velo::fileset {
 namespace {
 
+constexpr std::string_view kLimits[] = {"max_record_bytes", "part_bytes"};
+
 Status read_source_options(FilesetOptions& options) {
-  if (!options.values.has("schema")) return Status::OK();
+  options.part_bytes =
+      static_cast<uint64_t>(options.values.integer("part_bytes").value_or(0));
+  if (!options.values.has("schema") || formats::names_schema_file(options.values)) {
+    return Status::OK();
+  }
   ARROW_ASSIGN_OR_RAISE(options.schema, parse_schema(options.values.text("schema")));
   if (formats::envelope_of(options.values) == formats::Envelope::kNone) {
     return Status::OK();
@@ -26,6 +32,11 @@ Status read_source_options(FilesetOptions& options) {
 
 Status read_sink_options(const std::string& shown, FilesetOptions& options) {
   using Mode = FilesetOptions::Mode;
+  if (options.values.has("schema") && !formats::names_schema_file(options.values)) {
+    return make_error(ErrorKind::kInvalidArgument, {.resource = shown},
+                      "schema= says the columns of a source; the columns of a sink are "
+                      "those of the rows");
+  }
   if (has_glob(options.pattern)) {
     return make_error(
         ErrorKind::kInvalidArgument, {.resource = shown},
@@ -57,15 +68,21 @@ std::vector<OptionDescriptor> FilesetOptions::descriptors(
   std::ranges::move(
       std::vector<OptionDescriptor>{
           {.name = "format",
-           .doc = "Format of the bytes: csv, json or parquet; by default the extension "
-                  "says."},
+           .doc = "Format of the bytes: csv, json, parquet or protobuf; by default the "
+                  "extension says."},
           {.name = "compression",
            .default_value = "auto",
            .doc = "CSV and JSON: none, gzip or zstd; auto goes by the extension. "
                   "Parquet: the codec inside, snappy unless said."},
           {.name = "schema",
-           .doc = "Columns and types, instead of inferring them: id int64, price "
-                  "decimal(12,2).",
+           .doc = "Columns and types of a source, instead of inferring them: id int64, "
+                  "price decimal(12,2). Protobuf: @FILE, a descriptor file."},
+          {.name = "part_bytes",
+           .type = OptionType::kBytes,
+           .unit = "bytes",
+           .default_value = "64MiB",
+           .doc = "A larger file whose records can be found from anywhere (NDJSON) is "
+                  "read in parts of this size, side by side with parallel; 0: never.",
            .use = OptionUse::kSource},
           {.name = "partition_by",
            .type = OptionType::kList,
@@ -93,8 +110,9 @@ std::vector<OptionDescriptor> FilesetOptions::descriptors(
 }
 
 Uri FilesetOptions::without_limits(Uri uri) {
-  std::erase_if(uri.options,
-                [](const auto& option) { return option.first == "max_record_bytes"; });
+  std::erase_if(uri.options, [](const auto& option) {
+    return std::ranges::find(kLimits, option.first) != std::end(kLimits);
+  });
   return uri;
 }
 

@@ -22,6 +22,7 @@ struct FilesetOptions {
   std::string pattern;    ///< the path, globs and escapes as in Uri::path
   OptionValues values;    ///< also those of the formats
   std::shared_ptr<arrow::Schema> schema;      ///< of `schema=`, else nullptr
+  uint64_t part_bytes = 0;                    ///< source: see DividedFiles; 0 for none
   std::vector<std::string> partition_by;      ///< sink: Hive-style directories
   bool is_directory = false;                  ///< sink: many files below `pattern`
   Mode mode = Mode::kOverwrite;               ///< sink

@@ -6,12 +6,13 @@
 #include "velo/formats/format.h"
 #include "velo/formats/json/format.h"
 #include "velo/formats/parquet/format.h"
+#include "velo/formats/protobuf/format.h"
 
 namespace velo::formats {
 
 const std::vector<const Format*>& all_formats() {
-  static const std::vector<const Format*> formats = {&csv_format(), &json_format(),
-                                                     &parquet_format()};
+  static const std::vector<const Format*> formats = {
+      &csv_format(), &json_format(), &parquet_format(), &protobuf_format()};
   return formats;
 }
 
@@ -44,6 +45,19 @@ Status check_envelope(std::string_view format, const OptionValues& values,
       fmt::format("envelope=debezium is a form of JSON, and this is {}; say "
                   "format=json, or leave envelope out",
                   format));
+}
+
+bool names_schema_file(const OptionValues& values) {
+  return values.has("schema") && values.text("schema").starts_with('@');
+}
+
+Status check_schema_file(const Format& format, const OptionValues& values,
+                         const std::string& resource) {
+  if (format.takes_schema_file || !names_schema_file(values)) return Status::OK();
+  return make_error(ErrorKind::kInvalidArgument, {.resource = resource},
+                    fmt::format("schema={}: {} takes columns there, not a file; say "
+                                "schema=id int64, name text",
+                                values.text("schema"), format.name));
 }
 
 std::vector<OptionDescriptor> all_format_options() {

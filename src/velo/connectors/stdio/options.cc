@@ -52,7 +52,7 @@ std::vector<OptionDescriptor> StdinOptions::descriptors() {
        .choices = {"auto", "none", "gzip", "zstd"}},
       {.name = "schema",
        .doc = "Columns and types, instead of inferring them: id int64, price "
-              "decimal(12,2)."},
+              "decimal(12,2). Protobuf: @FILE, a descriptor file."},
   };
   std::ranges::move(formats::all_format_options(), std::back_inserter(options));
   return options;
@@ -66,7 +66,14 @@ Result<StdinOptions> StdinOptions::from_uri(const Uri& uri) {
   const std::string compression = options.values.text("compression");
   options.detect_compression = compression == "auto";
   options.compression = compression_of(compression);
-  if (options.values.has("schema")) {
+  if (formats::names_schema_file(options.values)) {
+    if (!options.format) {
+      return fail("stdin", ErrorKind::kInvalidArgument,
+                  "schema=@FILE: say the format, too: format=protobuf");
+    }
+    ARROW_RETURN_NOT_OK(
+        formats::check_schema_file(*options.format, options.values, "stdin:"));
+  } else if (options.values.has("schema")) {
     ARROW_ASSIGN_OR_RAISE(options.schema, parse_schema(options.values.text("schema")));
   }
   return options;
@@ -90,6 +97,7 @@ std::vector<OptionDescriptor> StdoutOptions::descriptors() {
        .doc =
            "CSV and JSON: none, gzip or zstd; auto is none. Parquet: the codec inside, "
            "snappy unless said."},
+      {.name = "schema", .doc = "Protobuf: @FILE, a descriptor file."},
   };
   std::ranges::move(formats::all_format_options(), std::back_inserter(options));
   return options;
