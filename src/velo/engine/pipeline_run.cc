@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "velo/base/cut_source.h"
 #include "velo/columnar/schema_text.h"
 #include "velo/engine/bad_records.h"
 #include "velo/engine/record_columns.h"
@@ -330,13 +331,17 @@ Status PipelineRun::move_rows() {
   for (const auto& [split, progress] : to_reach_) inside_.insert(split);
   if (key_lanes_ && !to_reach_.empty()) key_lanes_->give_to_one_lane();
   read.tells_beginnings = key_lanes_ || !to_reach_.empty();
+  const Positions from = one_epoch_ ? Positions() : known_places();
+  Positions begun = from;
+  begun.insert(to_reach_.begin(), to_reach_.end());
+  go_on_from(*splits_, begun);
   ARROW_ASSIGN_OR_RAISE(feed_,
                         Feed::start(*splits_,
                                     {.read = std::move(read),
                                      .num_readers = options_.num_lanes,
                                      .queue_bytes = shares_of_memory_.feed_queue_bytes,
                                      .measure_lag = options_.measure_lag},
-                                    one_epoch_ ? Positions() : known_places()));
+                                    from));
   epoch_begin_ = Clock::now();
   while (true) {
     auto next = feed_->next(longest_wait(), halt_.get_token());

@@ -104,8 +104,8 @@ Result<std::shared_ptr<arrow::Schema>> unite_columns(
     const Opener& opener, const std::vector<std::string>& files, bool keeps_bad) {
   bool have_types = false;
   for (const std::string& file : files) {
-    ARROW_ASSIGN_OR_RAISE(const formats::Format* format, opener.format_of(file));
-    have_types = have_types || format->has_types;
+    ARROW_ASSIGN_OR_RAISE(const FileEncoding encoding, opener.encoding_of(file));
+    have_types = have_types || encoding.format->has_types;
   }
   ARROW_ASSIGN_OR_RAISE(const auto schemas, FileLook(opener, files, keeps_bad).look());
   SchemaUnion all(have_types ? common_type : common_guess,

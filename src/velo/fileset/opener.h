@@ -23,13 +23,23 @@ class Opener {
   FileStore& store() const { return *store_; }
 
   /// Errors: kInvalidArgument where the name does not tell the format.
-  Result<const formats::Format*> format_of(const std::string& path) const;
+  Result<FileEncoding> encoding_of(const std::string& path) const;
 
-  /// Open a file that was of this version. Errors: those of the store and the format.
+  /// The bytes of a file that was of this version, decompressed. Errors: those of the
+  /// store; kCorruptData.
+  Result<formats::Input> input_of(const std::string& path, const FileVersion& version,
+                                  const std::stop_token& stop) const;
+
+  /// Decode what comes of a file. Errors: those of the format.
+  Result<std::unique_ptr<formats::Decoder>> decode(const std::string& path,
+                                                   formats::Input input,
+                                                   formats::DecodeOptions options) const;
+
+  /// Both. Errors: as these.
   Result<std::unique_ptr<formats::Decoder>> open(const std::string& path,
                                                  const FileVersion& version,
                                                  const std::stop_token& stop,
-                                                 formats::DecodeOptions decode) const;
+                                                 formats::DecodeOptions options) const;
 
   ErrorContext context(const std::string& path) const {
     return {.connector = options_.connector, .resource = store_->shown(path)};

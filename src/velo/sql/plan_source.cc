@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "velo/base/cut_source.h"
 #include "velo/sql/mapped_split_reader.h"
 
 namespace velo::sql {
@@ -17,7 +18,7 @@ RowsFunction columns_function(std::vector<int> indices) {
   };
 }
 
-class PlanSource : public DataSource, public SplitSource {
+class PlanSource : public DataSource, public SplitSource, public CutSource {
  public:
   PlanSource(SelectPlanner& planner, SqlText select, SelectPlan plan,
              const PlanOptions& options)
@@ -58,6 +59,10 @@ class PlanSource : public DataSource, public SplitSource {
   SplitSource* splits() override { return plan_ && plan_->splits() ? this : nullptr; }
 
   std::string identity() const override { return plan_->splits()->identity(); }
+
+  void go_on_from(const Positions& earlier) override {
+    velo::go_on_from(*plan_->splits(), earlier);
+  }
 
   Result<std::unique_ptr<SplitDiscovery>> discover() override {
     return plan_->splits()->discover();

@@ -7,7 +7,7 @@ import json
 import pathlib
 import random
 
-from ends.file import FileSink, FileSource
+from ends.file import PART_BYTES, FileSink, FileSource
 from formats import content_of, format_of, read_rows
 from rows import Row
 
@@ -23,7 +23,7 @@ class BadFileSource(FileSource):
 
     @classmethod
     def draw(cls, draw: random.Random) -> "BadFileSource":
-        return cls(draw.choice(EXTENSIONS), has_schema=True)
+        return cls(draw.choice(EXTENSIONS), has_schema=True, part_bytes=draw.choice(PART_BYTES))
 
     def put(self, folder: pathlib.Path, part: str, content: bytes) -> None:
         path = pathlib.PurePath(part)

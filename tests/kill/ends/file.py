@@ -12,6 +12,7 @@ from formats import FORMATS, content_of, read_rows, write_rows
 from rows import SCHEMA, Row, draw_rows
 
 EXTENSIONS = ("csv", "csv.gz", "csv.zst", "json", "json.gz", "json.zst", "parquet")
+PART_BYTES = (0, 10_000, 100_000, 64 << 20)
 OF_VELO = re.compile(r"part-[0-9a-f]{16}-(\d{8})-f\d+-(\d+)-(\d+)\.")
 
 
@@ -21,21 +22,22 @@ class FileSource(Source):
 
     extension: str
     has_schema: bool
+    part_bytes: int = 64 << 20  # of what velo reads at once, in a file of lines
     parts: list[str] = dataclasses.field(default_factory=list)
     num_rows: int = 0
 
     @classmethod
     def draw(cls, draw: random.Random) -> "FileSource":
-        return cls(draw.choice(EXTENSIONS), has_schema=draw.random() < 0.5)
+        return cls(draw.choice(EXTENSIONS), has_schema=draw.random() < 0.5, part_bytes=draw.choice(PART_BYTES))
 
     @property
     def options(self) -> dict[str, str]:
         needs_schema = self.has_schema and not self.extension.startswith("parquet")
-        return {"schema": SCHEMA} if needs_schema else {}
+        return {"part_bytes": str(self.part_bytes)} | ({"schema": SCHEMA} if needs_schema else {})
 
     @property
     def uri(self) -> str:
-        return f"file:in/*.{self.extension}" + "".join(f"?{name}={value}" for name, value in self.options.items())
+        return f"file:in/*.{self.extension}?" + "&".join(f"{name}={value}" for name, value in self.options.items())
 
     def add(self, folder: pathlib.Path, draw: random.Random) -> None:
         """1 to 20 files; some may be empty, where their columns are known all the same, but not the first."""

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <variant>
 
+#include "velo/base/cut_source.h"
+
 namespace velo::testing {
 namespace {
 
@@ -64,6 +66,7 @@ Result<std::unique_ptr<SplitReading>> SplitReading::start(DataSource& source,
                                                           const ReadOptions& options,
                                                           const Positions& from) {
   std::unique_ptr<SplitReading> reading(new SplitReading);
+  go_on_from(*source.splits(), from);
   ARROW_ASSIGN_OR_RAISE(reading->discovery_, source.splits()->discover());
   ARROW_ASSIGN_OR_RAISE(reading->reader_, source.splits()->create_split_reader(options));
   reading->once_ = options.once;
