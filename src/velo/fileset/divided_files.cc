@@ -75,7 +75,7 @@ Result<uint64_t> DividedFiles::part_bytes_of(const std::string& path,
     return 0;
   }
   ARROW_ASSIGN_OR_RAISE(const File file, opener_.store().open(path, version, {}));
-  ARROW_ASSIGN_OR_RAISE(const auto finder, finder_of({path, version, file}));
+  ARROW_ASSIGN_OR_RAISE(const auto finder, finder_of({path, version}, file));
   return finder ? part_bytes_for(version.num_bytes, wanted) : 0;
 }
 
@@ -94,32 +94,34 @@ Status DividedFiles::check_none_is_gone(const std::vector<std::string>& paths) c
   return Status::OK();
 }
 
-DividedFiles::Key DividedFiles::key_of(const OpenedFile& opened) {
-  return fmt::format("{}\n{}\n{}", opened.path, opened.version.num_bytes,
-                     opened.version.mark);
+DividedFiles::Key DividedFiles::key_of(const VersionOfFile& of) {
+  return fmt::format("{}\n{}\n{}", of.path, of.version.num_bytes, of.version.mark);
 }
 
-Result<DividedFiles::Finder> DividedFiles::finder_of(const OpenedFile& opened) {
+Result<DividedFiles::Finder> DividedFiles::finder_of(const VersionOfFile& of,
+                                                     const File& file) {
   const std::lock_guard lock(finders_mutex_);
-  const Key key = key_of(opened);
+  const Key key = key_of(of);
   if (const auto known = finders_.find(key); known != finders_.end()) {
     return known->second;
   }
-  ARROW_ASSIGN_OR_RAISE(const FileEncoding encoding, opener_.encoding_of(opened.path));
+  ARROW_ASSIGN_OR_RAISE(const FileEncoding encoding, opener_.encoding_of(of.path));
   ARROW_ASSIGN_OR_RAISE(Finder finder, encoding.format->make_record_finder(
-                                           *opened.file, opener_.options().values));
+                                           *file, opener_.options().values));
   return finders_[key] = std::move(finder);
 }
 
-// Counted once up to each offset that somebody has asked for.
-Result<int64_t> DividedFiles::lines_before(const OpenedFile& opened, int64_t offset) {
+// Counted once up to each offset that somebody has asked for, in a file of its own: what
+// is read elsewhere goes on from where it was.
+Result<int64_t> DividedFiles::lines_before(const VersionOfFile& of, int64_t offset) {
+  ARROW_ASSIGN_OR_RAISE(const File file, opener_.store().open(of.path, of.version, {}));
   const std::lock_guard lock(lines_mutex_);
-  auto& counted = lines_[key_of(opened)];
+  auto& counted = lines_[key_of(of)];
   const auto behind = counted.upper_bound(offset);
   int64_t from = 0;
   int64_t before = 0;
   if (behind != counted.begin()) std::tie(from, before) = *std::prev(behind);
-  ARROW_ASSIGN_OR_RAISE(const int64_t since, count_lines_in(*opened.file, from, offset));
+  ARROW_ASSIGN_OR_RAISE(const int64_t since, count_lines_in(*file, from, offset));
   return counted[offset] = before + since;
 }
 
@@ -130,8 +132,8 @@ Result<formats::Input> DividedFiles::input_of(const std::string& path,
                                               const FilePart& part,
                                               const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const File file, opener_.store().open(path, version, stop));
-  const OpenedFile opened{path, version, file};
-  ARROW_ASSIGN_OR_RAISE(const Finder finder, finder_of(opened));
+  const VersionOfFile of{path, version};
+  ARROW_ASSIGN_OR_RAISE(const Finder finder, finder_of(of, file));
   ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
   const auto find = [&](uint64_t from) -> Result<int64_t> {
     const auto wanted = static_cast<int64_t>(from);
@@ -142,8 +144,8 @@ Result<formats::Input> DividedFiles::input_of(const std::string& path,
   ARROW_ASSIGN_OR_RAISE(const int64_t begin, find(part.begin));
   ARROW_ASSIGN_OR_RAISE(const int64_t end, is_last ? size : find(part.end()));
   formats::Part bounds{
-      .offset = begin, .is_last = is_last, .lines_before = [this, opened, begin] {
-        return lines_before(opened, begin);
+      .offset = begin, .is_last = is_last, .lines_before = [this, of, begin] {
+        return lines_before(of, begin);
       }};
   return formats::Input{.name = opener_.store().shown(path),
                         .stream = read_part(file, begin, std::max(begin, end)),

@@ -44,18 +44,17 @@ class DividedFiles {
  private:
   using File = std::shared_ptr<arrow::io::RandomAccessFile>;
   using Finder = std::shared_ptr<formats::RecordFinder>;
-  struct OpenedFile {
+  struct VersionOfFile {
     std::string path;
     FileVersion version;
-    File file;
   };
   // A file's path and version, in one.
   using Key = std::string;
 
   Result<uint64_t> part_bytes_of(const std::string& path, const FileVersion& version);
-  Result<Finder> finder_of(const OpenedFile& opened);
-  Result<int64_t> lines_before(const OpenedFile& opened, int64_t offset);
-  static Key key_of(const OpenedFile& opened);
+  Result<Finder> finder_of(const VersionOfFile& of, const File& file);
+  Result<int64_t> lines_before(const VersionOfFile& of, int64_t offset);
+  static Key key_of(const VersionOfFile& of);
 
   const Opener opener_;
   std::map<SplitId, EarlierFile> earlier_;

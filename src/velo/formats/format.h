@@ -86,6 +86,7 @@ struct DecodeOptions {
   Envelope envelope = Envelope::kNone;
   /// What numbers in timestamp columns count since 1970; nullopt: they are no timestamps.
   std::optional<arrow::TimeUnit::type> epoch = {};
+  bool takes_quoted_numbers = false;  ///< in columns of numbers, which are given
   bool takes_last_field = false;  ///< of those of one name in an object; else they fail
 };
 

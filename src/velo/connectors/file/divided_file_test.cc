@@ -297,7 +297,8 @@ Told read_and_follow(DataSource& source, std::optional<std::vector<std::string>>
           .ValueOrDie();
   std::vector<SplitStart> starts;
   const auto discovery = source.splits()->discover().ValueOrDie();
-  for (const SplitId& split : discovery->poll({}, {})->added) {
+  const NewSplits found = discovery->poll({}, {}).ValueOrDie();
+  for (const SplitId& split : found.added) {
     const auto known = from.find(split);
     starts.push_back(
         {split, known == from.end() ? std::nullopt : std::optional(known->second)});

@@ -29,6 +29,7 @@ struct ColumnRules {
   SchemaOrigin origin = SchemaOrigin::kGiven;
   /// What numbers in timestamp columns count since 1970; nullopt: they are no timestamps.
   std::optional<arrow::TimeUnit::type> epoch = {};
+  bool takes_quoted_numbers = false;  ///< also texts, as integers, floats and doubles
   bool takes_last = false;  ///< of the fields of one name in an object; else they fail
 };
 

@@ -73,6 +73,7 @@ class JsonDecoder : public Decoder {
         rules_{.origin = walk_.file().schema_was_given ? SchemaOrigin::kGiven
                                                        : SchemaOrigin::kInferred,
                .epoch = options.epoch,
+               .takes_quoted_numbers = options.takes_quoted_numbers,
                .takes_last = options.takes_last_field},
         cutter_(std::move(cutter)),
         walker_(cutter_->framing()) {}

@@ -30,6 +30,14 @@ OptionDescriptor epoch_option() {
           .choices = {"s", "ms", "us", "ns"}};
 }
 
+OptionDescriptor quoted_numbers_option() {
+  return {.name = "quoted_numbers",
+          .type = OptionType::kBool,
+          .default_value = "false",
+          .doc = "JSON: whether a number of a column of schema= may stand in quotes.",
+          .use = OptionUse::kSource};
+}
+
 OptionDescriptor duplicates_option() {
   return {
       .name = "duplicates",
@@ -46,6 +54,7 @@ Result<std::unique_ptr<Decoder>> make_decoder(Input input, const OptionValues& v
                                               DecodeOptions options) {
   options.envelope = envelope_of(values);
   options.epoch = epoch_of(values);
+  options.takes_quoted_numbers = values.boolean("quoted_numbers");
   options.takes_last_field = values.text("duplicates") == "last";
   json::DecoderLimits limits;
   ARROW_ASSIGN_OR_RAISE(limits.cutter.max_record_bytes, max_record_bytes_of(values));
@@ -71,14 +80,15 @@ Result<std::unique_ptr<RecordFinder>> make_record_finder(
 }  // namespace
 
 const Format& json_format() {
-  static const Format format{.name = "json",
-                             .extensions = {"json", "ndjson", "jsonl"},
-                             .can_infer_from_all = true,
-                             .options = {envelope_option(), max_record_bytes_option(),
-                                         epoch_option(), duplicates_option()},
-                             .make_decoder = make_decoder,
-                             .make_record_finder = make_record_finder,
-                             .make_encoder = make_encoder};
+  static const Format format{
+      .name = "json",
+      .extensions = {"json", "ndjson", "jsonl"},
+      .can_infer_from_all = true,
+      .options = {envelope_option(), max_record_bytes_option(), epoch_option(),
+                  quoted_numbers_option(), duplicates_option()},
+      .make_decoder = make_decoder,
+      .make_record_finder = make_record_finder,
+      .make_encoder = make_encoder};
   return format;
 }
 

@@ -6,8 +6,10 @@
 #include <arrow/io/memory.h>
 
 #include <cstdlib>
+#include <optional>
 
 #include "velo/formats/json/decoder.h"
+#include "velo/formats/json/line_finder.h"
 
 namespace {
 
@@ -20,10 +22,9 @@ struct Bad {
   bool operator==(const Bad&) const = default;
 };
 
-velo::Result<std::shared_ptr<arrow::Table>> decode(const std::string& text,
-                                                   const DecodeOptions& options,
-                                                   int64_t block_bytes,
-                                                   std::vector<Bad>* bad = nullptr) {
+velo::Result<std::shared_ptr<arrow::Table>> decode(
+    const std::string& text, const DecodeOptions& options, int64_t block_bytes,
+    std::vector<Bad>* bad = nullptr, std::optional<velo::formats::Part> part = {}) {
   velo::formats::json::DecoderLimits limits;
   limits.cutter.block_bytes = block_bytes;
   limits.cutter.max_record_bytes = 1 << 20;
@@ -32,7 +33,8 @@ velo::Result<std::shared_ptr<arrow::Table>> decode(const std::string& text,
       std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(text));
   ARROW_ASSIGN_OR_RAISE(auto decoder,
                         velo::formats::json::make_decoder(
-                            {"input", std::move(stream), nullptr}, options, limits));
+                            {"input", std::move(stream), nullptr, std::move(part)},
+                            options, limits));
   arrow::RecordBatchVector batches;
   int64_t num_rows = 0;
   for (;;) {
@@ -88,6 +90,41 @@ void check_bad_records(std::string text, DecodeOptions options) {
   if (!rest.ok() || !(*large)->Equals(**rest, equal)) std::abort();
 }
 
+// All parts together are the whole, wherever it is cut.
+void check_parts(const std::string& text, DecodeOptions options) {
+  options.keep_bad_records = true;
+  std::vector<Bad> bad;
+  const auto whole = decode(text, options, 1 << 20, &bad);
+  arrow::io::BufferReader file(arrow::Buffer::FromString(text));
+  const auto finder = velo::formats::json::make_line_finder(file).ValueOrDie();
+  if (!whole.ok() || !finder) return;
+  const auto size = static_cast<int64_t>(text.size());
+  const int64_t part_bytes = 1 + size / 3;
+  std::vector<std::shared_ptr<arrow::Table>> tables;
+  std::vector<Bad> bad_of_parts;
+  int64_t num_rows = 0;
+  for (int64_t from = 0; from < size; from += part_bytes) {
+    const int64_t begin = finder->find(file, from).ValueOrDie();
+    const int64_t end = finder->find(file, from + part_bytes).ValueOrDie();
+    if (begin >= end) continue;
+    std::vector<Bad> own;
+    const auto table =
+        decode(text.substr(static_cast<size_t>(begin), static_cast<size_t>(end - begin)),
+               options, 1 << 20, &own, velo::formats::Part{.offset = begin});
+    if (!table.ok()) std::abort();
+    for (Bad& one : own) {
+      one.num_rows_before += num_rows;
+      bad_of_parts.push_back(std::move(one));
+    }
+    num_rows += (*table)->num_rows();
+    tables.push_back(*table);
+  }
+  if (bad != bad_of_parts || num_rows != (*whole)->num_rows()) std::abort();
+  if (tables.empty()) return;
+  const auto all = arrow::ConcatenateTables(tables).ValueOrDie();
+  if (!all->Equals(**whole, arrow::EqualOptions().nans_equal(true))) std::abort();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -104,6 +141,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   check(text, {.schema = schema, .columns = {{"f", "a"}}});
   check_bad_records(text, {});
   check_bad_records(text, {.schema = schema, .columns = std::nullopt});
+  check_parts(text, {.schema = schema, .columns = std::nullopt});
   constexpr auto kChanges = velo::formats::Envelope::kDebezium;
   check(text, {.envelope = kChanges});
   check(text, {.schema = schema, .columns = {{"f", "_op", "c"}}, .envelope = kChanges});

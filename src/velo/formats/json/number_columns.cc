@@ -81,12 +81,12 @@ class BoolColumn : public ColumnDecoder {
   int64_t capacity_ = 0;  // in rows
 };
 
-// Where the columns were given, a number may be a text, as it is where a program would
-// round it.
+// Where it is asked for, a number may be a text, as programs write what others would
+// round.
 class QuotedNumbers {
  public:
   explicit QuotedNumbers(const ColumnRules& rules)
-      : are_taken_(rules.origin == SchemaOrigin::kGiven) {}
+      : are_taken_(rules.takes_quoted_numbers) {}
 
   bool may_be(uint8_t first_byte) const { return are_taken_ && first_byte == '"'; }
 

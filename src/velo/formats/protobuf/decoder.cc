@@ -96,8 +96,8 @@ class ProtobufDecoder : public Decoder {
   Status error_;
 };
 
-// Those that the bytes at hand have to their ends, but for one that is too large, which
-// ends them.
+// Those that the bytes at hand have to their ends. What cannot be one is told of once
+// those before it are decoded.
 Result<std::vector<Frame>> ProtobufDecoder::whole_frames() {
   std::vector<Frame> frames;
   const std::string_view bytes = reader_.bytes();
@@ -107,7 +107,8 @@ Result<std::vector<Frame>> ProtobufDecoder::whole_frames() {
     const auto number = num_messages_ + static_cast<int64_t>(frames.size());
     uint64_t size = 0;
     if (!take_varint(rest, &size)) {
-      if (rest.size() < kMostVarintBytes && !reader_.at_end()) break;
+      const bool goes_on = rest.size() < kMostVarintBytes && !reader_.at_end();
+      if (goes_on || !frames.empty()) break;
       return failure(begin, number,
                      rest.size() < kMostVarintBytes
                          ? "the file ends within a message's length"
@@ -115,12 +116,13 @@ Result<std::vector<Frame>> ProtobufDecoder::whole_frames() {
                            "not behind their lengths?");
     }
     if (std::cmp_greater(size, max_record_bytes_)) {
+      if (!frames.empty()) break;
       if (!keeps_bad_) return failure(begin, number, too_large(max_record_bytes_));
-      if (frames.empty()) large_ = size;
+      large_ = size;
       break;
     }
     if (size > rest.size()) {
-      if (!reader_.at_end()) break;
+      if (!reader_.at_end() || !frames.empty()) break;
       return failure(begin, number,
                      fmt::format("the file ends within this message: {} bytes of {}",
                                  rest.size(), size));

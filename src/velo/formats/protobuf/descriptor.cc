@@ -181,13 +181,6 @@ Status DescriptorReader::read_field(std::string_view bytes, MessageDescriptor& m
     return corrupt(fmt::format("a field of '{}' has no type", message.name));
   }
   read.type = static_cast<FieldType>(type);
-  if (read.type == FieldType::kGroup) {
-    return make_error(
-        ErrorKind::kNotImplemented, {},
-        fmt::format("field '{}' of message '{}' is a group; make it a field "
-                    "of a message's type",
-                    read.name, message.name));
-  }
   const bool is_proto3 = file_.syntax == Syntax::kProto3;
   read.is_repeated = label == 3;
   read.is_required = label == 2;

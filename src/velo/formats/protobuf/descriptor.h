@@ -73,7 +73,7 @@ struct MessageDescriptor {
 class DescriptorSet {
  public:
   /// Read a FileDescriptorSet, with all files that it imports.
-  /// Errors: kCorruptData; kNotImplemented for a group or an edition, naming it;
+  /// Errors: kCorruptData; kNotImplemented for an edition;
   /// kInvalidArgument for a type that is not there, naming it.
   static Result<DescriptorSet> parse(std::string_view bytes);
 

@@ -46,6 +46,9 @@ class TypeMaker {
   }
 
   Result<std::shared_ptr<arrow::DataType>> type_of(const FieldDescriptor& field) {
+    if (field.type == FieldType::kGroup) {
+      return refuse("it is a group, not a field of a message's type");
+    }
     if (field.message && field.message->is_map_entry) return map_of(*field.message);
     ARROW_ASSIGN_OR_RAISE(auto type, type_of_value(field));
     if (!field.is_repeated) return type;

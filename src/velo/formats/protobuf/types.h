@@ -38,8 +38,8 @@ std::shared_ptr<arrow::DataType> type_of_plain(FieldType type);
 ///   Timestamp, Duration         timestamp[ns, UTC], duration[ns]
 ///   wrappers                    what they wrap
 ///
-/// Errors: kNotImplemented for a message that is within itself, and for more columns than
-/// 100,000, naming the way there.
+/// Errors: kNotImplemented for a message that is within itself, for a group, and for more
+/// columns than 100,000, naming the way there.
 Result<std::shared_ptr<arrow::Schema>> schema_of(const MessageDescriptor& message);
 
 }  // namespace velo::formats::protobuf
