@@ -42,7 +42,7 @@ class Docs(ProgramTest):
         self.assertGreater(self.run_page(SOURCE / "README.md"), 0)
 
     def test_guide(self):
-        pages = sorted((SOURCE / "docs/guide").glob("*.md"))
+        pages = sorted((SOURCE / "docs/guide").rglob("*.md"))
         total = 0
         for page in pages:
             self.setUp()
