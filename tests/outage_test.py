@@ -325,9 +325,9 @@ class Outages(ProgramTest):
 
     # Read whole: it begins anew.
 
-    def proxy(self, at):
-        """PostgreSQL behind a proxy that cuts one connection there."""
-        proxy = Proxy(POSTGRESQL.hostname, POSTGRESQL.port)
+    def proxy(self, at, address=POSTGRESQL, rewrite=None):
+        """A server behind a proxy that cuts one connection there."""
+        proxy = Proxy(address.hostname, address.port, rewrite)
         self.addCleanup(proxy.close)
         proxy.arm(at)
         return proxy
@@ -423,6 +423,36 @@ class Outages(ProgramTest):
                     self.assertEqual(len(self.retries()), 1)
                     self.assertRegex(self.log(), rf"(?m)^{self.name} → .*: {ROWS:,} rows, ")
                 self.assertEqual(self.ids_in_postgresql(), ROWS)
+
+    def test_an_answer_to_the_removal_of_a_record_that_is_lost(self):
+        """All rows are there: who failed now would be run again, and write them twice."""
+        self.write("in.csv", "id\n1\n2\n")
+
+        def removed(sink, proxy):
+            process = self.velo("copy", "in.csv", sink, "--retry-for", "0s")
+            self.assertTrue(proxy.disarm())
+            self.assertEqual(process.returncode, 0, process.stderr)
+            self.assertIn("2 rows, ", process.stderr)
+            self.assertRegex(process.stderr, r"(?m)^velo: all rows are committed; the record of this run may be left in the sink, "
+                             rf"since .*:{proxy.port}.* Run again, it moves what is new and removes the record, where")
+
+        with self.subTest("postgresql"):
+            self.schema()
+            proxy = self.proxy(Break(2, re.compile(rb"\0DELETE FROM"), swallows=True))
+            removed(f"postgresql://{self.postgresql_uri(proxy, table='target')}", proxy)
+            self.assertEqual(self.ids_in_postgresql(), 2)
+        with self.subTest("clickhouse"):
+            self.clickhouse(f"CREATE DATABASE {self.name}")
+            self.addCleanup(self.clickhouse, f"DROP DATABASE {self.name}")
+            proxy = self.proxy(Break(1, re.compile(rb"ALTER TABLE [^;]*velo_checkpoint[^;]* DELETE"), swallows=True), CLICKHOUSE)
+            login = CLICKHOUSE.netloc.rpartition("@")[0]
+            removed(f"clickhouse://{login}@{CLICKHOUSE.hostname}:{proxy.port}/{self.name}?table=target", proxy)
+            self.assertEqual(self.clickhouse(f"SELECT count() FROM {self.name}.target"), [(2,)])
+        with self.subTest("kafka"):
+            topic = self.topic(f"rows-{self.mark}")
+            proxy = self.proxy(Break(1, re.compile(rb"\x00\x14\x00[\x00-\x14].{4}\x00\x04velo", re.DOTALL), swallows=True), KAFKA, rewritten)
+            removed(f"kafka://{KAFKA.hostname}:{proxy.port}/{topic}", proxy)
+            self.assertEqual(self.ids_in_kafka(topic), 2)
 
     def test_a_server_that_takes_no_more_connections(self):
         self.postgresql(f"CREATE ROLE {self.name} LOGIN PASSWORD 'few' CONNECTION LIMIT 0")

@@ -56,6 +56,11 @@ struct Progress {
   /// Why one writer has written, where several were asked for; empty where there is
   /// nothing to say.
   std::string one_lane;
+  /// Of a run that has ended, and has no name: why its record could not be removed, or
+  /// may not have been. Every row is committed, which is why that is no failure. The next
+  /// such run goes on from the record, and removes it, where it is still there, and
+  /// begins anew where it is not. Empty where nothing is left.
+  std::string record_left;
 };
 
 /// The most bytes that a pipeline of one reader and one writer holds, unless it is told.
@@ -188,7 +193,8 @@ std::shared_ptr<arrow::Schema> dead_letter_schema();
 /// kThrottled, kCommitStateUnknown) does not end it: after a pause it takes the sink over
 /// again and goes on from the record, as the next call would, for as long as
 /// RunOptions::retry_for. Not so where the source cannot be read again
-/// (DataSource::can_reread).
+/// (DataSource::can_reread). When all is committed it fails no more for these, see
+/// Progress::record_left.
 ///
 /// Errors: kInvalidArgument where the record speaks of another
 /// source, SELECT or schema, with the difference; kFenced where a newer run of the

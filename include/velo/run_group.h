@@ -42,11 +42,14 @@ class RunGroup {
   /// By whom the run of this index is to be run.
   PipelineIdentity identity(size_t index) const;
 
-  /// All of them have finished: remove their records. Errors: those of the sinks; what is
-  /// left is removed by the next call, or the next group of the same runs.
-  Status finish(std::stop_token stop = {}) const;
+  /// All of them have finished: remove their records, again and again while that fails
+  /// and may pass (RunOptions::retry_for and on_retry of the first; a stop ends that).
+  /// Answers as Progress::record_left. Errors: those of the sinks that do not pass; what is left is
+  /// removed by the next call, or the next group of the same runs.
+  Result<std::string> finish(std::stop_token stop = {}) const;
 
  private:
+  Status remove_records() const;
   const GroupedRun* marked() const;
 
   const std::vector<GroupedRun> runs_;

@@ -69,14 +69,16 @@ class Copies {
     const RunGroup group(grouped());
     ARROW_ASSIGN_OR_RAISE(const bool has_finished, group.has_finished(halt_.get_token()));
     size_t num_done = 0;
+    std::string record_left;
     for (size_t i = 0; i < runs_.pairs.size() && !has_finished; ++i) {
       if (halt_.stop_requested()) break;
       if (run_one(runs_.pairs[i], group.identity(i))) ++num_done;
     }
     if (has_finished || num_done == runs_.pairs.size()) {
-      ARROW_RETURN_NOT_OK(group.finish());
+      ARROW_ASSIGN_OR_RAISE(record_left, group.finish(halt_.get_token()));
     }
     tell_how_many(has_finished ? runs_.pairs.size() : num_done);
+    if (!record_left.empty()) runs_.monitor.record_left("", record_left);
     return Status::OK();
   }
 
@@ -98,6 +100,9 @@ class Copies {
     std::vector<GroupedRun> grouped;
     for (CopyPair& pair : runs_.pairs) {
       pair.options.observer = commit_observer();
+      pair.options.on_retry = [this, id = pair.identity.id](const Retry& retry) {
+        runs_.monitor.retry(id, retry);
+      };
       grouped.push_back(
           {pair.source.get(), pair.sink.get(), pair.identity, &pair.options});
     }

@@ -193,11 +193,20 @@ void Monitor::end(const std::string& pipeline, const Progress& progress,
                             {"columns",
                              fmt::format("{}", fmt::join(progress.columns_cut, ", "))}}});
   }
+  if (!progress.record_left.empty()) record_left(pipeline, progress.record_left);
   if (progress.notice.empty()) return;
   log().write({.name = "notice",
                .level = LogLevel::kWarning,
                .pipeline = pipeline,
                .message = notice_of(progress)});
+}
+
+void Monitor::record_left(const std::string& pipeline, const std::string& why) {
+  log().write({.name = "record_left",
+               .level = LogLevel::kWarning,
+               .pipeline = pipeline,
+               .message = record_left_of(why),
+               .fields = {{"because", why}}});
 }
 
 int Monitor::fail(const std::string& pipeline, const Status& status) {

@@ -37,6 +37,10 @@ class Monitor {
   void end(const std::string& pipeline, const Progress& progress, const std::string& what,
            std::vector<LogField> fields);
 
+  /// Its record could not be removed at its end, or may not have been:
+  /// Progress::record_left. Without an id: the records of all that have ended.
+  void record_left(const std::string& pipeline, const std::string& why);
+
   /// A pipeline has failed, or was stopped; without its id, all that have begun and not
   /// ended. Returns the exit code.
   int fail(const std::string& pipeline, const Status& status);

@@ -97,6 +97,14 @@ std::string notice_of(const Progress& progress) {
   return fmt::format("at least once, no more: {}", progress.notice);
 }
 
+std::string record_left_of(const std::string& why) {
+  return fmt::format(
+      "all rows are committed; the record of this run may be left in the sink, since it "
+      "could not be removed ({}). Run again, it moves what is new and removes the record, "
+      "where that is still there, and moves all rows once more, where it is not",
+      on_one_line(why));
+}
+
 std::string line_of(const Retry& retry) {
   const double seconds = std::chrono::duration<double>(retry.pause).count();
   return fmt::format("{}; trying again in {:.1f} s (attempt {})",

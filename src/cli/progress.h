@@ -18,6 +18,8 @@ std::string as_bytes(int64_t num_bytes);
 /// "1,000,000 rows, 45.3 MB in 0.81 s (1.2 M rows/s)"
 std::string summary_of(const Progress& progress);
 
+/// Why a record is left, Progress::record_left, as a line for people.
+std::string record_left_of(const std::string& why);
 /// Its notice, as a line for people; not for one that is empty.
 std::string notice_of(const Progress& progress);
 

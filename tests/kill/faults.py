@@ -39,6 +39,11 @@ class Outcome:
     def is_done(self) -> bool:
         return self.code == 0 and "stopped after" not in self.output
 
+    @property
+    def may_leave_record(self) -> bool:
+        """Of a run without a name: its rows are there, and it does not know whether its record is."""
+        return "the record of this run may be left" in self.output
+
 
 class Start:
     """One start of velo: a command in a folder."""

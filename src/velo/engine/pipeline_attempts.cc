@@ -94,19 +94,6 @@ void PipelineRun::forget_what_never_began(const Status& failure) {
   (void)forget();
 }
 
-// The rows are there: who failed now, for a lost connection or a server that is being
-// started again, would be run again, and send them twice where the record is gone.
-Status PipelineRun::forget_finished() {
-  is_forgetting_ = true;
-  retries_.succeeded();
-  while (true) {
-    const Status status = forget();
-    if (status.ok() || !is_retryable(status)) return status;
-    const Status waited = retries_.wait(status, stop_);
-    if (!waited.ok()) return stop_.stop_requested() ? status : waited;
-  }
-}
-
 // The source first: what it keeps without a record would be kept for ever.
 Status PipelineRun::forget() {
   feed_.reset();

@@ -95,7 +95,8 @@ Result<Progress> PipelineRun::run(std::shared_ptr<arrow::Schema> schema,
     return status;
   }
   if (pipeline_.is_run && (!progress_.stopped || !has_record())) {
-    ARROW_RETURN_NOT_OK(forget_finished());
+    ARROW_ASSIGN_OR_RAISE(progress_.record_left,
+                          retries_.remove_record([this] { return forget(); }, stop_));
   } else if (dead_letters_ && committer_->commits_once()) {
     ARROW_RETURN_NOT_OK(dead_letters_->forget({}));
   }

@@ -70,7 +70,7 @@ class PipelineRun {
 
   /// Whether source and sink have been there, in this attempt or an earlier one, so that
   /// another may go on.
-  bool can_go_on() const { return has_begun_ && !is_forgetting_; }
+  bool can_go_on() const { return has_begun_; }
 
   /// Whether this attempt has committed something.
   bool has_committed() const { return progress_.num_commits > num_commits_before_; }
@@ -133,7 +133,6 @@ class PipelineRun {
   Status move_all();
   bool never_began() const;
   Status forget();
-  Status forget_finished();
   std::string reader() const;
   Status check_fingerprint() const;
   Status meet_record();
@@ -219,7 +218,6 @@ class PipelineRun {
   bool has_recovered_ = false;
   bool fence_is_known_ = true;  // no take-over has failed since that of record_
   bool has_begun_ = false;
-  bool is_forgetting_ = false;
   int64_t num_commits_before_ = 0;
   int64_t bytes_before_ = 0;
 

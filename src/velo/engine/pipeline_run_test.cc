@@ -615,6 +615,64 @@ TEST_F(PipelineRuns, WaitForASinkThatGoesAwayWhenAllIsCommitted) {
   EXPECT_TRUE(memory_.records().empty());
 }
 
+// All is committed: who failed for what may pass would be run again, and where the record
+// is gone, all rows would come twice.
+TEST_F(PipelineRuns, AreDoneThoughTheirRecordMayBeLeft) {
+  options_.retry_for = 0s;
+  const PipelineIdentity nameless{.id = "run_1", .is_run = true};
+  for (const auto kind :
+       {ErrorKind::kTransient, ErrorKind::kThrottled, ErrorKind::kCommitStateUnknown}) {
+    for (const std::string call : {"forget", "forgotten", "removed"}) {
+      SCOPED_TRACE(call + ": " + std::string(to_string(kind)));
+      memory_.on_call = [&](const std::string& made, const std::stop_token&) {
+        return made == call ? make_error(kind, {}, "no answer") : Status::OK();
+      };
+      const auto rows = memory_.rows().size();
+      auto progress = run(nameless);
+      ASSERT_THAT(progress, IsOk());
+      EXPECT_EQ(progress->record_left, "no answer");
+      EXPECT_EQ(progress->num_rows, 5);
+      EXPECT_EQ(memory_.rows().size(), rows + 5);
+      EXPECT_EQ(memory_.records().empty(), call == "removed");
+      restart();
+      fail_nothing();
+      if (call == "removed") continue;
+      progress = run(nameless);
+      ASSERT_THAT(progress, IsOk());
+      EXPECT_THAT(progress->record_left, IsEmpty());
+      EXPECT_EQ(progress->num_rows, 0);
+      EXPECT_EQ(memory_.rows().size(), rows + 5);
+      EXPECT_TRUE(memory_.records().empty());
+      restart();
+    }
+  }
+}
+
+TEST_F(PipelineRuns, SayThatAllIsCommittedWhereTheirRecordCannotBeRemoved) {
+  memory_.on_call = [](const std::string& made, const std::stop_token&) {
+    return made == "forget" ? make_error(ErrorKind::kPermissionDenied, {}, "no DELETE")
+                            : Status::OK();
+  };
+  EXPECT_THAT(run({.id = "run_1", .is_run = true}),
+              IsError(ErrorKind::kPermissionDenied,
+                      "all rows are committed, and the record is not removed: "
+                      "no DELETE"));
+  EXPECT_EQ(memory_.rows(), count(5));
+}
+
+TEST_F(PipelineRuns, StopWhileTheirRecordIsRemoved) {
+  options_.retry_for = 1h;
+  memory_.on_call = [this](const std::string& made, const std::stop_token&) {
+    if (made != "forget") return Status::OK();
+    stop_.request_stop();
+    return make_error(ErrorKind::kTransient, {}, "no answer");
+  };
+  const auto progress = run({.id = "run_1", .is_run = true});
+  ASSERT_THAT(progress, IsOk());
+  EXPECT_EQ(progress->record_left, "no answer");
+  EXPECT_FALSE(progress->stopped);
+}
+
 TEST_F(PipelineRuns, StopWhileIdle) {
   script_.ends = false;
   std::jthread stopping([this](const std::stop_token& never) {

@@ -21,6 +21,10 @@ milliseconds asked_by_the_system(const Status& failure) {
 
 }  // namespace
 
+bool may_pass(const Status& failure) {
+  return is_retryable(failure) || kind_of(failure) == ErrorKind::kCommitStateUnknown;
+}
+
 Retries::Retries(Clock& clock, milliseconds longest,
                  std::function<void(const Retry&)> on_retry)
     : clock_(clock),
@@ -42,6 +46,20 @@ Status Retries::wait(const Status& failure, const std::stop_token& stop) {
     on_retry_({.failure = failure, .pause = pause, .attempt = num_retries_ + 1});
   }
   return clock_.wait_for(pause, stop) ? Status::OK() : stopped();
+}
+
+Result<std::string> Retries::remove_record(const std::function<Status()>& remove,
+                                           const std::stop_token& stop) {
+  succeeded();
+  while (true) {
+    const Status removed = remove();
+    if (removed.ok()) return std::string();
+    if (!may_pass(removed)) {
+      return annotate(removed, "all rows are committed, and the record is not removed");
+    }
+    const Status waited = wait(removed, stop);
+    if (!waited.ok()) return (stop.stop_requested() ? removed : waited).message();
+  }
 }
 
 void Retries::succeeded() {

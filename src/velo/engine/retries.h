@@ -12,6 +12,10 @@
 
 namespace velo::engine {
 
+/// Whether it may be another time, or be done by now: kTransient, kThrottled,
+/// kCommitStateUnknown.
+bool may_pass(const Status& failure);
+
 /// Decides whether what has failed is tried again, and waits until then: for so long in
 /// all since the last success. Threads: thread-compatible.
 class Retries {
@@ -28,6 +32,13 @@ class Retries {
 
   /// What fails from now on is another failure, with all of the time.
   void succeeded();
+
+  /// Remove the record of what is done, again and again while its failure may pass: who
+  /// failed now, for an answer that was lost, would be run again, and where the record is
+  /// gone that would write all rows twice. Answers Progress::record_left. Errors: those
+  /// that do not pass.
+  Result<std::string> remove_record(const std::function<Status()>& remove,
+                                    const std::stop_token& stop);
 
  private:
   Status give_up(const Status& failure) const;

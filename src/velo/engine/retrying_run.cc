@@ -6,14 +6,6 @@
 #include "velo/engine/retries.h"
 
 namespace velo::engine {
-namespace {
-
-bool may_pass(const Status& failure) {
-  return is_retryable(failure) || kind_of(failure) == ErrorKind::kCommitStateUnknown;
-}
-
-}  // namespace
-
 Result<Progress> run_with_retries(DataSource& source, TransactionalSink& sink,
                                   const PipelineIdentity& pipeline,
                                   const RunOptions& options,

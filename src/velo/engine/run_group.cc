@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "velo/base/clock.h"
+#include "velo/engine/retries.h"
 #include "velo/state.h"
 
 namespace velo {
@@ -52,11 +54,18 @@ PipelineIdentity RunGroup::identity(size_t index) const {
   return kept;
 }
 
-Status RunGroup::finish(std::stop_token stop) const {
+// Once the mark may be gone, a failure would have all rows written again.
+Result<std::string> RunGroup::finish(std::stop_token stop) const {
+  const RunOptions& options = *runs_.front().options;
+  engine::Retries retries(steady_clock(), options.retry_for, options.on_retry);
+  return retries.remove_record([&] { return remove_records(); }, stop);
+}
+
+Status RunGroup::remove_records() const {
   const GroupedRun* run = marked();
   if (run) {
     ARROW_RETURN_NOT_OK(
-        mark_finished(*run->source, *run->sink, mark_, *run->options, stop));
+        mark_finished(*run->source, *run->sink, mark_, *run->options, {}));
   }
   for (size_t i = 0; i < runs_.size(); ++i) {
     TransactionalSink* sink = runs_[i].sink->transactions();
@@ -64,10 +73,10 @@ Status RunGroup::finish(std::stop_token stop) const {
     const auto& dead = runs_[i].options->dead_letters;
     const KeptElsewhere kept{.source = runs_[i].source->splits(),
                              .dead_letters = dead ? dead->transactions() : nullptr};
-    ARROW_RETURN_NOT_OK(reset_pipeline(*sink, kept, identity(i), stop).status());
+    ARROW_RETURN_NOT_OK(reset_pipeline(*sink, kept, identity(i), {}).status());
   }
   if (!run) return Status::OK();
-  return reset_pipeline(*run->sink->transactions(), {}, mark_, stop).status();
+  return reset_pipeline(*run->sink->transactions(), {}, mark_, {}).status();
 }
 
 }  // namespace velo

@@ -25,9 +25,9 @@ class Memory {
   explicit Memory(CallLog& log) : log_(log) {}
 
   /// Asked at every call ("look", "recover", "write LANE", "prepare LANE", "commit",
-  /// "committed", "forget", "forgotten"); an error fails the call, "committed" being
-  /// after everything is there, and "forgotten" when the positions are gone and the rest
-  /// is not.
+  /// "committed", "forget", "forgotten", "removed"); an error fails the call, "committed"
+  /// being after everything is there, "forgotten" when the positions are gone and the
+  /// rest is not, and "removed" when all of the record is.
   std::function<Status(const std::string& call, const std::stop_token& stop)> on_call =
       [](const std::string&, const std::stop_token&) { return Status::OK(); };
   bool commits_once = false;
@@ -95,9 +95,11 @@ class Memory {
       records_[pipeline].positions.clear();
     }
     ARROW_RETURN_NOT_OK(on_call("forgotten", {}));
-    std::lock_guard lock(mutex_);
-    records_.erase(pipeline);
-    return Status::OK();
+    {
+      std::lock_guard lock(mutex_);
+      records_.erase(pipeline);
+    }
+    return on_call("removed", {});
   }
 
   /// What is visible, in order of values.
