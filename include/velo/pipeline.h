@@ -165,6 +165,9 @@ struct RunOptions {
   std::function<void(const Progress&)> on_progress;
   /// Whether Progress::lag is wanted; some sources open a connection for it.
   bool measure_lag = false;
+  /// Called with the record whenever the sink was taken over, before anything is written:
+  /// what it answers ends the run.
+  std::function<Status(const CommitRecord&)> on_taken_over;
   /// Hears of the steps of each commit; outlives the call.
   CommitObserver* observer = nullptr;
 

@@ -2,8 +2,10 @@
 
 /// Runs without a name that belong together: they are finished when all of them are.
 
+#include <cstdint>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,10 @@ struct GroupedRun {
 ///
 /// The end has a mark of its own, which is kept in one of the sinks while the records are
 /// removed: who is killed then finds it, and removes the rest.
+///
+/// A newer process of the same group goes through all runs in their order. One that it
+/// has overtaken between two of them would find no record of the second, and begin it
+/// anew; so each looks whether the one before it is still its own.
 /// Threads: thread-compatible.
 class RunGroup {
  public:
@@ -42,18 +48,39 @@ class RunGroup {
   /// By whom the run of this index is to be run.
   PipelineIdentity identity(size_t index) const;
 
+  /// Called where the sink of a run was taken over (RunOptions::on_taken_over). Errors:
+  /// kFenced where a newer process has got to the run that has ended last here; those of
+  /// reaching its sink.
+  Status took_over(size_t index, const CommitRecord& record, std::stop_token stop = {});
+
+  /// A run has come to its end. One that was fenced has not: those that follow are not to
+  /// be run here either.
+  void ended(size_t index) { last_ended_ = index; }
+
   /// All of them have finished: remove their records, again and again while that fails
   /// and may pass (RunOptions::retry_for and on_retry of the first; a stop ends that).
-  /// Answers as Progress::record_left. Errors: those of the sinks that do not pass; what is left is
-  /// removed by the next call, or the next group of the same runs.
-  Result<std::string> finish(std::stop_token stop = {}) const;
+  /// Answers as Progress::record_left. Errors: those of the sinks that do not pass; what
+  /// is left is removed by the next call, or the next group of the same runs; kFenced
+  /// where a newer process is at work.
+  Result<std::string> finish(std::stop_token stop = {});
 
  private:
-  Status remove_records() const;
+  // Who has taken the sink of a run over.
+  struct Holder {
+    std::string incarnation;
+    uint64_t fence = 0;
+    bool operator==(const Holder&) const = default;
+  };
+
+  Status check_is_ours(size_t index, const std::stop_token& stop) const;
+  Status remove_records();
+  Status remove_record(size_t index);
   const GroupedRun* marked() const;
 
   const std::vector<GroupedRun> runs_;
   PipelineIdentity mark_;
+  std::vector<Holder> holders_;  // this process, by the run
+  std::optional<size_t> last_ended_;
 };
 
 }  // namespace velo

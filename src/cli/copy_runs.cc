@@ -66,13 +66,22 @@ class Copies {
   // Where one of them fails or is stopped, those that have finished are known to be when
   // the command is run again.
   Status run_one_after_another() {
-    const RunGroup group(grouped());
+    RunGroup group(grouped());
     ARROW_ASSIGN_OR_RAISE(const bool has_finished, group.has_finished(halt_.get_token()));
     size_t num_done = 0;
     std::string record_left;
     for (size_t i = 0; i < runs_.pairs.size() && !has_finished; ++i) {
       if (halt_.stop_requested()) break;
-      if (run_one(runs_.pairs[i], group.identity(i))) ++num_done;
+      CopyPair& pair = runs_.pairs[i];
+      pair.options.on_taken_over = [this, &group, i](const CommitRecord& record) {
+        return group.took_over(i, record, halt_.get_token());
+      };
+      const Status done = run_one(pair, group.identity(i));
+      // Who has overtaken it is at those that follow, or has done with them.
+      if (kind_of(done) == ErrorKind::kFenced) break;
+      if (!done.ok()) continue;
+      group.ended(i);
+      ++num_done;
     }
     if (has_finished || num_done == runs_.pairs.size()) {
       ARROW_ASSIGN_OR_RAISE(record_left, group.finish(halt_.get_token()));
@@ -83,17 +92,18 @@ class Copies {
   }
 
  private:
-  // Whether it has come to its end.
-  bool run_one(const CopyPair& pair, const PipelineIdentity& identity) {
+  // OK where it has come to its end. What has failed was told.
+  Status run_one(const CopyPair& pair, const PipelineIdentity& identity) {
     const auto done = copy_pair(pair, identity, runs_.monitor, halt_.get_token());
     if (done.ok()) {
       runs_.monitor.end(identity.id, *done, what_of(pair), fields_of(pair));
-      return !done->stopped;
+      return done->stopped ? make_error(ErrorKind::kCancelled, {}, "stopped")
+                           : Status::OK();
     }
     runs_.failures.add(
         runs_.monitor.fail(identity.id, annotate(done.status(), pair.stream)));
     if (runs_.fail_fast) halt_.request_stop();
-    return false;
+    return done.status();
   }
 
   std::vector<GroupedRun> grouped() const {

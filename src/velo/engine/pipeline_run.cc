@@ -107,11 +107,20 @@ Result<Progress> PipelineRun::run(std::shared_ptr<arrow::Schema> schema,
 Status PipelineRun::attempt() {
   ARROW_RETURN_NOT_OK(recover());
   has_recovered_ = true;
+  ARROW_RETURN_NOT_OK(tell_of_take_over());
   if (is_done()) {
     progress_.was_loaded_before = is_first_;
     return Status::OK();
   }
   return is_half_forgotten() ? Status::OK() : explain(move_all());
+}
+
+// Nobody comes back for a record that was only made by this.
+Status PipelineRun::tell_of_take_over() const {
+  if (!options_.on_taken_over) return Status::OK();
+  const Status told = options_.on_taken_over(record_);
+  if (kind_of(told) == ErrorKind::kFenced && !has_record()) (void)committer_->forget();
+  return told;
 }
 
 // Who takes over ends what we read by, and what it has committed the source may forget:

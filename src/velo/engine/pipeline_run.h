@@ -126,6 +126,7 @@ class PipelineRun {
   Status attempt();
   Status look();
   Status recover();
+  Status tell_of_take_over() const;
   Status check_not_overtaken(const CommitRecord& now) const;
   Status overtaken() const;
   void place_dead_letters();

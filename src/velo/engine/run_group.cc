@@ -28,7 +28,9 @@ bool adds_rows(DataSink& sink) {
 }  // namespace
 
 RunGroup::RunGroup(std::vector<GroupedRun> runs)
-    : runs_(std::move(runs)), mark_(unnamed_run("group", ids_of(runs_), "")) {
+    : runs_(std::move(runs)),
+      mark_(unnamed_run("group", ids_of(runs_), "")),
+      holders_(runs_.size()) {
   mark_.is_run = false;
 }
 
@@ -54,29 +56,64 @@ PipelineIdentity RunGroup::identity(size_t index) const {
   return kept;
 }
 
+// The next run is this process's by now: a newer one that has not got to the last one yet
+// will fence it, and one that has is seen here.
+Status RunGroup::took_over(size_t index, const CommitRecord& record,
+                           std::stop_token stop) {
+  holders_[index] = {record.incarnation, record.fence};
+  return last_ended_ ? check_is_ours(*last_ended_, stop) : Status::OK();
+}
+
+// OK for one that this process has not begun.
+Status RunGroup::check_is_ours(size_t index, const std::stop_token& stop) const {
+  TransactionalSink* const sink = runs_[index].sink->transactions();
+  if (!sink || holders_[index].fence == 0) return Status::OK();
+  CommitObserver nobody;
+  ARROW_ASSIGN_OR_RAISE(const auto committer,
+                        sink->create_committer(identity(index), nobody));
+  ARROW_ASSIGN_OR_RAISE(const CommitRecord now, committer->read_record(stop));
+  if (Holder{now.incarnation, now.fence} == holders_[index]) return Status::OK();
+  return make_error(ErrorKind::kFenced, {.resource = identity(index).id},
+                    "a newer run of these streams has taken over; this one has stopped "
+                    "and committed nothing more");
+}
+
 // Once the mark may be gone, a failure would have all rows written again.
-Result<std::string> RunGroup::finish(std::stop_token stop) const {
+Result<std::string> RunGroup::finish(std::stop_token stop) {
   const RunOptions& options = *runs_.front().options;
   engine::Retries retries(steady_clock(), options.retry_for, options.on_retry);
   return retries.remove_record([&] { return remove_records(); }, stop);
 }
 
-Status RunGroup::remove_records() const {
+Status RunGroup::remove_records() {
   const GroupedRun* run = marked();
   if (run) {
+    if (last_ended_) ARROW_RETURN_NOT_OK(check_is_ours(*last_ended_, {}));
     ARROW_RETURN_NOT_OK(
         mark_finished(*run->source, *run->sink, mark_, *run->options, {}));
   }
-  for (size_t i = 0; i < runs_.size(); ++i) {
-    TransactionalSink* sink = runs_[i].sink->transactions();
-    if (!sink) continue;
-    const auto& dead = runs_[i].options->dead_letters;
-    const KeptElsewhere kept{.source = runs_[i].source->splits(),
-                             .dead_letters = dead ? dead->transactions() : nullptr};
-    ARROW_RETURN_NOT_OK(reset_pipeline(*sink, kept, identity(i), {}).status());
+  Status removed;
+  for (size_t i = 0; i < runs_.size() && removed.ok(); ++i) removed = remove_record(i);
+  // A newer one that is at work would be taken for finished by it.
+  const bool is_overtaken = kind_of(removed) == ErrorKind::kFenced;
+  if (!removed.ok() && !is_overtaken) return removed;
+  if (run) {
+    ARROW_RETURN_NOT_OK(
+        reset_pipeline(*run->sink->transactions(), {}, mark_, {}).status());
   }
-  if (!run) return Status::OK();
-  return reset_pipeline(*run->sink->transactions(), {}, mark_, {}).status();
+  return removed;
+}
+
+Status RunGroup::remove_record(size_t index) {
+  const GroupedRun& run = runs_[index];
+  TransactionalSink* sink = run.sink->transactions();
+  if (!sink) return Status::OK();
+  ARROW_RETURN_NOT_OK(check_is_ours(index, {}));
+  holders_[index] = {};
+  const auto& dead = run.options->dead_letters;
+  const KeptElsewhere kept{.source = run.source->splits(),
+                           .dead_letters = dead ? dead->transactions() : nullptr};
+  return reset_pipeline(*sink, kept, identity(index), {}).status();
 }
 
 }  // namespace velo

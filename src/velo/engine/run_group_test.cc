@@ -10,7 +10,9 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::CallLog;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::IsError;
 using testing::IsOk;
 using testing::Memory;
 using testing::MemorySink;
@@ -25,21 +27,39 @@ class RunGroups : public ::testing::Test {
     options_.retry_for = 0s;
   }
 
-  // What finish() answers.
-  Result<std::string> run() {
-    ScriptedSource source(script_, log_);
-    MemorySink sink(memory_);
-    std::vector<GroupedRun> runs;
-    for (const char* id : {"run_1", "run_2"}) {
-      runs.push_back({&source, &sink, {.id = id, .is_run = true}, &options_});
-    }
-    const RunGroup group(runs);
-    ARROW_ASSIGN_OR_RAISE(const bool has_finished, group.has_finished());
-    for (size_t i = 0; i < runs.size() && !has_finished; ++i) {
+  // One process, with ends of its own.
+  struct Process {
+    explicit Process(RunGroups& test)
+        : options(test.options_),
+          source(test.script_, test.log_),
+          sink(test.memory_),
+          group({{&source, &sink, {.id = "run_1", .is_run = true}, &options},
+                 {&source, &sink, {.id = "run_2", .is_run = true}, &options}}) {}
+
+    Status run(size_t i) {
+      options.on_taken_over = [this, i](const CommitRecord& record) {
+        return group.took_over(i, record);
+      };
       ARROW_RETURN_NOT_OK(
-          velo::run(source, sink, group.identity(i), options_, {}).status());
+          velo::run(source, sink, group.identity(i), options, {}).status());
+      group.ended(i);
+      return Status::OK();
     }
-    return group.finish();
+
+    RunOptions options;
+    ScriptedSource source;
+    MemorySink sink;
+    RunGroup group;
+  };
+
+  // All of it; what finish() answers.
+  Result<std::string> run() {
+    Process process(*this);
+    ARROW_ASSIGN_OR_RAISE(const bool has_finished, process.group.has_finished());
+    for (size_t i = 0; i < 2 && !has_finished; ++i) {
+      ARROW_RETURN_NOT_OK(process.run(i));
+    }
+    return process.group.finish();
   }
 
   // The N-th record is gone, or stays, and nobody hears of it.
@@ -85,6 +105,43 @@ TEST_F(RunGroups, AreDoneThoughTheirRecordsMayBeLeft) {
       EXPECT_THAT(memory_.records(), IsEmpty());
     }
   }
+}
+
+// A newer process has done all of it, and removed the records, between two runs: the
+// second one is not begun anew.
+TEST_F(RunGroups, AreOvertakenBetweenTwoRuns) {
+  Process older(*this);
+  ASSERT_THAT(older.run(0), IsOk());
+  ASSERT_THAT(run(), IsOk());
+  EXPECT_EQ(memory_.rows().size(), 4U);
+  EXPECT_THAT(older.run(1), IsError(ErrorKind::kFenced, HasSubstr("a newer run")));
+  EXPECT_EQ(memory_.rows().size(), 4U);
+  EXPECT_THAT(memory_.records(), IsEmpty());
+}
+
+TEST_F(RunGroups, AreOvertakenByOneThatIsNotDone) {
+  Process older(*this);
+  ASSERT_THAT(older.run(0), IsOk());
+  Process newer(*this);
+  ASSERT_THAT(newer.run(0), IsOk());
+  EXPECT_THAT(older.run(1), IsError(ErrorKind::kFenced, HasSubstr("a newer run")));
+  ASSERT_THAT(newer.run(1), IsOk());
+  ASSERT_THAT(newer.group.finish(), IsOk());
+  EXPECT_EQ(memory_.rows().size(), 4U);
+}
+
+TEST_F(RunGroups, LeaveARecordThatIsANewerOnes) {
+  Process older(*this);
+  ASSERT_THAT(older.run(0), IsOk());
+  ASSERT_THAT(older.run(1), IsOk());
+  ASSERT_THAT(run(), IsOk());
+  Process newer(*this);
+  ASSERT_THAT(newer.run(0), IsOk());
+  EXPECT_THAT(older.group.finish(), IsError(ErrorKind::kFenced, HasSubstr("a newer")));
+  ASSERT_THAT(newer.run(1), IsOk());
+  ASSERT_THAT(newer.group.finish(), IsOk());
+  EXPECT_EQ(memory_.rows().size(), 8U);
+  EXPECT_THAT(memory_.records(), IsEmpty());
 }
 
 TEST_F(RunGroups, TryAgainToRemoveTheirRecords) {
