@@ -86,7 +86,8 @@ class EpochsWriter : public DataWriter {
   void forget_if_decided() {
     if (!outcome_.ok() && kind_of(outcome_) == ErrorKind::kCommitStateUnknown) return;
     const Status forgotten = committer_->forget();
-    if (outcome_.ok()) outcome_ = forgotten;
+    if (!outcome_.ok()) return;
+    outcome_ = annotate(forgotten, "all rows are visible, and the record is not removed");
   }
 
   Status commit(bool finished) {
