@@ -119,6 +119,21 @@ class SchemaChanges(ProgramTest):
                         {"id": 3, "n": 2.5, "naïve ✓": None},
                         {"id": 4, "n": None, "naïve ✓": None}])
 
+    def test_a_star_that_leaves_columns_out_is_no_list(self):
+        """What comes up is one of its columns: it is not left out in silence, whatever is said."""
+        for policy in ["evolve", "fail"]:
+            with self.subTest(policy):
+                name = f"{policy}/in.json"
+                self.append(name, {"id": 1, "n": 1, "x": 1})
+                self.write("go.sql", f"CREATE STREAM orders WITH (on_schema_change = {policy}) AS SELECT * EXCLUDE (x) FROM "
+                           f"file('{name}?watch=true') INSERT INTO file('{policy}/out/?format=parquet');")
+                process = self.start("run", "go.sql")
+                self.wait_for(lambda: len(self.rows(f"{policy}/out")) == 1, process)
+                self.append(name, {"id": 2, "n": 2, "new": 2})
+                self.assertEqual(process.wait(timeout=60), 2)
+                self.assertIn("field 'new' is not among those of the first records", process.stderr.read())
+                self.assertEqual(self.rows(f"{policy}/out"), [{"id": 1, "n": 1}])
+
     def test_columns_that_were_named_stay(self):
         self.append("in.json", {"id": 1, "n": 1})
         self.write("go.sql", "CREATE STREAM orders WITH (on_schema_change = evolve) AS SELECT n AS m, id FROM "

@@ -272,7 +272,7 @@ Status SelectPlanner::create_views(const SelectTree& tree,
 // where none goes on, and the SELECT is run on all rows. What needs all rows has no
 // answer where they never end.
 Result<std::unique_ptr<StreamQuery>> SelectPlanner::plan_stream(
-    const SqlText& select, const PlanOptions& options,
+    const SqlText& select, const SelectTree& tree, const PlanOptions& options,
     const std::shared_ptr<StatementSources>& sources) {
   const auto all = sources->all();
   const auto stream =
@@ -293,6 +293,8 @@ Result<std::unique_ptr<StreamQuery>> SelectPlanner::plan_stream(
   ARROW_ASSIGN_OR_RAISE(const std::string json, duckdb->explain(select, sources));
   auto columns = columns_of_stream(json);
   if (columns.ok()) {
+    // A column that comes up is one of those that a star stands for.
+    if (tree.has_star) columns->clear();
     return std::make_unique<StreamQuery>(
         *duckdb, select, *sources, *stream, *std::move(columns),
         HoldOptions{.memory_bytes = held_bytes(), .refresh = options.refresh});
@@ -357,7 +359,7 @@ Result<SelectPlan> SelectPlanner::plan(const SqlText& select,
     ARROW_RETURN_NOT_OK(check_has_no_changes(select, *plan.sources));
   }
   plan.schema = plan.query->schema();
-  ARROW_ASSIGN_OR_RAISE(plan.stream, plan_stream(select, options, plan.sources));
+  ARROW_ASSIGN_OR_RAISE(plan.stream, plan_stream(select, tree, options, plan.sources));
   if (plan.stream) plan.query.reset();
   return plan;
 }

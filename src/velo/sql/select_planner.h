@@ -116,7 +116,7 @@ class SelectPlanner {
   static Status check_has_no_changes(const SqlText& select,
                                      const StatementSources& sources);
   Result<std::unique_ptr<StreamQuery>> plan_stream(
-      const SqlText& select, const PlanOptions& options,
+      const SqlText& select, const SelectTree& tree, const PlanOptions& options,
       const std::shared_ptr<StatementSources>& sources);
 
   const Registry& registry_;

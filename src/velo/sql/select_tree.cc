@@ -285,6 +285,11 @@ class SimpleReader {
   SimpleSelect& select_;
 };
 
+bool has_star(const Json& value) {
+  if (!value.is_structured()) return false;
+  return is_kind(value, "STAR") || std::any_of(value.begin(), value.end(), has_star);
+}
+
 // Finds the first of what users call by a name.
 std::string_view name_beyond_simple(const Json& value) {
   struct Named {
@@ -325,6 +330,7 @@ Result<SelectTree> read_select_tree(std::string_view json) {
   }
   SelectTree result;
   collect_tables(statements, result.tables);
+  result.has_star = has_star(statements);
   SimpleSelect simple;
   if (has_only(statements[0], {"node"}) &&
       SimpleReader(simple).read(member_of(statements[0], "node"))) {

@@ -61,6 +61,8 @@ struct SelectTree {
   std::optional<SimpleSelect> simple;
   /// What it may have that a simple one has not, as users call it: "GROUP BY".
   std::string beyond_simple;
+  /// Whether a star stands for columns somewhere, perhaps not for all of them (EXCLUDE).
+  bool has_star = false;
 };
 
 /// Read the JSON that json_serialize_sql made. What it does not know makes a SELECT not

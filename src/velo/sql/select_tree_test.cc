@@ -72,6 +72,19 @@ TEST(SelectTree, KeepsTextThatIsNamedLikeNoNumber) {
   EXPECT_THAT(tree.tables, ElementsAre("NaN,Infinity"));
 }
 
+TEST(SelectTree, KnowsWhereAStarStandsForColumns) {
+  for (const char* select :
+       {"SELECT * FROM file('a')", "SELECT * EXCLUDE (id) FROM file('a')",
+        "SELECT id + 1, t.* FROM file('a') t", "SELECT COLUMNS('a.*') FROM file('a')",
+        "SELECT id FROM (SELECT * FROM file('a'))"}) {
+    EXPECT_TRUE(tree_of(select).has_star) << select;
+  }
+  for (const char* select : {"SELECT id + 1 FROM file('a')", "SELECT 2 * id FROM file('a')",
+                             "SELECT count(*) FROM file('a')", "SELECT '*' AS \"*\""}) {
+    EXPECT_FALSE(tree_of(select).has_star) << select;
+  }
+}
+
 TEST(SelectTree, LeavesEverythingElseToDuckdb) {
   for (const char* select : {
            "SELECT 1",
