@@ -122,6 +122,15 @@ class ReplayTest(ProgramTest):
         self.assertIn("the record was too large, and only its first 64 KiB were kept", told)
         self.assertEqual(self.ids_in("good"), [1])
 
+    def test_one_of_as_many_bytes_is_whole(self):
+        """64 KiB are kept of what was too large; a record may have just as many."""
+        record = '{"id":"2","pad":"%s"}'
+        record %= "x" * (64 * 1024 - len(record) + 2)
+        self.assertEqual(len(record), 64 * 1024)
+        self.write("in.json", '{"id":1,"pad":"a"}\n' + record + "\n")
+        self.keep("in.json?schema=id int64,pad text")
+        self.assertIn("1 row,", self.replay("--schema", "id text,pad text"))
+
     def test_changes_are_not_replayed(self):
         self.write("in.json", '{"op":"c","after":{"id":1}}\n{"op":"c","after":{"id":"2"}}\n')
         self.keep("in.json?envelope=debezium&schema=id int64")

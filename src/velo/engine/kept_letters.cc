@@ -13,6 +13,7 @@
 #include "velo/base/hex.h"
 #include "velo/columnar/columns_by_name.h"
 #include "velo/columnar/schema_text.h"
+#include "velo/formats/record_limit.h"
 #include "velo/pipeline.h"
 
 namespace velo::engine {
@@ -28,6 +29,12 @@ std::string text_at(const arrow::RecordBatch& rows, const char* column, int64_t 
   const auto& texts =
       static_cast<const arrow::StringArray&>(*rows.GetColumnByName(column));
   return texts.IsNull(row) ? std::string() : texts.GetString(row);
+}
+
+// Whether it is what formats::too_large() says, whatever the limit was.
+bool says_too_large(std::string_view message) {
+  const std::string words = formats::too_large(formats::kMaxRecordBytes);
+  return message.find(words.substr(words.find(';'))) != std::string_view::npos;
 }
 
 // Text is what it was written as; nothing is to be guessed of it.
@@ -147,6 +154,11 @@ Result<KeptLetter> LetterReader::letter_of(const arrow::RecordBatch& rows,
     if (!decoded.ok()) return corrupt("record is not base64");
     letter.record = *std::move(decoded);
   }
+  // A whole one may be just as long.
+  const bool has_message = !rows.GetColumnByName("message")->IsNull(row);
+  letter.is_cut =
+      std::ssize(letter.record) == formats::kKeptOfLargeRecord &&
+      (!has_message || says_too_large(text_at(rows, "message", row)));
   return letter;
 }
 

@@ -26,6 +26,7 @@ struct KeptLetter {
   std::string split;   ///< that it was read from
   std::string schema;  ///< of its pipeline's rows
   std::string record;  ///< its bytes; empty where they were not asked for
+  bool is_cut = false;  ///< it was too large, and `record` is its beginning
 };
 
 /// Reads letters in whatever order they are kept. Threads: thread-compatible.

@@ -157,7 +157,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> LetterDecoder::decode(
   const auto bad = [&](std::string message) {
     return make_error(ErrorKind::kCorruptData, {.resource = name}, std::move(message));
   };
-  if (std::ssize(letter.record) == formats::kKeptOfLargeRecord) {
+  if (letter.is_cut) {
     return bad(fmt::format("the record was too large, and only its first {} were kept",
                            formats::with_unit(formats::kKeptOfLargeRecord)));
   }
