@@ -16,6 +16,11 @@ Result<RunOptions> options_of(const Connections& connections,
   for (const auto& [name, value] : connections.pipeline_options()) {
     ARROW_RETURN_NOT_OK(annotate(options.set(name, value), "[pipeline]"));
   }
+  if (!given.refresh.empty()) {
+    return make_error(ErrorKind::kInvalidArgument, {},
+                      "--refresh: a copy joins its source with nothing; velo run does, "
+                      "by a SELECT with a JOIN");
+  }
   for (const auto& [name, value] : given.given()) {
     ARROW_RETURN_NOT_OK(options.set(name, value));
   }

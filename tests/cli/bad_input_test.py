@@ -114,6 +114,13 @@ class BadInput(ProgramTest):
             "velo: file:a.csv: unknown option 'headr'; did you mean 'header'? `velo help file` lists them all",
         )
 
+    def test_option_of_queries(self):
+        self.write("a.csv", "id\n1\n")
+        self.refused(
+            ["copy", "a.csv", "b.csv", "--refresh", "10min"],
+            "velo: --refresh: a copy joins its source with nothing; velo run does, by a SELECT with a JOIN",
+        )
+
     def test_unwritable_target(self):
         self.write("a.csv", "id\n1\n")
         self.refused(
