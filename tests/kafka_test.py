@@ -329,6 +329,31 @@ class Kafka(KeptState, ProgramTest):
         self.done("copy", "--from", minutes(3), "--until", minutes(6), self.uri(topic), "out/?format=parquet")
         self.assertEqual(sorted(self.parquet("out")["id"].to_pylist()), [3, 4, 5])
 
+    def test_set_back_to_a_time(self):
+        topic = self.topic("events", 3)
+        producer = Producer({"bootstrap.servers": BROKER})
+        for n in range(10):
+            producer.produce(topic, json.dumps({"id": n}), partition=n % 2, timestamp=1_700_000_000_000 + n * 60_000)
+        self.assertEqual(producer.flush(30), 0)
+        minutes = lambda n: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_700_000_000 + n * 60))
+        self.write("go.sql", f"CREATE STREAM s WITH (once = true) AS SELECT * FROM kafka('{self.address(topic)}') INSERT INTO "
+                             "file('out/?format=parquet')")
+        ids = lambda: sorted(self.parquet("out")["id"].to_pylist())
+        self.done("run", "go.sql")
+        told = self.done("state", "rewind", "go.sql", "s", "--to", minutes(7), "--yes").stderr
+        self.assertIn(f"{topic}/0: from offset 5 to offset 4\n", told)
+        self.assertIn(f"{topic}/1: from offset 5 to offset 3\n", told)
+        self.done("run", "go.sql")
+        self.assertEqual(ids(), [*range(7), 7, 7, 8, 8, 9, 9])
+        self.done("state", "rewind", "go.sql", "s", "--to", minutes(8), "--split", f"{topic}/0", "--yes")
+        self.done("run", "go.sql")
+        self.assertEqual(ids(), [*range(7), 7, 7, 8, 8, 8, 9, 9])
+        process = self.velo("state", "rewind", "go.sql", "s", "--to", minutes(60), "--yes")
+        self.assertEqual(process.returncode, 2)
+        self.assertIn(f"velo: s: nothing that it has read is from {minutes(60)} or later", process.stderr)
+        process = self.velo("state", "rewind", "go.sql", "s", "--to", "7:30", "--yes")
+        self.assertEqual(process.returncode, 2)
+
     def test_a_part_of_a_query_keeps_its_position(self):
         topic = self.topic("events", 1)
         self.produce(topic, [{"id": n} for n in range(20)], 0)

@@ -52,6 +52,15 @@ Status rewind_pipeline(DataSource& source, DataSink& sink,
                        const PipelineIdentity& pipeline, const RunOptions& options,
                        const Positions& positions, std::stop_token stop = {});
 
+/// The positions of a record's splits that a source has which was opened to begin
+/// somewhere (RunOptions::range), as far as they are before the record's: what
+/// rewind_pipeline() can set. Errors: kInvalidArgument where there is no going back;
+/// kNotImplemented where the source does not tell where its splits begin; those of
+/// reading it.
+Result<Positions> beginnings_before(DataSource& source, const PipelineIdentity& pipeline,
+                                    const CommitRecord& record,
+                                    std::stop_token stop = {});
+
 /// Have a new pipeline go on from where another is, whose record `other` is. That one is
 /// not touched, and goes on by itself. Errors: kAlreadyExists where the new one has
 /// begun; kInvalidArgument where it reads another source; else as rewind_pipeline().

@@ -25,9 +25,11 @@ Status refuse(const std::string& name, std::string message,
   return make_error(kind, {.resource = name}, std::move(message));
 }
 
-Session session_of(const Connections& connections) {
+// `from`: where its sources begin; empty: where the statements say.
+Session session_of(const Connections& connections, const std::string& from = "") {
   SessionOptions options;
   options.connections = connections;
+  if (!from.empty()) options.pipeline_options.emplace_back("from", from);
   options.observer = commit_observer();
   return Session(std::move(options));
 }
@@ -77,8 +79,8 @@ Result<Positions> positions_to_set(const PlaceArguments& arguments,
   const auto number = number_in(arguments.to);
   if (!number && arguments.to != kEarliest) {
     return refuse(arguments.name,
-                  fmt::format("--to={}: earliest is expected, or the number of a record, "
-                              "message or row",
+                  fmt::format("--to={}: earliest is expected, the number of a record, "
+                              "message or row, or a time (2026-01-31T12:00:00Z)",
                               arguments.to));
   }
   if (number && arguments.split.empty() && record.positions.size() > 1) {
@@ -100,6 +102,37 @@ Result<Positions> positions_to_set(const PlaceArguments& arguments,
   return refuse(arguments.name, arguments.split.empty()
                                     ? "it has read nothing that could be read again"
                                     : "it has read no split " + arguments.split);
+}
+
+// Whether it can only be a time; the source reads it.
+bool is_time(const std::string& to) {
+  return !number_in(to) && !to.empty() && to.front() >= '0' && to.front() <= '9';
+}
+
+// Where the source was then, as far as that is before the record.
+Result<Positions> positions_at_time(const SqlScript& script,
+                                    const Connections& connections,
+                                    const PlaceArguments& arguments,
+                                    const CommitRecord& record,
+                                    const std::stop_token& stop) {
+  Session session = session_of(connections, arguments.to);
+  ARROW_ASSIGN_OR_RAISE(const OpenPipeline opened,
+                        session.open_pipeline(script.text, arguments.name));
+  if (opened.options.range.from != arguments.to) {
+    return refuse(arguments.name,
+                  fmt::format("the statement itself says from = {}; without it, --to={} "
+                              "can be found",
+                              opened.options.range.from, arguments.to));
+  }
+  ARROW_ASSIGN_OR_RAISE(
+      Positions positions,
+      beginnings_before(*opened.source, opened.pipeline, record, stop));
+  std::erase_if(positions, [&](const auto& position) {
+    return !arguments.split.empty() && position.first != arguments.split;
+  });
+  if (!positions.empty()) return positions;
+  return refuse(arguments.name,
+                fmt::format("nothing that it has read is from {} or later", arguments.to));
 }
 
 void tell_of_rewind(const PlaceArguments& arguments, const CommitRecord& record,
@@ -139,7 +172,11 @@ Status rewind_statement(const SqlScript& script, const Connections& connections,
                         session.open_pipeline(script.text, arguments.name));
   ARROW_ASSIGN_OR_RAISE(const CommitRecord record,
                         record_of(arguments.name, *opened.sink, opened.pipeline, stop));
-  ARROW_ASSIGN_OR_RAISE(const Positions positions, positions_to_set(arguments, record));
+  ARROW_ASSIGN_OR_RAISE(
+      const Positions positions,
+      is_time(arguments.to)
+          ? positions_at_time(script, connections, arguments, record, stop)
+          : positions_to_set(arguments, record));
   tell_of_rewind(arguments, record, positions);
   if (!arguments.yes) {
     ARROW_ASSIGN_OR_RAISE(const bool may_go,

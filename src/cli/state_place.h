@@ -13,7 +13,7 @@ namespace velo::cli {
 struct PlaceArguments {
   std::string name;
   std::string new_name;  ///< of fork
-  std::string to;        ///< of rewind: "earliest", or a number
+  std::string to;        ///< of rewind: "earliest", a number, or a time
   std::string split;     ///< of rewind; empty for all
   bool yes = false;
 };

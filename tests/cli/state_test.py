@@ -169,14 +169,16 @@ class State(KeptState, ProgramTest):
             (["rewind", "go.sql", "dir", "--to", "1", "--yes"],
              "velo: dir: which split? --split says so; velo state show lists them"),
             (["rewind", "go.sql", "dir", "--to", "soon", "--yes"],
-             "velo: dir: --to=soon: earliest is expected, or the number of a record, message or row"),
+             "velo: dir: --to=soon: earliest is expected, the number of a record, message or row, or a time (2026-01-31T12:00:00Z)"),
+            (["rewind", "go.sql", "dir", "--to", "2026-01-31T12:00:00Z", "--yes"],
+             "velo: dir: TODO"),
             (["rewind", "go.sql", "dir", "--to", "1", "--split", "in/c.csv", "--yes"],
              "velo: dir: it has read no split in/c.csv"),
             (["rewind", "go.sql", "alone", "--to", "earliest", "--yes"], "velo: alone: its sink keeps no record of it"),
             (["fork", "go.sql", "other", "dir"],
              f"velo: dir: it reads file://{self.folder}/in/*.csv, and other has read file://{self.folder}/other.csv"),
             (["rewind", "out/?format=csv", "dir", "--to", "earliest"],
-             "velo: velo state rewind FILE.sql NAME --to earliest, or a number: the statement is needed, as its run will be "
+             "velo: velo state rewind FILE.sql NAME --to earliest, a number or a time: the statement is needed, as its run will be "
              "by it"),
             (["fork", "go.sql", "dir"], "velo: velo state fork FILE.sql NAME NEW_NAME: both statements are needed"),
             (["show", "go.sql", "--to", "1"], "velo: --to and --split are options of velo state rewind"),
