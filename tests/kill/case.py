@@ -44,7 +44,7 @@ class Case:
     @classmethod
     def draw(cls, route: Route, folder: pathlib.Path, draw: random.Random) -> "Case":
         changes_rows = route.source.changes_rows  # only who goes on hears of rows that are removed
-        kind = "stream" if changes_rows else draw.choice(KINDS)
+        kind = "stream" if changes_rows else "copy" if route.source.is_many else draw.choice(KINDS)
         query = "all" if kind == "copy" or changes_rows else draw.choice(("all", "all", "filter", "sorted"))
         if route.source.needs_splits and query == "sorted":
             query = "all"

@@ -48,11 +48,13 @@ class End:
 class Source(End):
     """is_whole: velo reads it as one commit, and again from the beginning after a crash. parts: what add() has added, in the
     order of time; rows() answers those of a part, which never change. changes_rows: rows are also changed and removed;
-    versions() answers all that there ever were. needs_splits: it cannot be read by an engine that loses its positions. times: how
+    versions() answers all that there ever were. is_many: it is several streams, each with a place of its own in the sink, which only
+    `velo copy` takes. needs_splits: it cannot be read by an engine that loses its positions. times: how
     often rows are added, one of these."""
 
     is_whole = False
     changes_rows = False
+    is_many = False
     needs_splits = False
     times = (1, 1, 2, 3)
 

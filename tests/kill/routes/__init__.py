@@ -22,7 +22,7 @@ def route_names() -> list[str]:
 def servers_of(name: str) -> list[str]:
     """The servers that a route needs, as dev/servers calls them."""
     ends = ("postgresql" if end == "cdc" else end for end in name.split("-"))
-    return sorted(set(ends) - {"", "bad", "changes", "evolving", "file"})
+    return sorted(set(ends) - {"", "bad", "changes", "evolving", "file", "many"})
 
 
 def route_of(name: str) -> Route:
