@@ -1,5 +1,8 @@
 #include "velo/base/utf8.h"
 
+#include <cstdint>
+#include <cstring>
+
 namespace velo {
 namespace {
 
@@ -15,6 +18,16 @@ size_t length_of(unsigned char first) {
 char32_t smallest_of_length(size_t num_bytes) {
   if (num_bytes == 2) return 0x80;
   return num_bytes == 3 ? 0x800 : 0x10000;
+}
+
+// Where what follows begins, or the last few bytes.
+size_t skip_ascii(std::string_view text, size_t at) {
+  constexpr uint64_t kHigh = 0x8080808080808080;
+  for (uint64_t word = 0; at + sizeof(word) <= text.size(); at += sizeof(word)) {
+    std::memcpy(&word, text.data() + at, sizeof(word));
+    if ((word & kHigh) != 0) break;
+  }
+  return at;
 }
 
 }  // namespace
@@ -40,6 +53,8 @@ CodePoint decode_code_point(std::string_view text) {
 
 size_t find_invalid_utf8(std::string_view text) {
   for (size_t at = 0; at < text.size();) {
+    at = skip_ascii(text, at);
+    if (at == text.size()) break;
     const CodePoint next = decode_code_point(text.substr(at));
     if (!next.valid) return at;
     at += next.num_bytes;
