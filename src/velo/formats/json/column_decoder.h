@@ -11,7 +11,7 @@
 #include <optional>
 #include <string_view>
 
-#include "velo/formats/json/column_buffer.h"
+#include "velo/formats/column_buffer.h"
 #include "velo/formats/json/cursor.h"
 
 namespace velo::formats::json {

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "velo/formats/json/column_buffer.h"
+#include "velo/formats/column_buffer.h"
 #include "velo/formats/json/cursor.h"
 
 namespace velo::formats::json {

@@ -14,7 +14,7 @@
 
 #include "velo/error.h"
 
-namespace velo::formats::json {
+namespace velo::formats {
 
 /// Bytes that grow and are then handed over. Threads: thread-compatible.
 class ColumnBuffer {
@@ -76,6 +76,16 @@ class Validity {
 
   int64_t num_nulls() const { return num_nulls_; }
 
+  /// Forget what was said of rows from `num_rows` on, of `old_num_rows` so far.
+  void truncate(int64_t num_rows, int64_t old_num_rows) {
+    const int64_t end = std::min(old_num_rows, filled_ * 8);
+    for (int64_t row = num_rows; row < end; ++row) {
+      if (arrow::bit_util::GetBit(bits_.data(), row)) continue;
+      arrow::bit_util::SetBit(bits_.data(), row);
+      --num_nulls_;
+    }
+  }
+
   /// The bitmap of so many rows, nullptr where none is null; begins anew.
   Result<std::shared_ptr<arrow::Buffer>> finish(int64_t num_rows) {
     if (num_nulls_ == 0) return std::shared_ptr<arrow::Buffer>();
@@ -98,4 +108,4 @@ class Validity {
   int64_t num_nulls_ = 0;
 };
 
-}  // namespace velo::formats::json
+}  // namespace velo::formats
