@@ -32,6 +32,7 @@ FOREIGN = {
         "src/cli/",
         "src/velo/sql/",
         "src/velo/storage/",
+        "src/velo/formats/avro/",
         "src/velo/connectors/iceberg/",
         "src/velo/connectors/kafka/",
         "src/cli/",

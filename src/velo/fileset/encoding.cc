@@ -70,7 +70,7 @@ Result<FileEncoding> encoding_of(const std::string& path, const OptionValues& va
                         format_of(path, extension, values));
   ARROW_RETURN_NOT_OK(formats::check_envelope(format->name, values, path));
   ARROW_RETURN_NOT_OK(formats::check_schema_file(*format, values, path));
-  if (format->name == "parquet") {
+  if (format->compresses_inside) {
     return FileEncoding{format, arrow::Compression::UNCOMPRESSED};
   }
   const std::string asked = values.text("compression");
@@ -89,7 +89,8 @@ Result<FileEncoding> encoding_of(const std::string& path, const OptionValues& va
 
 std::string extension_of(const OptionValues& values) {
   std::string extension = values.text("format");
-  if (extension == "parquet") return extension;
+  const formats::Format* format = formats::find_format(extension);
+  if (format != nullptr && format->compresses_inside) return extension;
   const std::string compression = values.text("compression");
   if (compression == "gzip") extension += ".gz";
   if (compression == "zstd") extension += ".zst";

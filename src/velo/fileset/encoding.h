@@ -19,8 +19,8 @@ struct FileEncoding {
 };
 
 /// Decide both from the options `format` and `compression`, else from the path's
-/// extensions ("orders.csv.gz"). Parquet compresses inside: its `compression` is a codec
-/// of its own. Errors: kInvalidArgument, naming the path and what to add.
+/// extensions ("orders.csv.gz"). Parquet and Avro compress inside: `compression` is a
+/// codec of their own. Errors: kInvalidArgument, naming the path and what to add.
 Result<FileEncoding> encoding_of(const std::string& path, const OptionValues& values);
 
 /// The extension of the files that the options make: "csv.gz".

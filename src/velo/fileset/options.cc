@@ -68,12 +68,12 @@ std::vector<OptionDescriptor> FilesetOptions::descriptors(
   std::ranges::move(
       std::vector<OptionDescriptor>{
           {.name = "format",
-           .doc = "Format of the bytes: csv, json, parquet or protobuf; by default the "
+           .doc = "Format of the bytes: csv, json, parquet, avro or protobuf; by default the "
                   "extension says."},
           {.name = "compression",
            .default_value = "auto",
            .doc = "CSV and JSON: none, gzip or zstd; auto goes by the extension. "
-                  "Parquet: the codec inside, snappy unless said."},
+                  "Parquet and Avro: the codec inside, snappy unless said."},
           {.name = "schema",
            .doc = "Columns and types of a source, instead of inferring them: id int64, "
                   "price decimal(12,2). Protobuf: @FILE, a descriptor file."},

@@ -157,6 +157,9 @@ struct Format {
   bool takes_schema_file = false;
   /// Whether decoding needs Input::file.
   bool needs_random_access = false;
+  /// Whether a file has a codec of its own inside, which `compression=` says: its bytes
+  /// are not compressed once more.
+  bool compresses_inside = false;
   /// Options that this format adds to a URI. Two formats that share a name share it
   /// whole.
   std::vector<OptionDescriptor> options;

@@ -16,8 +16,8 @@ OptionDescriptor max_record_bytes_option() {
           .unit = "bytes",
           .default_value = "64MiB",
           .doc =
-              "CSV and JSON: the largest record that is read, or written; 64KiB to "
-              "1GiB."};
+              "CSV and JSON: the largest record that is read, or written; Avro: the "
+              "largest block; 64KiB to 1GiB."};
 }
 
 Result<int64_t> max_record_bytes_of(const OptionValues& values) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "velo/formats/avro/format.h"
 #include "velo/formats/csv/format.h"
 #include "velo/formats/format.h"
 #include "velo/formats/json/format.h"
@@ -12,7 +13,8 @@ namespace velo::formats {
 
 const std::vector<const Format*>& all_formats() {
   static const std::vector<const Format*> formats = {
-      &csv_format(), &json_format(), &parquet_format(), &protobuf_format()};
+      &csv_format(), &json_format(), &parquet_format(), &avro_format(),
+      &protobuf_format()};
   return formats;
 }
 

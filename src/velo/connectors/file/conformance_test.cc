@@ -32,7 +32,7 @@ class Files : public Place {
       uri.path += "*." + format_;
       uri = with_option(uri, "watch", "true");
     }
-    if (format_ == "parquet") return uri;
+    if (format_ == "parquet" || format_ == "avro") return uri;
     return with_option(uri, "schema", testing::schema_option(rows));
   }
 
@@ -68,6 +68,7 @@ Result<std::unique_ptr<Place>> make() {
 constexpr char kCsv[] = "csv";
 constexpr char kJson[] = "json";
 constexpr char kParquet[] = "parquet";
+constexpr char kAvro[] = "avro";
 
 const char kNoFiles[] = "rows make files: without rows there is none";
 const char kNoWaits[] = "a local file does not wait";
@@ -79,6 +80,13 @@ const char kEndsThere[] = "what is there when it is opened is all of it";
 testing::Conformance conformance() {
   const auto types = testing::all_types();
   const auto csv_types = testing::all_types_but({{arrow::binary(), nullptr}});
+  const auto avro_types =
+      testing::all_types_but({{arrow::int8(), arrow::int32()},
+                              {arrow::int16(), arrow::int32()},
+                              {arrow::uint8(), arrow::int32()},
+                              {arrow::uint16(), arrow::int32()},
+                              {arrow::uint32(), arrow::int64()},
+                              {arrow::uint64(), arrow::decimal128(20, 0)}});
   return {
       .folder = "file",
       .connector = file_connector(),
@@ -102,6 +110,13 @@ testing::Conformance conformance() {
                           {Trait::kBadRecords, kTyped}},
                 .make_place = make<Shape::kDirectory, kParquet>,
                 .types = types},
+               /*num_rows_for_positions=*/40'000},
+              {{.name = "avro",
+                .lacks = {{Trait::kReadsNothing, kNoFiles},
+                          {Trait::kStreams, kEndsThere},
+                          {Trait::kBadRecords, kTyped}},
+                .make_place = make<Shape::kDirectory, kAvro>,
+                .types = avro_types},
                /*num_rows_for_positions=*/40'000},
               {{.name = "watched",
                 .lacks = {{Trait::kReadsNothing, kNoFiles},
@@ -130,6 +145,12 @@ testing::Conformance conformance() {
                           {Trait::kWaits, kNoWaits}},
                 .make_place = make<Shape::kDirectory, kParquet>,
                 .types = types}},
+              {{.name = "avro",
+                .lacks = {{Trait::kChecksColumns, kNoColumns},
+                          {Trait::kUpserts, kNoKeys},
+                          {Trait::kWaits, kNoWaits}},
+                .make_place = make<Shape::kDirectory, kAvro>,
+                .types = avro_types}},
               {{.name = "overwritten",
                 .lacks = {{Trait::kAppends, "all of it is replaced, at the end"},
                           {Trait::kChecksColumns, kNoColumns},

@@ -42,7 +42,7 @@ std::vector<OptionDescriptor> StdinOptions::descriptors() {
   std::vector<OptionDescriptor> options = {
       {.name = "format",
        .type = OptionType::kChoice,
-       .doc = "Format of the bytes; unless said, the first of them tell: JSON or CSV.",
+       .doc = "Format of the bytes; unless said, the first of them tell which.",
        .choices = format_names()},
       {.name = "compression",
        .type = OptionType::kChoice,
@@ -95,8 +95,8 @@ std::vector<OptionDescriptor> StdoutOptions::descriptors() {
       {.name = "compression",
        .default_value = "auto",
        .doc =
-           "CSV and JSON: none, gzip or zstd; auto is none. Parquet: the codec inside, "
-           "snappy unless said."},
+           "CSV and JSON: none, gzip or zstd; auto is none. Parquet and Avro: the codec "
+           "inside, snappy unless said."},
       {.name = "schema", .doc = "Protobuf: @FILE, a descriptor file."},
   };
   std::ranges::move(formats::all_format_options(), std::back_inserter(options));
@@ -120,7 +120,7 @@ Result<StdoutOptions> StdoutOptions::from_uri(const Uri& uri, bool to_terminal) 
                     options.max_rows, kMostTableRows));
   }
   const std::string compression = options.values.text("compression");
-  const bool is_binary = format == "parquet";
+  const bool is_binary = options.format != nullptr && options.format->compresses_inside;
   if (!is_binary) {
     options.compression = compression_of(compression);
     if (options.compression == arrow::Compression::UNCOMPRESSED &&

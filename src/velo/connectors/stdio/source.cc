@@ -31,6 +31,7 @@ arrow::Compression::type compression_of(std::string_view bytes) {
 
 std::string_view format_name_of(std::string_view bytes) {
   if (bytes.starts_with("PAR1")) return "parquet";
+  if (bytes.starts_with("Obj\1")) return "avro";
   if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
   const size_t first = bytes.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return "csv";

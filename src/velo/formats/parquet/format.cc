@@ -31,6 +31,7 @@ const Format& parquet_format() {
       .extensions = {"parquet", "pq"},
       .has_types = true,
       .needs_random_access = true,
+      .compresses_inside = true,
       .options = {{.name = "row_group_rows",
                    .type = OptionType::kInt,
                    .unit = "rows",

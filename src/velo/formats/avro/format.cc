@@ -1,0 +1,53 @@
+#include "velo/formats/avro/format.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "velo/formats/avro/codec.h"
+#include "velo/formats/avro/decoder.h"
+#include "velo/formats/avro/encoder.h"
+#include "velo/formats/record_limit.h"
+
+namespace velo::formats {
+namespace {
+
+Result<std::unique_ptr<Decoder>> make_decoder(Input input, const OptionValues& values,
+                                              DecodeOptions options) {
+  ARROW_ASSIGN_OR_RAISE(const int64_t max_record_bytes, max_record_bytes_of(values));
+  return avro::make_decoder(std::move(input), std::move(options), max_record_bytes);
+}
+
+Result<std::unique_ptr<Encoder>> make_encoder(
+    std::shared_ptr<arrow::io::OutputStream> output,
+    const std::shared_ptr<arrow::Schema>& schema, const OptionValues& values) {
+  avro::WriteOptions options;
+  ARROW_ASSIGN_OR_RAISE(options.max_record_bytes, max_record_bytes_of(values));
+  const std::string compression = values.text("compression");
+  if (!compression.empty() && compression != "auto") {
+    const char* codec = avro::codec_of_compression(compression);
+    if (codec == nullptr) {
+      return make_error(ErrorKind::kInvalidArgument, {},
+                        fmt::format("compression={} is not one of Avro's: none, deflate, "
+                                    "snappy, zstd, bzip2",
+                                    compression));
+    }
+    options.codec = codec;
+  }
+  return avro::make_encoder(std::move(output), schema, options);
+}
+
+}  // namespace
+
+const Format& avro_format() {
+  static const Format format{.name = "avro",
+                             .extensions = {"avro"},
+                             .has_types = true,
+                             .compresses_inside = true,
+                             .options = {max_record_bytes_option()},
+                             .make_decoder = make_decoder,
+                             .make_encoder = make_encoder};
+  return format;
+}
+
+}  // namespace velo::formats
