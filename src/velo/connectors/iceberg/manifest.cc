@@ -5,10 +5,13 @@
 #include <set>
 #include <utility>
 
-#include "velo/connectors/iceberg/avro_file.h"
+#include "velo/formats/avro/values.h"
 
 namespace velo::iceberg {
 namespace {
+
+using formats::avro::Value;
+using formats::avro::ValueEncoder;
 
 Status corrupt(std::string_view name, std::string_view what) {
   return make_error(ErrorKind::kCorruptData,
@@ -19,7 +22,7 @@ Status corrupt(std::string_view name, std::string_view what) {
 /// Reads the fields of a record; the first that has to be there and is not is told.
 class Fields {
  public:
-  explicit Fields(const AvroValue& record) : record_(record) {}
+  explicit Fields(const Value& record) : record_(record) {}
 
   int64_t number(int id, const char* name) {
     const auto number = record_.number(id);
@@ -48,19 +51,19 @@ class Fields {
     if (failed_ == nullptr) failed_ = name;
   }
 
-  const AvroValue& record_;
+  const Value& record_;
   const char* failed_ = nullptr;
 };
 
-Result<ManifestEntry> entry_of(const AvroValue& row, const ManifestInList& list) {
+Result<ManifestEntry> entry_of(const Value& row, const ManifestInList& list) {
   Fields fields(row);
   ManifestEntry entry;
   const int64_t state = fields.number(0, "status");
   if (state > 2) return corrupt(list.path, "the status of a file");
   entry.state = static_cast<ManifestEntry::State>(state);
   entry.snapshot_id = fields.number_or(1, list.added_snapshot_id);
-  const AvroValue none;
-  const AvroValue* file = row.field(2);
+  const Value none;
+  const Value* file = row.field(2);
   Fields of_file(file ? *file : none);
   entry.file.content = of_file.number_or(134, kContentData);
   entry.file.path = of_file.text(100, "file_path");
@@ -73,19 +76,19 @@ Result<ManifestEntry> entry_of(const AvroValue& row, const ManifestInList& list)
   return entry;
 }
 
-std::optional<bool> boolean(const AvroValue& record, int id) {
-  const AvroValue* field = record.field(id);
+std::optional<bool> boolean(const Value& record, int id) {
+  const Value* field = record.field(id);
   const auto* value = field ? std::get_if<bool>(&field->value) : nullptr;
   return value ? std::optional(*value) : std::nullopt;
 }
 
 std::optional<std::vector<ManifestInList::PartitionSummary>> summaries_of(
-    const AvroValue& row) {
-  const AvroValue* field = row.field(507);
-  const auto* list = field ? std::get_if<std::vector<AvroValue>>(&field->value) : nullptr;
+    const Value& row) {
+  const Value* field = row.field(507);
+  const auto* list = field ? std::get_if<std::vector<Value>>(&field->value) : nullptr;
   if (list == nullptr) return std::nullopt;
   std::vector<ManifestInList::PartitionSummary> summaries;
-  for (const AvroValue& item : *list) {
+  for (const Value& item : *list) {
     summaries.push_back({.contains_null = boolean(item, 509).value_or(false),
                          .contains_nan = boolean(item, 518),
                          .lower_bound = item.text(510),
@@ -95,7 +98,7 @@ std::optional<std::vector<ManifestInList::PartitionSummary>> summaries_of(
 }
 
 // Of version 1 lists, which have neither content nor sequence numbers, too.
-Result<ManifestInList> listed_of(const AvroValue& row, std::string_view name) {
+Result<ManifestInList> listed_of(const Value& row, std::string_view name) {
   Fields fields(row);
   ManifestInList manifest{.path = fields.text(500, "manifest_path"),
                           .num_bytes = fields.number(501, "manifest_length"),
@@ -155,7 +158,7 @@ constexpr char kListSchema[] = R"({
 {"name":"upper_bound","type":["null","bytes"],"default":null,"field-id":511}]}}]},
 {"name":"key_metadata","type":["null","bytes"],"default":null,"field-id":519}]})";
 
-void add_summaries(AvroEncoder& row, const ManifestInList& manifest) {
+void add_summaries(ValueEncoder& row, const ManifestInList& manifest) {
   row.add_long(manifest.partitions ? 1 : 0);
   if (!manifest.partitions) return;
   if (!manifest.partitions->empty()) {
@@ -177,7 +180,7 @@ Result<std::vector<ManifestEntry>> decode_manifest(const ManifestInList& list,
   static const std::set<int> kWanted = {0, 1, 2, 100, 101, 103, 104, 134};
   std::vector<ManifestEntry> entries;
   ARROW_RETURN_NOT_OK(
-      read_avro_file(list.path, bytes, kWanted, [&](const AvroValue& row) {
+      formats::avro::read_values(list.path, bytes, kWanted, [&](const Value& row) {
         ARROW_ASSIGN_OR_RAISE(ManifestEntry entry, entry_of(row, list));
         entries.push_back(std::move(entry));
         return Status::OK();
@@ -190,18 +193,19 @@ Result<std::vector<ManifestInList>> decode_manifest_list(std::string_view name,
   static const std::set<int> kWanted = {500, 501, 502, 503, 504, 505, 506, 507, 509, 510,
                                         511, 512, 513, 514, 515, 516, 517, 518, 519};
   std::vector<ManifestInList> manifests;
-  ARROW_RETURN_NOT_OK(read_avro_file(name, bytes, kWanted, [&](const AvroValue& row) {
-    ARROW_ASSIGN_OR_RAISE(ManifestInList manifest, listed_of(row, name));
-    manifests.push_back(std::move(manifest));
-    return Status::OK();
-  }));
+  ARROW_RETURN_NOT_OK(
+      formats::avro::read_values(name, bytes, kWanted, [&](const Value& row) {
+        ARROW_ASSIGN_OR_RAISE(ManifestInList manifest, listed_of(row, name));
+        manifests.push_back(std::move(manifest));
+        return Status::OK();
+      }));
   return manifests;
 }
 
 std::string encode_manifest(const std::vector<DataFile>& files, int64_t snapshot_id,
                             const std::string& schema, int64_t schema_id,
                             int64_t spec_id) {
-  AvroEncoder rows;
+  ValueEncoder rows;
   for (const DataFile& file : files) {
     rows.add_long(static_cast<int64_t>(ManifestEntry::State::kAdded));
     rows.add_optional(std::optional(snapshot_id));
@@ -214,19 +218,19 @@ std::string encode_manifest(const std::vector<DataFile>& files, int64_t snapshot
     rows.add_long(file.num_bytes);
     rows.add_optional(std::optional<int64_t>());  // sort_order_id
   }
-  return make_avro_file(kEntrySchema,
-                        {{"schema", schema},
-                         {"schema-id", std::to_string(schema_id)},
-                         {"partition-spec", "[]"},
-                         {"partition-spec-id", std::to_string(spec_id)},
-                         {"format-version", "2"},
-                         {"content", "data"}},
-                        static_cast<int64_t>(files.size()), rows.bytes());
+  return formats::avro::make_file(kEntrySchema,
+                                  {{"schema", schema},
+                                   {"schema-id", std::to_string(schema_id)},
+                                   {"partition-spec", "[]"},
+                                   {"partition-spec-id", std::to_string(spec_id)},
+                                   {"format-version", "2"},
+                                   {"content", "data"}},
+                                  static_cast<int64_t>(files.size()), rows.bytes());
 }
 
 std::string encode_manifest_list(const std::vector<ManifestInList>& manifests,
                                  const ListOwner& owner) {
-  AvroEncoder rows;
+  ValueEncoder rows;
   for (const ManifestInList& manifest : manifests) {
     rows.add_text(manifest.path);
     for (const int64_t number : {manifest.num_bytes, manifest.spec_id, manifest.content,
@@ -240,7 +244,7 @@ std::string encode_manifest_list(const std::vector<ManifestInList>& manifests,
     add_summaries(rows, manifest);
     rows.add_optional(manifest.key_metadata);
   }
-  return make_avro_file(
+  return formats::avro::make_file(
       kListSchema,
       {{"snapshot-id", std::to_string(owner.snapshot_id)},
        {"parent-snapshot-id",
