@@ -72,6 +72,55 @@ class LanesByKey(SchemaTest):
                 self.assertEqual(self.rows("SELECT * FROM target ORDER BY id"), expected)
                 self.assertEqual(self.ahead(), [])
 
+    def generated(self, rows, replace="", parallel=2, commit_every="1h"):
+        return (f"CREATE {replace} STREAM {self.name} WITH (parallel = {parallel}, commit_every = '{commit_every}') AS SELECT * FROM "
+                f"generate('orders?{rows}') INSERT INTO postgresql('{self.address('target', key='id')}')")
+
+    def test_another_source_has_nothing_to_reach(self):
+        """How far lanes had got in a source that was replaced is no goal in the one that goes on from its place."""
+        for parallel in (1, 2):
+            with self.subTest(parallel):
+                self.session.execute("DROP TABLE IF EXISTS target, velo_checkpoint, velo_split")
+                self.crash("between_completes", "run", "-e", self.generated("rows=1000"))
+                self.assertEqual(len(self.ahead()), 1)
+                self.done("run", "-e", self.generated("rows=500&seed=3", "OR REPLACE", parallel))
+                self.assertEqual(self.ahead(), [])
+                self.assertIn("nothing new", self.done("run", "-e", self.generated("rows=500&seed=3", "", parallel)).stderr)
+                self.session.execute("DROP TABLE target, velo_checkpoint, velo_split")
+                self.crash("between_completes", "run", "-e", self.generated("rows=100000"))
+                goes_on = self.generated("unbounded=true&rate=500&seed=5", "OR REPLACE", parallel, "100ms")
+                for statement in (goes_on, goes_on.replace("OR REPLACE", "")):
+                    before = self.rows("SELECT sum(num_rows) FROM velo_checkpoint")[0][0]
+                    process = self.start("run", "-e", statement)
+                    self.wait_for(lambda: self.rows("SELECT sum(num_rows) FROM velo_checkpoint")[0][0] > before, process)
+                    self.stop(process)
+
+    def test_another_source_keeps_what_is_ahead_until_it_commits(self):
+        self.crash("between_completes", "run", "-e", self.generated("rows=1000"))
+        some = self.rows("SELECT count(*) FROM target")[0][0]
+        self.crash("after_prepare", "run", "-e", self.generated("rows=500&seed=3", "OR REPLACE"))
+        self.assertEqual(len(self.ahead()), 1)
+        self.done("run", "-e", self.generated("rows=1000"))  # the first one, as if nothing had been
+        self.assertGreater(1000, some)
+        self.assertEqual(self.rows("SELECT count(*), count(DISTINCT id) FROM target"), [(1000, 1000)])
+
+    def test_the_key_stays_until_the_lanes_are_level(self):
+        self.write("in/a.csv", "id,part,name\n" + "".join(f"{n},a,n{n}\n" for n in range(500)))
+        with_key = self.into_target(2, commit_every="1h")
+        without = with_key.replace("&key=id%2Cpart", "")
+        self.assertNotEqual(with_key, without)
+        self.crash("between_completes", "run", "-e", with_key)
+        some = self.rows("SELECT count(*) FROM target")
+        self.session.execute("ALTER TABLE target DROP CONSTRAINT target_pkey")
+        process = self.velo("run", "-e", without)
+        self.assertEqual(process.returncode, 2, process.stderr)
+        self.assertIn("without key= they would be there twice; let it run with the key= that it had", process.stderr)
+        self.assertEqual(self.rows("SELECT count(*) FROM target"), some)
+        self.session.execute("ALTER TABLE target ADD PRIMARY KEY (id, part)")
+        self.done("run", "-e", with_key)
+        self.done("run", "-e", without)
+        self.assertEqual(self.rows("SELECT count(*) FROM target"), [(500,)])
+
     def test_a_run_without_a_name_takes_its_record_along(self):
         self.write("in.csv", "id\n" + "".join(f"{n}\n" for n in range(1000)))
         copy = ("copy", "in.csv", self.uri("target", key="id"), "--parallel", "3")

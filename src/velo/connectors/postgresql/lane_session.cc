@@ -226,9 +226,14 @@ Status LaneSession::apply_changes() {
           rows.text(0, 0)));
 }
 
-Status LaneSession::prepare(const CommitRecord& record, int num_lanes) {
+Status LaneSession::prepare(const CommitRecord& record, const CommitRecord& before,
+                            int num_lanes) {
   ARROW_RETURN_NOT_OK(begin({}));
   ARROW_RETURN_NOT_OK(explain(end_copy()));
+  const bool is_replaced = before.fingerprint.source != record.fingerprint.source;
+  if (lane_ == 0 && is_replaced && !before.ahead.empty()) {
+    ARROW_RETURN_NOT_OK(records_.forget_ahead(*connection_, record));
+  }
   if (record.divided) {
     return records_.write_divided(*connection_, lane_, num_lanes, record);
   }

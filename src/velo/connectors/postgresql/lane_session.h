@@ -45,8 +45,9 @@ class LaneSession {
   /// what these rows need.
   Status write(const arrow::RecordBatch& rows, std::stop_token stop);
 
-  /// End the COPY and write the record. The transaction stays open.
-  Status prepare(const CommitRecord& record, int num_lanes);
+  /// End the COPY and write the record, which was `before` when the sink was taken over.
+  /// The transaction stays open.
+  Status prepare(const CommitRecord& record, const CommitRecord& before, int num_lanes);
 
   /// Commit what was prepared. Errors: kCommitStateUnknown where the connection was lost
   /// on the way; else nothing was committed.

@@ -228,4 +228,12 @@ Status RecordTable::forget_what_is_reached(Connection& connection,
       .status();
 }
 
+Status RecordTable::forget_ahead(Connection& connection,
+                                 const CommitRecord& record) const {
+  return connection
+      .execute(fmt::format("DELETE FROM {} WHERE pipeline = $1", splits_),
+               {ahead_name(record)})
+      .status();
+}
+
 }  // namespace velo::postgresql

@@ -7,9 +7,11 @@
 ///
 /// Where lanes have rows by their key, velo_split has other rows for a split: under the
 /// name PIPELINE:INCARNATION:ahead how far the first lane has got, and where it had no
-/// position, under …:begin where it begins. The first lane's transaction is committed
-/// before all others, and writes these; the last lane's after all others, and writes the
-/// position. So every key is somewhere between the two.
+/// position, under …:begin where it begins. Both are places of the source that the row of
+/// the first lane names: a commit of another source forgets how far that one has got. The
+/// first lane's transaction is committed before all others, and writes these; the last
+/// lane's after all others, and writes the position. So every key is somewhere between
+/// the two.
 ///
 /// A lane's transaction ends by updating its row WHERE fence = its own, and goes on only
 /// if that has touched one: whoever takes over has raised the fence of all lanes first.
@@ -82,6 +84,10 @@ class RecordTable {
   /// The same in a commit that is divided by key (CommitRecord::divided).
   Status write_divided(Connection& connection, int lane, int num_lanes,
                        const CommitRecord& record) const;
+
+  /// In the open transaction of the first lane, where the source is another than before:
+  /// forget how far lanes have got in the former.
+  Status forget_ahead(Connection& connection, const CommitRecord& record) const;
 
   /// Remove the pipeline, unless a newer process has taken it over, and the tables where
   /// no other is in them. Idempotent.

@@ -57,8 +57,8 @@ class PostgresqlEpochWriter : public EpochWriter {
   }
 
   Result<CommitToken> prepare(const CommitRecord& record) override {
-    ARROW_RETURN_NOT_OK(
-        hold_.explain(session_->prepare(record, static_cast<int>(lanes_.size()))));
+    ARROW_RETURN_NOT_OK(hold_.explain(
+        session_->prepare(record, hold_.record, static_cast<int>(lanes_.size()))));
     return CommitToken();
   }
 
@@ -92,6 +92,7 @@ class PostgresqlCommitter : public Committer {
     const StopScope scope(*connection_, stop);
     ARROW_ASSIGN_OR_RAISE(CommitRecord record, records_.look(*connection_));
     ARROW_RETURN_NOT_OK(check_that_rows_are_there(record));
+    ARROW_RETURN_NOT_OK(check_that_rows_have_a_key(record));
     return record;
   }
 
@@ -223,6 +224,18 @@ class PostgresqlCommitter : public Committer {
                       fmt::format("the table is gone, and with it {} rows that this "
                                   "pipeline has committed; {}",
                                   record.num_rows, begins_anew));
+  }
+
+  // What some lanes have committed is written again, which only a key puts in its place.
+  Status check_that_rows_have_a_key(const CommitRecord& record) const {
+    if (record.ahead.empty() || !options_.key.empty()) return Status::OK();
+    return make_error(
+        ErrorKind::kInvalidArgument,
+        {.connector = "postgresql", .resource = options_.table_name()},
+        "an earlier run of this pipeline was cut short while several lanes committed, "
+        "each "
+        "the rows of some keys, and these are written again: without key= they would be "
+        "there twice; let it run with the key= that it had until its next commit");
   }
 
   Hold hold() const { return {options_, records_, record_}; }
