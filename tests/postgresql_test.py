@@ -330,6 +330,38 @@ class Postgresql(KeptState, ProgramTest):
         self.assertIn("parallel = 1", process.stderr)
         self.assertEqual(self.rows("SELECT * FROM target"), [])
 
+    def test_names_are_not_cut(self):
+        """The server would leave off what is behind the 63rd byte, and two tables would be one."""
+        stem = "t" * 58
+        for letter in "ab":
+            self.session.execute(f"CREATE TABLE {stem}_{letter} AS SELECT '{letter}' AS v")
+        process = self.velo("copy", self.uri(f"{stem}_*"), self.uri("copy_of_{table}"))
+        self.assertEqual(process.returncode, 2, process.stderr)
+        self.assertIn(f"table: the name copy_of_{stem}_a has 68 bytes, and PostgreSQL takes 63", process.stderr)
+        self.write("x.csv", f"id,{'ü' * 32}\n1,2\n")
+        for address, words in ((self.uri("ü" * 32), "table: the name ü"), (self.uri("t", schema="s" * 64), "schema: the name s"),
+                               (self.uri("t", key="k" * 64), "key: the name k"), (self.uri("t"), "column: the name ü")):
+            for verb in ("copy", "plan"):
+                process = self.velo(verb, "x.csv", address)
+                self.assertEqual(process.returncode, 2, process.stderr)
+                self.assertIn(words, process.stderr + process.stdout)
+                self.assertIn("bytes, and PostgreSQL takes 63", process.stderr + process.stdout)
+        self.session.execute("CREATE TABLE known (id bigint)")
+        statement = (f"CREATE STREAM names WITH (on_schema_change = evolve) AS SELECT * FROM file('x.csv') INSERT INTO "
+                     f"postgresql('{self.uri('known').removeprefix('postgresql://')}')")
+        process = self.velo("run", "-e", statement)
+        self.assertEqual(process.returncode, 2, process.stderr)
+        self.assertIn("column: the name ü", process.stderr)
+        for source in (self.uri("t" * 64), self.uri("a", cdc="true", publication="p" * 64)):
+            process = self.velo("copy", source, "out/?format=json")
+            self.assertEqual(process.returncode, 2, process.stderr)
+            self.assertIn("bytes, and PostgreSQL takes 63", process.stderr)
+        self.assertEqual(len(self.rows(f"SELECT FROM pg_tables WHERE schemaname = '{self.schema}'")), 3)
+        exact = "ü" * 31
+        self.write("y.csv", "id\n1\n")
+        self.done("copy", "y.csv", self.uri(exact))
+        self.assertEqual(self.rows(f'SELECT id FROM "{exact}"'), [(1,)])
+
     def test_a_table_that_is_gone_is_not_made_anew(self):
         self.write("in/a.csv", "id\n1\n2\n")
         address = self.uri("target").removeprefix("postgresql://")

@@ -8,7 +8,8 @@ namespace velo::postgresql {
 namespace {
 
 constexpr int64_t kDefaultBatchRows = 65536;
-constexpr size_t kMostSlotCharacters = 63;
+// NAMEDATALEN of the server is 64, unless it was built otherwise.
+constexpr size_t kMostNameBytes = 63;
 
 std::string quoted(std::string_view text, char quote) {
   std::string result(1, quote);
@@ -43,6 +44,19 @@ Status invalid(const std::string& shown, std::string message) {
                     {.connector = "postgresql", .resource = shown}, std::move(message));
 }
 
+Status check_names(const PostgresqlOptions& options) {
+  for (const auto& [what, names] :
+       {std::pair("schema", &options.schemas), std::pair("table", &options.tables)}) {
+    for (const NamePattern& name : *names) {
+      if (!name.is_pattern) ARROW_RETURN_NOT_OK(check_name(what, name.text));
+    }
+  }
+  for (const std::string& column : options.key) {
+    ARROW_RETURN_NOT_OK(check_name("key", column));
+  }
+  return check_name("publication", options.publication);
+}
+
 Status read_cdc(const OptionValues& values, PostgresqlOptions& options) {
   options.cdc = values.boolean("cdc");
   options.before = values.boolean("before");
@@ -63,7 +77,7 @@ Status read_cdc(const OptionValues& values, PostgresqlOptions& options) {
                    "cdc=true of which table? table=NAME names one, table=* all of the "
                    "schema");
   }
-  if (options.slot.size() > kMostSlotCharacters ||
+  if (options.slot.size() > kMostNameBytes ||
       options.slot.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") !=
           std::string::npos) {
     return invalid(options.shown, "slot: at most 63 of the characters a-z, 0-9 and _");
@@ -94,6 +108,15 @@ Status choose_table(OptionUse use, PostgresqlOptions& options) {
 }
 
 }  // namespace
+
+Status check_name(std::string_view what, std::string_view name) {
+  if (name.size() <= kMostNameBytes) return Status::OK();
+  return make_error(
+      ErrorKind::kInvalidArgument, {.connector = "postgresql"},
+      fmt::format("{}: the name {} has {} bytes, and PostgreSQL takes {}: it would leave "
+                  "off the rest, and mean another; give it a shorter one",
+                  what, name, name.size(), kMostNameBytes));
+}
 
 std::string quote_identifier(std::string_view name) { return quoted(name, '"'); }
 std::string quote_literal(std::string_view text) { return quoted(text, '\''); }
@@ -191,6 +214,7 @@ Result<PostgresqlOptions> PostgresqlOptions::read(const Uri& uri, OptionUse use)
                        ? "which table? Add ?table=NAME"
                        : "which rows? Add ?table=NAME, or ?query=SELECT …, not both");
   }
+  ARROW_RETURN_NOT_OK(check_names(options));
   add_hosts(uri, options);
   if (uri.user) options.connection.emplace_back("user", *uri.user);
   if (uri.password) options.connection.emplace_back("password", *uri.password);

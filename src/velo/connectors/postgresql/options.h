@@ -48,6 +48,10 @@ struct PostgresqlOptions {
   static Result<PostgresqlOptions> read(const Uri& uri, OptionUse use);
 };
 
+/// Check that the server takes a name as it is: of one that has more bytes it leaves off
+/// the rest, and means another. `what` it names: "table". Errors: kInvalidArgument.
+Status check_name(std::string_view what, std::string_view name);
+
 /// A name in double quotes, so that it means itself.
 std::string quote_identifier(std::string_view name);
 

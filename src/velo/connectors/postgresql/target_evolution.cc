@@ -99,7 +99,7 @@ Result<TargetEvolution> find_evolution(Connection& connection,
   for (const auto& field : columns->fields()) {
     const ResultColumn* column = find_column(table, field->name());
     if (!column) {
-      ARROW_ASSIGN_OR_RAISE(std::string type, sql_type_of(*field));
+      ARROW_ASSIGN_OR_RAISE(std::string type, type_of_new_column(*field));
       evolution.added.push_back({field->name(), field->name(), std::move(type)});
       continue;
     }

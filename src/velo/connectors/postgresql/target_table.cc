@@ -41,7 +41,7 @@ Result<std::string> create_statement(const PostgresqlOptions& options,
                                      const arrow::Schema& columns) {
   std::vector<std::string> parts;
   for (const auto& field : columns.fields()) {
-    ARROW_ASSIGN_OR_RAISE(const std::string type, sql_type_of(*field));
+    ARROW_ASSIGN_OR_RAISE(const std::string type, type_of_new_column(*field));
     parts.push_back(quote_identifier(field->name()) + " " + type);
   }
   if (!options.key.empty()) {
@@ -61,7 +61,7 @@ Status refuse(const Status& status, PlannedColumn& planned) {
 }
 
 Status plan_new_column(const arrow::Field& field, PlannedColumn& planned) {
-  const auto type = sql_type_of(field);
+  const auto type = type_of_new_column(field);
   if (!type.ok()) return refuse(type.status(), planned);
   planned.target = field.name();
   planned.target_type = *type;
@@ -92,6 +92,13 @@ const ResultColumn* find_column(const std::vector<ResultColumn>& columns,
   return &*std::ranges::find_if(columns, is_meant);
 }
 
+Result<std::string> type_of_new_column(const arrow::Field& field) {
+  const Status named = check_name("column", field.name());
+  if (named.ok()) return sql_type_of(field);
+  return make_error(ErrorKind::kSchemaMismatch, {.connector = "postgresql"},
+                    named.message() + " by AS in the SELECT");
+}
+
 // Changes need all that says how a row came about, or a deleted one would be written.
 Result<std::shared_ptr<arrow::Schema>> columns_of_target(const PostgresqlOptions& options,
                                                          const arrow::Schema& rows) {
@@ -116,7 +123,7 @@ Result<TargetColumns> find_target_columns(Connection& connection,
   auto table = connection.describe("SELECT * FROM " + options.table_name());
   if (!table.ok() && kind_of(table.status()) == ErrorKind::kNotFound) {
     for (const auto& field : schema.fields()) {
-      ARROW_RETURN_NOT_OK(sql_type_of(*field).status());
+      ARROW_RETURN_NOT_OK(type_of_new_column(*field).status());
     }
     return TargetColumns{.columns = {}, .exists = false};
   }

@@ -27,6 +27,10 @@ struct TargetColumns {
 Result<std::shared_ptr<arrow::Schema>> columns_of_target(const PostgresqlOptions& options,
                                                          const arrow::Schema& rows);
 
+/// The type of a column that is made for rows' column. Errors: kSchemaMismatch where
+/// there is none, or it cannot have that name.
+Result<std::string> type_of_new_column(const arrow::Field& field);
+
 /// The one that a name means; nullptr where it means none, or may mean two.
 const ResultColumn* find_column(const std::vector<ResultColumn>& columns,
                                 const std::string& name);
