@@ -3,6 +3,7 @@
 import json
 import random
 import signal
+import threading
 import unittest
 import urllib.parse
 
@@ -247,6 +248,44 @@ class LanesByKey(SchemaTest):
                 self.assertRegex(self.done(*copy).stderr, f"parallel: one writer, no more; .*{words}")
                 self.assertEqual(self.rows("SELECT trunc(id)::int, name FROM target ORDER BY 1"), [(1, "a"), (2, "b")])
 
+    def alter_beside(self, statement):
+        """Alter the table of a pipeline that runs on; it goes on, and so does who reads the table."""
+        process = self.start("run", "-e", statement)
+        number = "SELECT coalesce(sum(num_rows), 0) FROM velo_checkpoint"
+        self.wait_for(lambda: self.rows("SELECT to_regclass('velo_checkpoint') IS NOT NULL")[0][0]
+                      and self.rows(number)[0][0] > 0, process)
+        self.session.execute("SET lock_timeout = '30s'")
+        for column in range(25):
+            self.session.execute(f"ALTER TABLE target ADD COLUMN x{column} int")
+        count = self.rows(number)[0][0]
+        self.wait_for(lambda: self.rows(number)[0][0] > count, process)
+        self.stop(process)
+
+    def test_the_table_is_altered_while_lanes_write(self):
+        """Who alters it waits for what one lane has of it, and another lane waits behind that."""
+        self.alter_beside(self.generated("unbounded=true&rate=20000", parallel=3, commit_every="100ms"))
+        self.assertEqual(*self.rows("SELECT count(*), count(DISTINCT id) FROM target")[0])
+
+    def test_the_table_is_altered_while_lanes_add_rows(self):
+        for file in range(4):
+            self.write(f"in/{file}.json", '{"id":0}\n')
+        done = threading.Event()
+
+        def grow():
+            number = 0
+            while not done.wait(0.02):
+                number += 1
+                for file in range(4):
+                    with open(self.folder / f"in/{file}.json", "a") as out:
+                        out.write("".join(f'{{"id":{number * 1000 + n}}}\n' for n in range(500)))
+
+        growing = threading.Thread(target=grow)
+        growing.start()
+        self.addCleanup(growing.join)
+        self.addCleanup(done.set)
+        self.alter_beside(f"CREATE STREAM {self.name} WITH (parallel = 3, commit_every = '100ms') AS SELECT * FROM "
+                          f"file('in/*.json?watch=true&schema=id int64') INSERT INTO postgresql('{self.address('target')}')")
+
     def test_lanes_that_meet_later_do_not_wait_for_ever(self):
         address = self.address("target", key="id")
         statement = (f"CREATE STREAM {self.name} WITH (parallel = 2, commit_every = '100ms') AS SELECT * FROM "
@@ -258,14 +297,13 @@ class LanesByKey(SchemaTest):
             "CREATE TABLE tally (count bigint); INSERT INTO tally VALUES (0); CREATE FUNCTION tell() RETURNS trigger LANGUAGE "
             f"plpgsql AS $$ BEGIN UPDATE {self.name}.tally SET count = count + 1; RETURN NULL; END $$;"
             "CREATE TRIGGER tell AFTER INSERT ON target EXECUTE FUNCTION tell()")
-        self.assertEqual(process.wait(timeout=60), 1)
+        count = self.rows("SELECT count FROM tally")[0][0]  # the next attempt finds the trigger
+        self.wait_for(lambda: self.rows("SELECT count FROM tally")[0][0] > count + 3, process)
+        process.send_signal(signal.SIGTERM)
         told = process.stderr.read()
+        self.assertEqual(process.wait(timeout=60), 0, told)
         self.assertRegex(told, "lane [01] waited for another transaction longer than lock_timeout")
         self.assertIn("parallel = 1", told)
-        again = self.start("run", "-e", statement)  # which finds the trigger
-        count = self.rows("SELECT count(*) FROM target")[0][0]
-        self.wait_for(lambda: self.rows("SELECT count(*) FROM target")[0][0] > count, again)
-        self.stop(again)
         number, last, distinct = self.rows("SELECT count(*), max(id), count(DISTINCT id) FROM target")[0]
         self.assertEqual((number, number), (last, distinct))
 

@@ -323,11 +323,17 @@ class Postgresql(KeptState, ProgramTest):
             self.write(f"in/{name}.csv", "id\n1\n")
         self.session.execute("CREATE TABLE target (id bigint UNIQUE)")
         address = self.uri("target").removeprefix("postgresql://")
-        process = self.velo("run", "-e", "CREATE STREAM names WITH (parallel = 2) AS SELECT * FROM file('in/*.csv') INSERT "
-                            f"INTO postgresql('{address}')", environment={"PGOPTIONS": "-c lock_timeout=2s"})
+        statement = ("CREATE STREAM names WITH (parallel = 2, retry_for = '{}') AS SELECT * FROM file('in/*.csv') INSERT "
+                     f"INTO postgresql('{address}')")
+        process = self.velo("run", "-e", statement.format("0s"))
         self.assertEqual(process.returncode, 1)
-        self.assertRegex(process.stderr, "lane [01] waited for another transaction longer than lock_timeout")
+        self.assertRegex(process.stderr, r"lane [01] waited for another transaction longer than lock_timeout \(2s unless")
         self.assertIn("parallel = 1", process.stderr)
+        # Where trying again does not help, one lane says what is wrong with the rows.
+        process = self.velo("run", "-e", statement.format("1min"))
+        self.assertEqual(process.returncode, 2, process.stderr)
+        self.assertRegex(process.stderr, "lane [01] waited for another transaction")
+        self.assertIn("duplicate key value", process.stderr)
         self.assertEqual(self.rows("SELECT * FROM target"), [])
 
     def test_names_are_not_cut(self):

@@ -34,7 +34,9 @@ std::unique_ptr<PipelineRun> PipelineRun::next() const {
   next->progress_ = progress_;
   next->num_bad_committed_ = num_bad_committed_;
   next->num_cut_committed_ = num_cut_committed_;
-  next->begins_in_one_lane_ = wants_one_lane_;
+  const bool meet_always = lanes_have_met_ && lanes_met_before_ && !has_committed();
+  next->begins_in_one_lane_ = wants_one_lane_ || meet_always;
+  next->lanes_met_before_ = lanes_have_met_;
   next->num_commits_before_ = progress_.num_commits;
   next->bytes_before_ = progress_.bytes_written;
   return next;

@@ -87,6 +87,8 @@ Result<Progress> PipelineRun::run(std::shared_ptr<arrow::Schema> schema,
   const std::stop_callback forward(stop, [this] { halt_.request_stop(); });
   schema_ = std::move(schema);
   const Status status = attempt();
+  lanes_have_met_ = kind_of(status) == ErrorKind::kConflict && lanes_.size() > 1 &&
+                    !wants_one_lane_ && !source_has_failed_;
   has_begun_ = has_begun_ || (feed_ && feed_->has_begun());
   if (!status.ok()) {
     const bool is_stop =
@@ -288,7 +290,8 @@ Status PipelineRun::open_lanes() {
   int num_lanes = num_lanes_of(source_, &sink_, options_);
   ARROW_ASSIGN_OR_RAISE(key_lanes_, find_key_lanes(num_lanes));
   if (sink_.divides_by_key() && !key_lanes_) num_lanes = 1;
-  if (key_lanes_ && begins_in_one_lane_) key_lanes_->give_to_one_lane();
+  if (begins_in_one_lane_ && !key_lanes_) num_lanes = 1;
+  if (begins_in_one_lane_ && key_lanes_) key_lanes_->give_to_one_lane();
   ARROW_ASSIGN_OR_RAISE(shares_of_memory_, MemoryShares::of(options_, num_lanes));
   for (int lane = 0; lane < num_lanes; ++lane) {
     ARROW_ASSIGN_OR_RAISE(auto writer, committer_->create_writer(lane, schema_, stop_));

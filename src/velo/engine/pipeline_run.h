@@ -79,6 +79,11 @@ class PipelineRun {
   /// attempt lets it.
   bool wants_one_lane() const { return wants_one_lane_; }
 
+  /// Whether lanes were in each other's way, as where one waits for who waits for
+  /// another: the next attempt finds out anew what lanes there may be, and where that has
+  /// not helped, the one after it begins with one.
+  bool lanes_have_met() const { return lanes_have_met_; }
+
   /// Whether it has only waited for rows.
   bool is_idle() const;
 
@@ -213,6 +218,8 @@ class PipelineRun {
   Positions to_reach_;  // before which no epoch ends, see CommitRecord::ahead
   bool wants_one_lane_ = false;
   bool begins_in_one_lane_ = false;  // the attempt
+  bool lanes_have_met_ = false;      // in it
+  bool lanes_met_before_ = false;    // in the one before it
 
   // Of this attempt among those of the call.
   bool is_first_ = true;

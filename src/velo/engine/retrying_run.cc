@@ -24,7 +24,8 @@ Result<Progress> run_with_retries(DataSource& source, TransactionalSink& sink,
       continue;
     }
     const Status& failure = done.status();
-    if (!can_reread || !attempt->can_go_on() || !may_pass(failure)) {
+    const bool may_help = may_pass(failure) || attempt->lanes_have_met();
+    if (!can_reread || !attempt->can_go_on() || !may_help) {
       attempt->forget_what_never_began(failure);
       return done;
     }

@@ -181,6 +181,33 @@ TEST_F(RetryingRuns, FailAtOnceForWhatDoesNotPass) {
   EXPECT_TRUE(told_.empty());
 }
 
+// Where lanes are in each other's way for as long as there are several.
+TEST_F(RetryingRuns, HaveOneLaneWhereSeveralMeetAgain) {
+  const Status meet = make_error(ErrorKind::kConflict, {}, "lane 1 waits for lane 0");
+  options_.num_lanes = 2;
+  script_.splits = {{"a", count(kNumRows)}, {"b", count(kNumRows)}};
+  commit_at_the_end();
+  fail_once("prepare 1", meet);
+  ASSERT_THAT(run({.id = "once"}), IsOk());
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(told_.front().failure.message(), meet.message());
+  EXPECT_EQ(std::ssize(memory_.rows()), 2 * kNumRows);
+  EXPECT_EQ(log_.count("prepare 1"), 2);
+
+  told_.clear();
+  memory_.on_call = [&](const std::string& made, const std::stop_token&) {
+    return made == "prepare 1" ? meet : Status::OK();
+  };
+  const auto done = run({.id = "always"});
+  ASSERT_THAT(done, IsOk());
+  EXPECT_EQ(done->num_rows, 2 * kNumRows);
+  EXPECT_EQ(told_.size(), 2U);
+  EXPECT_EQ(std::ssize(memory_.rows()), 4 * kNumRows);
+
+  options_.retry_for = 0s;
+  EXPECT_THAT(run({.id = "never"}), IsError(ErrorKind::kConflict, HasSubstr("waits")));
+}
+
 TEST_F(RetryingRuns, FailAtOnceWhereThatIsAsked) {
   options_.retry_for = 0s;
   script_.at_end = lost();

@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kSendBytes = size_t{1} << 20;
 constexpr char kLongestLockWait[] = "60s";
+constexpr char kLongestLockWaitBesideOthers[] = "2s";
 constexpr char kLockNotAvailable[] = "55P03";
 constexpr char kStagedRows[] = "pg_temp.velo_rows";
 
@@ -56,6 +57,10 @@ Status LaneSession::bind(const arrow::Schema& schema, const TargetColumns& targe
   return CopyEncoder::make(*arrow::schema(fields), columns).Value(&encoder_);
 }
 
+const char* LaneSession::longest_lock_wait() const {
+  return has_others_ ? kLongestLockWaitBesideOthers : kLongestLockWait;
+}
+
 Status LaneSession::begin(const std::stop_token& stop) {
   if (in_transaction_) return Status::OK();
   ARROW_RETURN_NOT_OK(connection_->execute("BEGIN", {}, stop).status());
@@ -65,7 +70,7 @@ Status LaneSession::begin(const std::stop_token& stop) {
       connection_
           ->execute(fmt::format("SELECT set_config('lock_timeout', '{}', true) WHERE "
                                 "current_setting('lock_timeout') = '0'",
-                                kLongestLockWait),
+                                longest_lock_wait()),
                     {}, stop)
           .status());
   // A role's "off" would say yes to what a crash forgets.
@@ -121,7 +126,7 @@ Status LaneSession::explain(const Status& failure) const {
                   "unless the role sets it), and nothing of its commit was written; "
                   "where rows of two lanes have the same value in a unique index, use "
                   "parallel = 1; else see in pg_locks who holds the table ({})",
-                  lane_, kLongestLockWait, failure.message()));
+                  lane_, longest_lock_wait(), failure.message()));
 }
 
 Status LaneSession::write(const arrow::RecordBatch& rows, std::stop_token stop) {

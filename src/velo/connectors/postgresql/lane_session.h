@@ -31,6 +31,11 @@ class LaneSession {
   /// hears of each statement before it runs.
   void evolve(std::function<void(std::string_view)> tell) { tell_ = std::move(tell); }
 
+  /// There are other lanes, whose commits wait for this one: it must not wait for long
+  /// itself. Who alters the table waits for what one lane has of it, a second lane waits
+  /// behind that, and all who read the table behind both.
+  void expect_others() { has_others_ = true; }
+
   /// Take rows of other columns from now on. The table is looked at, and changed where
   /// that is asked for, with the first of them, in their transaction.
   void change_schema(std::shared_ptr<arrow::Schema> schema) {
@@ -63,6 +68,7 @@ class LaneSession {
         records_(records),
         lane_(lane) {}
 
+  const char* longest_lock_wait() const;
   Status explain(const Status& failure) const;
   Status write_rows(const arrow::RecordBatch& rows, const std::stop_token& stop);
   Status begin_columns(const std::stop_token& stop);
@@ -89,6 +95,7 @@ class LaneSession {
   std::shared_ptr<arrow::Schema> next_schema_;  // of the rows that follow, if another
   std::string buffer_;
   int64_t bytes_written_ = 0;
+  bool has_others_ = false;
   bool in_transaction_ = false;
   bool in_copy_ = false;
 };

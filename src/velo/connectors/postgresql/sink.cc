@@ -156,6 +156,9 @@ class PostgresqlCommitter : public Committer {
       ARROW_RETURN_NOT_OK(session->bind(*schema, *target));
     }
     lanes_.push_back(session);
+    if (lanes_.size() > 1) {
+      for (const auto& each : lanes_) each->expect_others();
+    }
     return std::make_unique<PostgresqlEpochWriter>(std::move(session), lanes_, hold());
   }
 
