@@ -98,6 +98,39 @@ class Postgresql(KeptState, ProgramTest):
                 self.assertIn(f"{number + 1} bad record", self.done(*replay).stderr)
             self.assertEqual(self.rows("SELECT id, total FROM orders ORDER BY id"), due)
 
+    def test_a_table_that_is_spelt_otherwise_is_one_for_dead_letters(self):
+        self.session.execute("CREATE TABLE orders (id text)")
+        self.write("in.json", '{"id":"1"}\n')
+        self.done("copy", "in.json?schema=id int64", "good/?format=json", "--on-error", "bad/?format=json")
+        database = self.rows("SELECT current_database()")[0][0]
+        server = urllib.parse.urlsplit(SERVER)
+        for count, (place, options) in enumerate((
+                (SERVER, f"schema={self.schema}&table=orders"), (SERVER, f"table=orders&schema={self.schema}"),
+                (SERVER, f'schema="{self.schema}"&table="orders"'), (SERVER, f"table=orders&schema={self.schema}&ssl_mode=prefer"),
+                (server._replace(path="/" + database).geturl(), f"schema={self.schema}&table=orders"))):
+            told = self.done("dlq", "replay", "bad/?format=json", f"{place}?{options}", "--schema", "id text").stderr
+            self.assertIn("nothing new" if count else "1 row", told)
+        self.assertEqual(self.rows("SELECT * FROM orders"), [("1",)])
+        name = f"dlq_{self.schema}"
+        self.session.execute(f"CREATE TABLE public.{name} (id text)")
+        self.addCleanup(self.session.execute, f"DROP TABLE public.{name}")
+        for options in (f"table={name}", f"table={name}&schema=public", f'schema="public"&table="{name}"'):
+            self.done("dlq", "replay", "bad/?format=json", f"{SERVER}?{options}", "--schema", "id text")
+        self.assertEqual(self.rows(f"SELECT * FROM public.{name}"), [("1",)])
+        self.session.execute("DELETE FROM public.velo_split WHERE pipeline IN (SELECT pipeline FROM public.velo_checkpoint "
+                             "WHERE target = %s)", [name])
+        self.session.execute("DELETE FROM public.velo_checkpoint WHERE target = %s", [name])
+
+    def test_dead_letters_do_not_replace_what_is_newer(self):
+        self.session.execute("CREATE TABLE orders (id bigint PRIMARY KEY, note text)")
+        self.write("in.json", '{"id":"1","note":"old"}\n{"id":1,"note":"new"}\n')
+        self.done("copy", "in.json?schema=id int64,note text", self.uri("orders", key="id"), "--on-error", "bad/?format=json")
+        replay = ("dlq", "replay", "bad/?format=json", self.uri("orders", key="id"), "--schema", "id text,note text")
+        process = self.velo(*replay)
+        self.assertEqual(process.returncode, 2, process.stderr)
+        self.assertIn("dead letters are old, and this sink replaces rows by key=", process.stderr)
+        self.assertEqual(self.rows("SELECT * FROM orders"), [(1, "new")])
+
     def test_a_column_that_has_to_have_a_value(self):
         self.session.execute("CREATE TABLE strict (id bigint PRIMARY KEY, note text NOT NULL, number int NOT NULL)")
         self.write("in.csv", "id,note\n1,a\n2,\n")

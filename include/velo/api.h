@@ -6,6 +6,7 @@
 #include "velo/connections.h"  // IWYU pragma: export
 #include "velo/connector.h"    // IWYU pragma: export
 #include "velo/error.h"        // IWYU pragma: export
+#include "velo/letters.h"      // IWYU pragma: export
 #include "velo/options.h"      // IWYU pragma: export
 #include "velo/pipeline.h"     // IWYU pragma: export
 #include "velo/plan.h"         // IWYU pragma: export

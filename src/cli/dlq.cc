@@ -75,6 +75,7 @@ Status replay(const DlqArguments& arguments, Monitor& monitor,
   ARROW_ASSIGN_OR_RAISE(pair.source,
                         replay_source(from, arguments.options(), builtin_registry()));
   ARROW_ASSIGN_OR_RAISE(pair.sink, builtin_registry().create_sink(to));
+  ARROW_RETURN_NOT_OK(check_is_elsewhere(from, *pair.sink, builtin_registry()));
   ARROW_ASSIGN_OR_RAISE(pair.identity, replay_pipeline(*pair.sink));
   return copy_one(pair, monitor, interrupts.token());
 }

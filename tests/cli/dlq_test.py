@@ -1,5 +1,6 @@
 """velo dlq replay: bad records that were kept are given another try, and become rows once."""
 
+import json
 import signal
 import unittest
 
@@ -35,6 +36,39 @@ class ReplayTest(ProgramTest):
         self.keep("more.json?schema=id int64")
         self.assertIn("1 row,", self.replay("--schema", "id text"))
         self.assertIn("1 bad record skipped", self.replay("--schema", "id text"))
+
+    def test_a_directory_that_is_linked_to_is_one(self):
+        self.write("in.json", '{"id":"1"}\n')
+        self.keep("in.json?schema=id int64")
+        (self.folder / "link").symlink_to("good")
+        (self.folder / "here").symlink_to(".")
+        self.assertIn("1 row,", self.replay("--schema", "id text"))
+        for sink in "link/?format=json", "here/link/?format=json", "here/good/?format=json", "./good//?format=json":
+            self.assertIn("nothing new", self.replay("--schema", "id text", sink=sink))
+        self.assertEqual([row["id"] for row in self.rows_in("good")], ["1"])
+
+    def test_letters_are_larger_than_their_records(self):
+        self.write("in.json", '{"id":1}\n' + json.dumps({"id": "x" * 100_000}) + "\n" + json.dumps({"id": '"' * 20_000}) + "\n")
+        limit = ("--max-record-bytes", "64KiB")
+        self.done("copy", "in.json?schema=id int64", "good/?format=json", "--on-error", "bad/?format=json", *limit)
+        self.write("s.sql", "CREATE STREAM letters WITH (max_record_bytes = '64KiB', on_error = 'file:named/?format=csv') AS SELECT * "
+                   "FROM file('in.json?schema=id int64') INSERT INTO file('of_sql/?format=json')")
+        self.done("run", "s.sql")
+        for letters, sink in (("bad/?format=json", "good/?format=json"), ("named/?format=csv", "of_sql/?format=json")):
+            told = self.replay("--schema", "id text", "--format", "json", letters=letters, sink=sink)
+            self.assertIn("1 bad record skipped", told)
+            self.assertIn("1 row,", told)
+        self.assertEqual({row["id"] for row in self.rows_in("good")}, {1, '"' * 20_000})
+
+    def test_letters_do_not_go_where_they_are(self):
+        self.write("in.json", '{"id":"1"}\n')
+        self.keep("in.json?schema=id int64")
+        before = self.files()
+        for sink in "bad/?format=json", "bad/?format=csv", f"{self.folder}/bad/?format=json":
+            refused = self.velo("dlq", "replay", "bad/?format=json", sink, "--schema", "id text")
+            self.assertEqual(refused.returncode, 2)
+            self.assertIn("the dead letters are kept here; their rows go elsewhere", refused.stderr)
+        self.assertEqual(self.files(), before)
 
     def test_records_of_csv(self):
         self.write("in.csv", 'id;name;total\n1;a;1.5\ntwo;"b;\n""";2\n3;c;x\n4;d\n5;e;5\n')

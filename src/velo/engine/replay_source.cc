@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "velo/engine/moved_places.h"
 #include "velo/formats/format.h"
 #include "velo/formats/projection.h"
+#include "velo/letters.h"
 #include "velo/replay.h"
 
 namespace velo {
@@ -27,17 +29,28 @@ constexpr char kIdentity[] = "dead letters";
 constexpr size_t kMostRows = 1024;
 constexpr int64_t kLookBytes = int64_t{32} << 20;
 
-// Where a sink writes, among all that a record could be beside: who signs in, by which
-// name of the server, and how rows are written there, does not matter.
+// Where a sink writes, among all that its record could be beside: who signs in, by which
+// name of the server or the database, and how rows are written there, does not matter. A
+// table's record is in its schema.
 std::string place_of(const TransactionalSink& sink) {
   const auto uri = parse_uri(sink.identity());
   if (!uri.ok()) return sink.identity();
-  std::string place = uri->path;
-  for (const char* const option : {"schema", "table"}) {
-    const std::string* const value = uri->find_option(option);
-    place += fmt::format("?{}", value ? *value : "");
-  }
-  return place;
+  const std::string* const table = uri->find_option("table");
+  if (!table) return uri->path;
+  const std::string* const schema = uri->find_option("schema");
+  return fmt::format("?{}?{}", schema ? *schema : "", *table);
+}
+
+// As a sink has it: options of reading alone are left out.
+Uri writing_address(Uri uri, const Registry& registry) {
+  const Connector* const connector = registry.find(uri.scheme);
+  if (!connector) return uri;
+  std::erase_if(uri.options, [&](const auto& option) {
+    return std::ranges::any_of(connector->options, [&](const auto& known) {
+      return known.name == option.first && known.use == OptionUse::kSource;
+    });
+  });
+  return uri;
 }
 
 class Groups : public SplitDiscovery {
@@ -261,6 +274,25 @@ Result<std::unique_ptr<DataSource>> replay_source(const Uri& dead_letters,
   return std::make_unique<ReplaySource>(std::move(letters), std::move(options));
 }
 
+Status check_is_elsewhere(const Uri& letters, DataSink& sink, const Registry& registry) {
+  const auto kept = registry.create_sink(writing_address(letters, registry));
+  if (!kept.ok() || !(*kept)->transactions() || !sink.transactions()) {
+    return Status::OK();
+  }
+  const TransactionalSink& from = *(*kept)->transactions();
+  const TransactionalSink& to = *sink.transactions();
+  ARROW_ASSIGN_OR_RAISE(const Uri one, parse_uri(from.identity()));
+  ARROW_ASSIGN_OR_RAISE(const Uri other, parse_uri(to.identity()));
+  const bool is_one_server = one.scheme == other.scheme && one.hosts == other.hosts;
+  if (!is_one_server || one.path != other.path || place_of(from) != place_of(to)) {
+    return Status::OK();
+  }
+  return make_error(
+      ErrorKind::kInvalidArgument, {.resource = redact_uri(letters)},
+      "the dead letters are kept here; their rows go elsewhere, to the sink "
+      "that they are for");
+}
+
 Result<PipelineIdentity> replay_pipeline(DataSink& sink) {
   const auto refuse = [](std::string_view why) {
     return make_error(ErrorKind::kInvalidArgument, {},
@@ -281,6 +313,14 @@ Result<PipelineIdentity> replay_pipeline(DataSink& sink) {
   ARROW_ASSIGN_OR_RAISE(const auto committer,
                         transactions->create_committer(pipeline, nobody));
   if (committer->commits_once()) return refuse("replaces what is there");
+  if (sink.supports_upsert()) {
+    return make_error(
+        ErrorKind::kInvalidArgument, {},
+        "dead letters are old, and this sink replaces rows by key=: what has "
+        "come since of the same keys would be undone by them; without key= "
+        "they are added, to this table or to one of their own, from where "
+        "INSERT … ON CONFLICT moves those that are wanted");
+  }
   return pipeline;
 }
 

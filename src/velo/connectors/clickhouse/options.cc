@@ -181,6 +181,11 @@ Result<ClickhouseOptions> ClickhouseOptions::from_uri(const Uri& uri, OptionUse 
         fmt::format("format={} does not work yet; Native does", values.text("format")));
   }
   if (use == OptionUse::kSink) {
+    Uri written = uri;  // however its table is spelt, a sink is one place
+    for (auto& [name, value] : written.options) {
+      if (name == "table") value = print_name(options.table);
+    }
+    options.identity = redact_uri(written);
     options.engine = values.text("engine");
     options.key = values.list("key");
     options.block_rows = values.integer("batch_size").value_or(kDefaultBlockRows);

@@ -22,6 +22,19 @@ std::string absolute_address(Uri uri) {
   return redact_uri(uri);
 }
 
+// A directory has one record, whichever links lead to it.
+Uri without_links(Uri uri) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path written = fs::absolute(literal_path(uri.path), error).lexically_normal();
+  if (error) return uri;
+  const fs::path real = fs::weakly_canonical(written, error);
+  if (error || real == written) return uri;
+  uri.path = escape_glob(real.string());
+  if (written.string().ends_with('/') && !uri.path.ends_with('/')) uri.path += '/';
+  return uri;
+}
+
 }  // namespace
 
 std::vector<OptionDescriptor> FileOptions::descriptors() {
@@ -49,7 +62,8 @@ Result<FileOptions> FileOptions::from_uri(const Uri& uri, OptionUse use) {
   FileOptions options;
   ARROW_ASSIGN_OR_RAISE(static_cast<FilesetOptions&>(options),
                         FilesetOptions::from_uri(uri, std::move(values), use));
-  options.identity = absolute_address(without_limits(uri));
+  const Uri place = use == OptionUse::kSink ? without_links(uri) : uri;
+  options.identity = absolute_address(without_limits(place));
   if (use == OptionUse::kSource) {
     options.recursive = options.values.boolean("recursive");
     options.watch = options.values.boolean("watch");

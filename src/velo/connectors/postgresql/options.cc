@@ -90,6 +90,17 @@ bool is_one(const std::vector<NamePattern>& names) {
   return names.size() == 1 && !names.front().is_pattern;
 }
 
+// However its table is spelt, a sink is one place.
+void name_place(const Uri& uri, PostgresqlOptions& options) {
+  Uri place = uri;
+  std::erase_if(place.options, [](const auto& option) {
+    return option.first == "schema" || option.first == "table";
+  });
+  place.options.insert(place.options.begin(), {{"schema", print_name(options.schema)},
+                                               {"table", print_name(options.table)}});
+  options.identity = redact_uri(place);
+}
+
 Status choose_table(OptionUse use, PostgresqlOptions& options) {
   if (!is_one(options.schemas) || (!options.tables.empty() && !is_one(options.tables))) {
     return invalid(
@@ -179,6 +190,7 @@ std::vector<OptionDescriptor> PostgresqlOptions::descriptors() {
 Result<PostgresqlOptions> PostgresqlOptions::from_uri(const Uri& uri, OptionUse use) {
   ARROW_ASSIGN_OR_RAISE(PostgresqlOptions options, read(uri, use));
   ARROW_RETURN_NOT_OK(choose_table(use, options));
+  if (use == OptionUse::kSink) name_place(uri, options);
   return options;
 }
 

@@ -17,8 +17,9 @@ struct PostgresqlOptions {
   /// Keywords and values for libpq; what the URI leaves out comes from where psql looks:
   /// PG… of the environment, ~/.pgpass.
   std::vector<std::pair<std::string, std::string>> connection;
-  std::string shown;     ///< the URI without options and secrets, for messages
-  std::string identity;  ///< the URI without secrets
+  std::string shown;  ///< the URI without options and secrets, for messages
+  /// The URI without secrets; of a sink with schema and table, which are spelt one way.
+  std::string identity;
   std::vector<NamePattern> schemas;  ///< as given: one of each is what is read or written
   std::vector<NamePattern> tables;
   std::string schema;  ///< that one
