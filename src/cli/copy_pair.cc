@@ -42,7 +42,8 @@ Result<CopyPair> open_pair(const StreamRoute& route, const RunOptions& options,
   if (options.on_error == OnError::kKeep) {
     ARROW_ASSIGN_OR_RAISE(Uri bad, address_of(options.dead_letter_address, connections));
     ARROW_ASSIGN_OR_RAISE(bad, sink_of_stream(bad, route.stream));
-    auto dead_letters = builtin_registry().create_sink(limited(bad));
+    auto dead_letters =
+        builtin_registry().create_sink(with_letter_limit(bad, builtin_registry()));
     if (!dead_letters.ok()) return annotate(dead_letters.status(), "on_error");
     pair.options.dead_letters = *std::move(dead_letters);
   }

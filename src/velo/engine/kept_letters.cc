@@ -14,11 +14,13 @@
 #include "velo/columnar/columns_by_name.h"
 #include "velo/columnar/schema_text.h"
 #include "velo/formats/record_limit.h"
+#include "velo/letters.h"
 #include "velo/pipeline.h"
 
 namespace velo::engine {
 namespace {
 
+constexpr int64_t kMostLetterBytes = int64_t{1} << 30;
 constexpr size_t kPlaceBytes = 8;  // of a position; what follows is the file's version
 constexpr int kPlaceBits = 16;
 constexpr std::array kNeeded = {"pipeline", "split", "position", "record",
@@ -54,6 +56,19 @@ void say_columns(const Registry& registry, Uri& uri) {
 }
 
 }  // namespace
+}  // namespace velo::engine
+
+namespace velo {
+
+Uri with_letter_limit(Uri letters, const Registry& registry) {
+  RunOptions options;
+  options.max_record_bytes = engine::kMostLetterBytes;
+  return with_record_limit(std::move(letters), options, registry);
+}
+
+}  // namespace velo
+
+namespace velo::engine {
 
 Result<KeptLetters> KeptLetters::open(const Uri& uri, const ReplayOptions& options,
                                       const Registry& registry) {
@@ -69,7 +84,7 @@ Result<KeptLetters> KeptLetters::open(const Uri& uri, const ReplayOptions& optio
                                     *options.since));
     }
   }
-  Uri address = uri;
+  Uri address = with_letter_limit(uri, registry);
   say_columns(registry, address);
   ARROW_ASSIGN_OR_RAISE(letters.source_, registry.create_source(address));
   if (!letters.source_->can_reread() || !letters.source_->supports_batch()) {

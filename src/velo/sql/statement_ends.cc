@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "velo/letters.h"
 #include "velo/sql/pipeline_options.h"
 
 namespace velo::sql {
@@ -33,7 +34,7 @@ Result<Uri> StatementEnds::address_of_dead_letters(const RunOptions& options) co
 Result<std::shared_ptr<DataSink>> StatementEnds::open_dead_letters(
     const RunOptions& options) const {
   ARROW_ASSIGN_OR_RAISE(const Uri uri, address_of_dead_letters(options));
-  auto sink = registry_.create_sink(with_record_limit(uri, options, registry_));
+  auto sink = registry_.create_sink(with_letter_limit(uri, registry_));
   if (!sink.ok()) return annotate(sink.status(), "on_error");
   return *std::move(sink);
 }
