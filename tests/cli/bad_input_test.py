@@ -130,7 +130,7 @@ class BadInput(ProgramTest):
         )
         self.refused(
             ["copy", "a.csv", "out.xyz"],
-            "velo: out.xyz: its name does not tell its format; add ?format= and one of csv, json, parquet, avro",
+            "velo: out.xyz: its name does not tell its format; add ?format= and one of csv, json, parquet, avro, protobuf, text",
         )
 
     def test_full_disk(self):

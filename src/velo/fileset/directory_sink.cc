@@ -14,7 +14,7 @@ Status DirectorySink::check_format() const {
     return make_error(ErrorKind::kInvalidArgument,
                       {.connector = options_.connector, .resource = directory_->shown()},
                       "a directory's name does not tell the format of its files; add "
-                      "?format= and csv, json, parquet or avro");
+                      "?format= and csv, json, parquet, avro, protobuf or text");
   }
   return encoding_of("part." + extension_of(options_.values), options_.values).status();
 }

@@ -87,6 +87,11 @@ Result<FileEncoding> encoding_of(const std::string& path, const OptionValues& va
   return FileEncoding{format, compression};
 }
 
+bool is_read_unnamed(const std::string& path, const OptionValues& values) {
+  const auto encoding = encoding_of(path, values);
+  return encoding.ok() && (!encoding->format->is_asked_for || values.has("format"));
+}
+
 std::string extension_of(const OptionValues& values) {
   std::string extension = values.text("format");
   const formats::Format* format = formats::find_format(extension);

@@ -23,6 +23,10 @@ struct FileEncoding {
 /// codec of their own. Errors: kInvalidArgument, naming the path and what to add.
 Result<FileEncoding> encoding_of(const std::string& path, const OptionValues& values);
 
+/// Whether a file that nobody named, of a directory, is read: its format is known, and
+/// its extension is not one of much that is no data (Format::is_asked_for).
+bool is_read_unnamed(const std::string& path, const OptionValues& values);
+
 /// The extension of the files that the options make: "csv.gz".
 std::string extension_of(const OptionValues& values);
 

@@ -68,11 +68,11 @@ std::vector<OptionDescriptor> FilesetOptions::descriptors(
   std::ranges::move(
       std::vector<OptionDescriptor>{
           {.name = "format",
-           .doc = "Format of the bytes: csv, json, parquet, avro or protobuf; by default the "
-                  "extension says."},
+           .doc = "Format of the bytes: csv, json, parquet, avro, protobuf or text; by "
+                  "default the extension says."},
           {.name = "compression",
            .default_value = "auto",
-           .doc = "CSV and JSON: none, gzip or zstd; auto goes by the extension. "
+           .doc = "CSV, JSON and text: none, gzip or zstd; auto goes by the extension. "
                   "Parquet and Avro: the codec inside, snappy unless said."},
           {.name = "schema",
            .doc = "Columns and types of a source, instead of inferring them: id int64, "

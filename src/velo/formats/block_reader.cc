@@ -29,7 +29,12 @@ Status BlockReader::fill() {
   }
   buffer_.resize(held + static_cast<size_t>(*num_read));
   at_end_ = *num_read == 0;
+  was_short_ = *num_read < block_bytes_;
   return Status::OK();
+}
+
+Status BlockReader::look_for_end() {
+  return input_.file && was_short_ && !is_full() ? fill() : Status::OK();
 }
 
 Status BlockReader::replace() {

@@ -34,6 +34,10 @@ class BlockReader {
     return static_cast<int64_t>(bytes().size()) > max_record_bytes_;
   }
 
+  /// Find out whether the input ends here, where it looks so, and that does not wait for
+  /// whoever writes it. Errors: as fill().
+  Status look_for_end();
+
   /// Drop all that is held, and read the next bytes. Errors: as fill().
   Status replace();
 
@@ -61,6 +65,7 @@ class BlockReader {
   int64_t offset_ = 0;
   int64_t line_ = 1;
   bool at_end_ = false;
+  bool was_short_ = false;  // the last read: at the end, or there was no more yet
 };
 
 }  // namespace velo::formats

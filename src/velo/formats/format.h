@@ -155,6 +155,9 @@ struct Format {
   bool can_infer_from_all = false;
   /// Whether `schema=@FILE` names a file that says what its records are.
   bool takes_schema_file = false;
+  /// Whether a file of a directory is of this format only if `format=` says so: its
+  /// extensions are also those of much that is no data.
+  bool is_asked_for = false;
   /// Whether decoding needs Input::file.
   bool needs_random_access = false;
   /// Whether a file has a codec of its own inside, which `compression=` says: its bytes

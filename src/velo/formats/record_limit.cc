@@ -16,7 +16,7 @@ OptionDescriptor max_record_bytes_option() {
           .unit = "bytes",
           .default_value = "64MiB",
           .doc =
-              "CSV and JSON: the largest record that is read, or written; Avro: the "
+              "CSV, JSON and text: the largest record that is read, or written; Avro: the "
               "largest block; 64KiB to 1GiB."};
 }
 

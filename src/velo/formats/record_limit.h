@@ -17,7 +17,7 @@ inline constexpr int64_t kMaxRecordBytes = int64_t{64} << 20;
 /// just as many bytes, but by chance.
 inline constexpr int64_t kKeptOfLargeRecord = int64_t{64} << 10;
 
-/// `max_record_bytes=`, an option of CSV, JSON and Avro.
+/// `max_record_bytes=`, an option of the formats of text, and of Avro.
 OptionDescriptor max_record_bytes_option();
 
 /// What it says, of values with that option. Errors: kInvalidArgument.

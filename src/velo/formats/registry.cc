@@ -8,13 +8,14 @@
 #include "velo/formats/json/format.h"
 #include "velo/formats/parquet/format.h"
 #include "velo/formats/protobuf/format.h"
+#include "velo/formats/text/format.h"
 
 namespace velo::formats {
 
 const std::vector<const Format*>& all_formats() {
   static const std::vector<const Format*> formats = {
-      &csv_format(), &json_format(), &parquet_format(), &avro_format(),
-      &protobuf_format()};
+      &csv_format(),  &json_format(),     &parquet_format(),
+      &avro_format(), &protobuf_format(), &text_format()};
   return formats;
 }
 

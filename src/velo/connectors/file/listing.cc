@@ -43,17 +43,13 @@ Status visit_files(const std::string& directory, const Enter& enter, const Visit
   return Status::OK();
 }
 
-bool has_known_format(const std::string& path, const OptionValues& values) {
-  return fileset::encoding_of(path, values).ok();
-}
-
 Result<std::vector<std::string>> list_directory(const std::string& directory,
                                                 const FileOptions& options) {
   std::vector<std::string> files;
   ARROW_RETURN_NOT_OK(visit_files(
       directory, [&](const std::string&) { return options.recursive; },
       [&](const std::string& path) {
-        if (has_known_format(path, options.values)) files.push_back(path);
+        if (fileset::is_read_unnamed(path, options.values)) files.push_back(path);
       }));
   if (files.empty()) {
     return make_error(

@@ -130,7 +130,7 @@ class Objects : public fileset::FileStore {
 
   Result<std::vector<std::string>> list_below(const std::string& prefix) {
     ARROW_ASSIGN_OR_RAISE(auto keys, list_wanted(prefix, [&](const std::string& key) {
-                            return fileset::encoding_of(key, options_.values).ok();
+                            return fileset::is_read_unnamed(key, options_.values);
                           }));
     if (!keys.empty()) return keys;
     return make_error(ErrorKind::kNotFound,

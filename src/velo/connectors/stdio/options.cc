@@ -47,8 +47,7 @@ std::vector<OptionDescriptor> StdinOptions::descriptors() {
       {.name = "compression",
        .type = OptionType::kChoice,
        .default_value = "auto",
-       .doc =
-           "CSV and JSON: how the bytes are compressed; auto looks at the first of them.",
+       .doc = "How the bytes are compressed; auto looks at the first of them.",
        .choices = {"auto", "none", "gzip", "zstd"}},
       {.name = "schema",
        .doc = "Columns and types, instead of inferring them: id int64, price "
@@ -95,7 +94,7 @@ std::vector<OptionDescriptor> StdoutOptions::descriptors() {
       {.name = "compression",
        .default_value = "auto",
        .doc =
-           "CSV and JSON: none, gzip or zstd; auto is none. Parquet and Avro: the codec "
+           "Text formats: none, gzip or zstd; auto is none. Parquet and Avro: the codec "
            "inside, snappy unless said."},
       {.name = "schema", .doc = "Protobuf: @FILE, a descriptor file."},
   };

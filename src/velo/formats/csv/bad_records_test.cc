@@ -150,36 +150,5 @@ TEST(CsvBadRecords, MayBeTooLarge) {
               HasSubstr("line 3, byte 8: a quote in this record is not closed"));
 }
 
-// However the text comes, the end is where find_record() sees it.
-TEST(CsvRecordEnd, IsFoundInPieces) {
-  uint64_t random = 7;
-  const auto next = [&random](uint64_t below) {
-    random = random * 6364136223846793005 + 1442695040888963407;
-    return (random >> 33) % below;
-  };
-  for (int time = 0; time < 20'000; ++time) {
-    std::string text;
-    for (uint64_t size = next(12); size > 0; --size) text += "\",\r\nax"[next(6)];
-    SCOPED_TRACE(text);
-    const RecordExtent expected = find_record(text, ',');
-    RecordEnd end(',');
-    std::optional<size_t> found;
-    size_t begin = 0;
-    while (begin < text.size() && !found) {
-      const auto piece = std::string_view(text).substr(begin, 1 + next(3));
-      found = end.find(piece);
-      if (!found) begin += piece.size();
-    }
-    // A line feed might have followed.
-    if (!found && expected.is_complete) found = end.find("x");
-    ASSERT_EQ(found.has_value(), expected.is_complete);
-    if (found) {
-      ASSERT_EQ(begin + *found, expected.num_bytes);
-    } else {
-      ASSERT_EQ(end.is_open(), expected.is_open);
-    }
-  }
-}
-
 }  // namespace
 }  // namespace velo::formats

@@ -176,7 +176,7 @@ TEST(CsvDecoder, ReadsTheColumnsAskedFor) {
 }
 
 TEST(CsvDecoder, ReadsWithoutHeaderAndWithAnotherDelimiter) {
-  const auto table = decode("1;x\n2;y\n", {.header = false, .delimiter = ';'});
+  const auto table = decode("1;x\n2;y\n", {.header = CsvHeader::kNo, .delimiter = ';'});
   ASSERT_TRUE(table.ok()) << table.status();
   EXPECT_EQ(as_text(**table), "column0,column1\n1,x\n2,y\n");
 }

@@ -16,20 +16,24 @@ constexpr size_t kFlushBytes = size_t{256} << 10;
 class CsvEncoder : public Encoder {
  public:
   CsvEncoder(std::shared_ptr<arrow::io::OutputStream> output, const CsvDialect& dialect)
-      : output_(std::move(output)), dialect_(dialect) {}
+      : output_(std::move(output)),
+        dialect_(dialect),
+        delimiter_(dialect.delimiter.value_or(',')),
+        rules_(dialect) {}
 
   Status open(const arrow::Schema& schema) {
     for (const auto& field : schema.fields()) {
-      auto column = make_csv_writer(*field->type(), dialect_.delimiter);
+      auto column = make_csv_writer(*field->type(), dialect_.notation, rules_,
+                                    /*begins_record=*/columns_.empty());
       if (!column) return cannot_hold(*field);
       columns_.push_back(std::move(column));
     }
-    if (!dialect_.header) return Status::OK();
+    if (dialect_.header == CsvHeader::kNo) return Status::OK();
     for (int i = 0; i < schema.num_fields(); ++i) {
-      if (i > 0) text_.put(dialect_.delimiter);
-      put_csv_text(schema.field(i)->name(), dialect_.delimiter, text_);
+      if (i > 0) text_.put(delimiter_);
+      ARROW_RETURN_NOT_OK(rules_.put_text(schema.field(i)->name(), i == 0, text_));
     }
-    text_.put('\n');
+    text_.put(dialect_.line_end);
     return Status::OK();
   }
 
@@ -41,8 +45,11 @@ class CsvEncoder : public Encoder {
       ++num_rows_;
       const auto begin = static_cast<int64_t>(text_.size());
       for (size_t i = 0; i < columns_.size(); ++i) {
-        if (i > 0) text_.put(dialect_.delimiter);
-        if (columns_[i]->is_null(row)) continue;
+        if (i > 0) text_.put(delimiter_);
+        if (columns_[i]->is_null(row)) {
+          put_null();
+          continue;
+        }
         const Status status = columns_[i]->write(row, text_);
         if (!status.ok())
           return locate(status, rows.schema()->field(static_cast<int>(i)));
@@ -50,7 +57,7 @@ class CsvEncoder : public Encoder {
       const auto num_bytes = static_cast<int64_t>(text_.size()) - begin;
       const Status status = check_written(num_bytes, dialect_.max_record_bytes);
       if (!status.ok()) return annotate(status, fmt::format("row {}", num_rows_));
-      text_.put('\n');
+      text_.put(dialect_.line_end);
       if (text_.size() >= kFlushBytes) ARROW_RETURN_NOT_OK(flush());
     }
     return flush();
@@ -72,6 +79,10 @@ class CsvEncoder : public Encoder {
     return annotate(status, fmt::format("column '{}'", field->name()));
   }
 
+  void put_null() {
+    if (!rules_.null_text().empty()) text_.put(rules_.null_text());
+  }
+
   Status flush() {
     if (text_.size() == 0) return Status::OK();
     const std::string_view text = text_.text();
@@ -82,6 +93,8 @@ class CsvEncoder : public Encoder {
 
   std::shared_ptr<arrow::io::OutputStream> output_;
   const CsvDialect dialect_;
+  const char delimiter_;
+  const CsvTextRules rules_;
   std::vector<std::unique_ptr<ValueWriter>> columns_;
   TextBuffer text_;
   int64_t num_rows_ = 0;

@@ -1,99 +1,91 @@
 #include "velo/formats/csv/inference.h"
 
-#include <arrow/csv/converter.h>
-
-#include <algorithm>
-#include <limits>
+#include <string>
 #include <string_view>
 #include <vector>
 
-#include "velo/formats/csv/decimal_converter.h"
+#include "velo/formats/csv/converter.h"
+#include "velo/formats/csv/fixed_width_converter.h"
+#include "velo/formats/csv/plain_number.h"
 #include "velo/formats/number_digits.h"
+#include "velo/formats/time_format.h"
 
 namespace velo::formats {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
-
+// What there is to know of the values before the types are tried.
 struct Looks {
   bool has_values = false;
-  bool loses_as_integer = false;
-  bool loses_as_double = false;
   bool has_fraction = false;  // or an exponent
   DecimalFit decimals;
 };
 
-Result<Looks> look_at(const arrow::csv::BlockParser& sample, int column) {
+Looks look_at(CsvColumn& sample, const CsvNotation& notation) {
   Looks looks;
-  ARROW_RETURN_NOT_OK(sample.VisitColumn(
-      column, [&](const uint8_t* data, uint32_t size, bool quoted, bool) {
-        const std::string_view text(reinterpret_cast<const char*>(data), size);
-        looks.has_values |= quoted || !text.empty();
-        looks.loses_as_integer |= would_lose_as_number(text, *arrow::int64());
-        looks.loses_as_double |= would_lose_as_number(text, *arrow::float64());
-        looks.has_fraction |= text.find_first_of(".eE") != std::string_view::npos;
-        looks.decimals.add(text);
-        return Status::OK();
-      }));
+  const NullValues nulls(notation, /*of_text=*/false);
+  const PlainNumber number(notation);
+  std::string plain;
+  for (int64_t row = 0; row < sample.num_rows(); ++row) {
+    const RawValue& value = sample.value(row);
+    if (nulls.is_null(sample, value)) continue;
+    looks.has_values = true;
+    std::string_view text = without_blanks(sample.text(value));
+    if (!number.is_plain()) {
+      if (!number.make_plain(text, plain)) continue;
+      text = plain;
+    }
+    looks.has_fraction |= text.find_first_of(".eE") != std::string_view::npos;
+    looks.decimals.add(text);
+  }
   return looks;
 }
 
-// What the column may be, by its looks; the first type that reads every value is it.
-std::vector<std::shared_ptr<arrow::DataType>> candidates(const Looks& looks) {
-  std::vector<std::shared_ptr<arrow::DataType>> types;
-  if (!looks.loses_as_integer) {
-    types.push_back(arrow::int64());
-    if (!looks.has_fraction) types.push_back(arrow::decimal128(38, 0));
-    const auto decimal = looks.decimals.type();
-    if (looks.loses_as_double && decimal) types.push_back(decimal);
-  }
-  if (!looks.loses_as_double) types.push_back(arrow::float64());
-  types.insert(types.end(), {arrow::boolean(), arrow::date32(),
-                             arrow::timestamp(arrow::TimeUnit::MICRO),
-                             arrow::timestamp(arrow::TimeUnit::NANO),
-                             arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"),
-                             arrow::timestamp(arrow::TimeUnit::NANO, "UTC")});
-  return types;
+bool has_zone(const std::string& timestamp_format) {
+  const auto format = TimeFormat::parse(timestamp_format);
+  return format.ok() && format->has_zone();
 }
 
-bool is_number(const arrow::DataType& type) {
-  return arrow::is_integer(type.id()) || arrow::is_floating(type.id()) ||
-         arrow::is_decimal(type.id());
+// What the column may be, by its looks; the first type that reads every value is it.
+std::vector<std::shared_ptr<arrow::DataType>> candidates(const Looks& looks,
+                                                         const CsvNotation& notation) {
+  std::vector<std::shared_ptr<arrow::DataType>> types = {arrow::int64()};
+  if (!looks.has_fraction) types.push_back(arrow::decimal128(38, 0));
+  types.push_back(arrow::float64());
+  // Reached where a double would lose something.
+  if (const auto decimal = looks.decimals.type()) types.push_back(decimal);
+  types.insert(types.end(), {arrow::boolean(), arrow::date32()});
+  const std::string& format = notation.timestamp_format;
+  for (const char* zone : {"", "UTC"}) {
+    if (!format.empty() && has_zone(format) != (*zone != 0)) continue;
+    types.push_back(arrow::timestamp(arrow::TimeUnit::MICRO, zone));
+    types.push_back(arrow::timestamp(arrow::TimeUnit::NANO, zone));
+  }
+  return types;
 }
 
 }  // namespace
 
-bool would_lose_as_number(std::string_view text, const arrow::DataType& type) {
-  constexpr size_t kAlwaysKept = std::numeric_limits<double>::digits10;
-  if (!is_number(type)) return false;
-  // Arrow's converters step over blanks.
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  if (text.empty()) return false;
-  if (text.front() == '+') return true;
-  const std::string_view digits = text.substr(text.front() == '-');
-  const bool begins_with_zero = digits.size() > 1 && digits[0] == '0';
-  if (begins_with_zero && (is_digit(digits[1]) || digits[1] == 'x' || digits[1] == 'X')) {
-    return true;
+Result<bool> fits_csv_type(const CsvColumn& column, const CsvNotation& notation,
+                           const std::shared_ptr<arrow::DataType>& type) {
+  constexpr int64_t kFirstFew = 16;  // tell most types from most others
+  ARROW_ASSIGN_OR_RAISE(const auto converter,
+                        make_csv_converter(type, notation, /*keeps_digits=*/true));
+  std::vector<int64_t> misfits;
+  ARROW_RETURN_NOT_OK(converter->convert(column.front(kFirstFew), misfits));
+  if (misfits.empty() && column.num_rows() > kFirstFew) {
+    ARROW_RETURN_NOT_OK(converter->convert(column, misfits));
   }
-  if (!arrow::is_floating(type.id())) return false;
-  const bool is_short =
-      text.size() <= kAlwaysKept &&
-      std::ranges::none_of(text, [](char c) { return c == 'e' || c == 'E'; });
-  return !is_short && !double_keeps(text);
+  return misfits.empty();
 }
 
 Result<std::shared_ptr<arrow::DataType>> infer_csv_type(
-    const arrow::csv::BlockParser& sample, int column,
-    const arrow::csv::ConvertOptions& options,
+    CsvColumn sample, const CsvNotation& notation,
     const std::shared_ptr<arrow::DataType>& type_of_nothing) {
-  ARROW_ASSIGN_OR_RAISE(const Looks looks, look_at(sample, column));
+  const Looks looks = look_at(sample, notation);
   if (!looks.has_values) return type_of_nothing;
-  for (const auto& type : candidates(looks)) {
-    ARROW_ASSIGN_OR_RAISE(auto converter, make_csv_converter(type, options));
-    if (converter->Convert(sample, column).ok()) return type;
+  for (const auto& type : candidates(looks, notation)) {
+    ARROW_ASSIGN_OR_RAISE(const bool fits, fits_csv_type(sample, notation, type));
+    if (fits) return type;
   }
   return arrow::utf8();
 }

@@ -2,22 +2,14 @@
 
 #include <arrow/compute/cast.h>
 
-#include <algorithm>
 #include <charconv>
+#include <string>
 #include <utility>
 
 namespace velo::formats {
 namespace {
 
 constexpr size_t kMostNumberBytes = 64;
-// At the front of a file it would be taken for what it is not, so it is quoted.
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-bool needs_quotes(std::string_view text, char delimiter) {
-  if (text.starts_with(kByteOrderMark)) return true;
-  return std::ranges::any_of(
-      text, [&](char c) { return c == delimiter || c == '"' || c == '\n' || c == '\r'; });
-}
 
 template <typename Array>
 class FloatWriter : public ValueWriter {
@@ -31,7 +23,8 @@ class FloatWriter : public ValueWriter {
 
 class TextWriter : public ValueWriter {
  public:
-  explicit TextWriter(char delimiter) : delimiter_(delimiter) {}
+  TextWriter(const CsvTextRules& rules, bool begins_record)
+      : rules_(rules), begins_record_(begins_record) {}
 
   Status bind(const std::shared_ptr<arrow::Array>& array) override {
     const auto& text = static_cast<const arrow::StringArray&>(*array);
@@ -39,12 +32,9 @@ class TextWriter : public ValueWriter {
     if (text.length() > 0 && text.value_data() != nullptr) {
       const auto begin = static_cast<size_t>(text.value_offset(0));
       const auto end = static_cast<size_t>(text.value_offset(text.length()));
-      const auto all = std::string_view(*text.value_data()).substr(begin, end - begin);
       // One look at all values together spares looking at each.
-      is_plain_ = all.find(kByteOrderMark) == std::string_view::npos;
-      for (const char c : {delimiter_, '"', '\n', '\r'}) {
-        is_plain_ = is_plain_ && all.find(c) == std::string_view::npos;
-      }
+      is_plain_ = rules_.are_plain(
+          std::string_view(*text.value_data()).substr(begin, end - begin));
     }
     return ValueWriter::bind(array);
   }
@@ -52,16 +42,53 @@ class TextWriter : public ValueWriter {
  private:
   Status write(int64_t row, TextBuffer& out) override {
     const std::string_view text = array<arrow::StringArray>().GetView(row);
-    if (is_plain_ && !text.empty()) {
-      out.put(text);
-    } else {
-      put_csv_text(text, delimiter_, out);
-    }
+    if (!is_plain_ || text.empty()) return rules_.put_text(text, begins_record_, out);
+    out.put(text);
     return Status::OK();
   }
 
-  const char delimiter_;
+  const CsvTextRules& rules_;
+  const bool begins_record_;
   bool is_plain_ = false;
+};
+
+class BooleanWriter : public ValueWriter {
+ public:
+  explicit BooleanWriter(const CsvNotation& notation)
+      : true_(notation.true_values.front()), false_(notation.false_values.front()) {}
+
+ private:
+  Status write(int64_t row, TextBuffer& out) override {
+    out.put(array<arrow::BooleanArray>().Value(row) ? true_ : false_);
+    return Status::OK();
+  }
+
+  const std::string true_;
+  const std::string false_;
+};
+
+// Writes again what could be read as something else.
+class CheckedWriter : public ValueWriter {
+ public:
+  CheckedWriter(const CsvTextRules& rules, bool begins_record,
+                std::unique_ptr<ValueWriter> writer)
+      : rules_(rules), begins_record_(begins_record), writer_(std::move(writer)) {}
+
+  Status bind(const std::shared_ptr<arrow::Array>& array) override {
+    ARROW_RETURN_NOT_OK(writer_->bind(array));
+    return ValueWriter::bind(array);
+  }
+
+ private:
+  Status write(int64_t row, TextBuffer& out) override {
+    const size_t begin = out.size();
+    ARROW_RETURN_NOT_OK(writer_->write(row, out));
+    return rules_.check_value(begin, begins_record_, out);
+  }
+
+  const CsvTextRules& rules_;
+  const bool begins_record_;
+  const std::unique_ptr<ValueWriter> writer_;
 };
 
 // Prints what Arrow's cast to another type makes of the values.
@@ -83,24 +110,37 @@ class CastWriter : public ValueWriter {
   const std::unique_ptr<ValueWriter> writer_;
 };
 
-std::unique_ptr<ValueWriter> make_flat_writer(const arrow::DataType& type,
-                                              char delimiter) {
-  if (type.id() == arrow::Type::DURATION) return nullptr;
-  if (auto writer = make_plain_writer(type)) return writer;
-  if (auto writer = make_time_writer(type, {.separator = ' '})) return writer;
+// Of what is no text.
+std::unique_ptr<ValueWriter> make_value_writer(const arrow::DataType& type,
+                                               const CsvNotation& notation) {
   switch (type.id()) {
+    case arrow::Type::DURATION:
+      return nullptr;
+    case arrow::Type::BOOL:
+      return std::make_unique<BooleanWriter>(notation);
     case arrow::Type::FLOAT:
       return std::make_unique<FloatWriter<arrow::FloatArray>>();
     case arrow::Type::DOUBLE:
       return std::make_unique<FloatWriter<arrow::DoubleArray>>();
+    default:
+      break;
+  }
+  if (auto writer = make_plain_writer(type)) return writer;
+  return make_time_writer(type, {.separator = ' '});
+}
+
+std::unique_ptr<ValueWriter> make_text_writer(const arrow::DataType& type,
+                                              const CsvTextRules& rules,
+                                              bool begins_record) {
+  auto writer = std::make_unique<TextWriter>(rules, begins_record);
+  switch (type.id()) {
     case arrow::Type::STRING:
-      return std::make_unique<TextWriter>(delimiter);
+      return writer;
     case arrow::Type::HALF_FLOAT:
     case arrow::Type::STRING_VIEW:
     case arrow::Type::LARGE_STRING:
     case arrow::Type::NA:
-      return std::make_unique<CastWriter>(arrow::utf8(),
-                                          std::make_unique<TextWriter>(delimiter));
+      return std::make_unique<CastWriter>(arrow::utf8(), std::move(writer));
     default:
       return nullptr;
   }
@@ -109,27 +149,19 @@ std::unique_ptr<ValueWriter> make_flat_writer(const arrow::DataType& type,
 }  // namespace
 
 std::unique_ptr<ValueWriter> make_csv_writer(const arrow::DataType& type,
-                                             char delimiter) {
-  if (type.id() != arrow::Type::DICTIONARY) return make_flat_writer(type, delimiter);
-  const auto& values = static_cast<const arrow::DictionaryType&>(type).value_type();
-  auto writer = make_csv_writer(*values, delimiter);
-  if (!writer) return nullptr;
-  return std::make_unique<CastWriter>(values, std::move(writer));
-}
-
-void put_csv_text(std::string_view text, char delimiter, TextBuffer& out) {
-  if (!text.empty() && !needs_quotes(text, delimiter)) {
-    out.put(text);
-    return;
+                                             const CsvNotation& notation,
+                                             const CsvTextRules& rules,
+                                             bool begins_record) {
+  if (type.id() == arrow::Type::DICTIONARY) {
+    const auto& values = static_cast<const arrow::DictionaryType&>(type).value_type();
+    auto writer = make_csv_writer(*values, notation, rules, begins_record);
+    if (!writer) return nullptr;
+    return std::make_unique<CastWriter>(values, std::move(writer));
   }
-  char* to = out.room(2 * text.size() + 2);
-  *to++ = '"';
-  for (const char c : text) {
-    if (c == '"') *to++ = '"';
-    *to++ = c;
-  }
-  *to++ = '"';
-  out.advance_to(to);
+  if (auto writer = make_text_writer(type, rules, begins_record)) return writer;
+  auto writer = make_value_writer(type, notation);
+  if (!writer || !rules.checks_other_values()) return writer;
+  return std::make_unique<CheckedWriter>(rules, begins_record, std::move(writer));
 }
 
 }  // namespace velo::formats

@@ -1,0 +1,19 @@
+#pragma once
+
+/// What a URI says of CSV.
+
+#include <vector>
+
+#include "velo/error.h"
+#include "velo/formats/csv/dialect.h"
+#include "velo/options.h"
+
+namespace velo::formats {
+
+/// All options of CSV.
+std::vector<OptionDescriptor> csv_options();
+
+/// The dialect that they say. Errors: kInvalidArgument, naming the option.
+Result<CsvDialect> csv_dialect_of(const OptionValues& values);
+
+}  // namespace velo::formats
