@@ -14,7 +14,7 @@ NASTY = ["", "a", "a,b", "a;b", 'say "x"', "it's", "two\nlines", "two\r\nlines",
          "007", "1e5", '"', '""', "'", "\\\"", ",", "-"]
 
 DIALECTS = [
-    ("", {}),
+    ("delimiter=,", {}),
     ("delimiter=;&quote='", {"delimiter": ";", "quotechar": "'"}),
     ("delimiter=tab&quote_style=all", {"delimiter": "\t"}),
     ("escape=\\&quote_style=text", {"doublequote": False, "escapechar": "\\"}),

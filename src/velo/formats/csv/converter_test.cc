@@ -181,6 +181,12 @@ TEST(CsvConverter, RefusesWhatNumbersAreNot) {
   EXPECT_EQ(read(arrow::decimal256(50, 10), "1e40"), "misfit");
 }
 
+// Arrow's validation sees nothing before it is initialized: of one test alone, as ctest
+// runs them.
+TEST(CsvConverter, ValidatesUtf8WhoeverCameBefore) {
+  EXPECT_EQ(read(arrow::utf8(), "caf\xE9"), "misfit");
+}
+
 TEST(CsvConverter, KeepsDigits) {
   const std::pair<const char*, const char*> cases[] = {
       {"007", "misfit"},

@@ -146,6 +146,7 @@ class FrontReader {
 
   Status check_names(std::vector<std::string>& names) const {
     std::set<std::string> taken;
+    arrow::util::InitializeUTF8();
     for (size_t i = 0; i < names.size(); ++i) {
       if (!arrow::util::ValidateUTF8(names[i])) {
         return corrupt_at({blocks_.offset(), blocks_.line()}, blocks_.name(),

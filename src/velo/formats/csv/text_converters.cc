@@ -151,6 +151,7 @@ std::unique_ptr<ColumnConverter> make_text_converter(
   if (type->id() != arrow::Type::STRING && type->id() != arrow::Type::BINARY) {
     return nullptr;
   }
+  arrow::util::InitializeUTF8();
   return std::make_unique<TextConverter>(type, notation);
 }
 

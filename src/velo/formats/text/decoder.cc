@@ -30,6 +30,7 @@ class TextDecoder : public Decoder {
         max_record_bytes_(layout.max_record_bytes) {}
 
   Status open(const TextLayout& layout, DecodeOptions options) {
+    arrow::util::InitializeUTF8();
     keeps_bad_ = options.keep_bad_records;
     auto whole = arrow::schema({arrow::field("line", arrow::utf8())});
     if (!layout.pattern.empty()) {
