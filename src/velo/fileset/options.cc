@@ -81,8 +81,8 @@ std::vector<OptionDescriptor> FilesetOptions::descriptors(
            .type = OptionType::kBytes,
            .unit = "bytes",
            .default_value = "64MiB",
-           .doc = "A larger file whose records can be found from anywhere (NDJSON) is "
-                  "read in parts of this size, side by side with parallel; 0: never.",
+           .doc = "A larger file whose records can be found from anywhere (NDJSON, CSV) "
+                  "is read in parts of this size, side by side with parallel; 0: never.",
            .use = OptionUse::kSource},
           {.name = "partition_by",
            .type = OptionType::kList,

@@ -13,7 +13,7 @@ Status BlockReader::fill() {
   if (is_full()) {
     return make_error(ErrorKind::kCorruptData,
                       {.resource = input_.name,
-                       .position = fmt::format("line {}, byte {}", line_, offset_)},
+                       .position = fmt::format("line {}, byte {}", line(), offset_)},
                       too_large(max_record_bytes_) + "; or is a quote missing?");
   }
   buffer_.erase(0, begin_);
@@ -40,6 +40,11 @@ Status BlockReader::look_for_end() {
 Status BlockReader::replace() {
   consume(bytes().size());
   return fill();
+}
+
+int64_t BlockReader::line() const {
+  if (!input_.part || !input_.part->lines_before) return line_;
+  return line_ + input_.part->lines_before().ValueOr(0);
 }
 
 void BlockReader::consume(size_t num_bytes) {

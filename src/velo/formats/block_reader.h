@@ -22,7 +22,8 @@ class BlockReader {
   BlockReader(Input input, int64_t block_bytes, int64_t max_record_bytes)
       : input_(std::move(input)),
         block_bytes_(block_bytes),
-        max_record_bytes_(max_record_bytes) {}
+        max_record_bytes_(max_record_bytes),
+        offset_(input_.part ? input_.part->offset : 0) {}
 
   /// Read more. The bytes already held are kept, in front.
   /// Errors: kSystem; kCorruptData when compressed data is broken, or when more than a
@@ -52,8 +53,10 @@ class BlockReader {
   /// Whether the input has no bytes beyond those held.
   bool at_end() const { return at_end_; }
 
-  int64_t offset() const { return offset_; }  ///< of bytes(), in the decompressed input
-  int64_t line() const { return line_; }      ///< the 1-based line that bytes() begins in
+  int64_t offset() const { return offset_; }  ///< of bytes(), in the decompressed file
+  /// The 1-based line that bytes() begins in. For messages: of a part of a file, all that
+  /// is before it is read for this.
+  int64_t line() const;
   const std::string& name() const { return input_.name; }
 
  private:
@@ -62,8 +65,8 @@ class BlockReader {
   const int64_t max_record_bytes_;
   std::string buffer_;
   size_t begin_ = 0;
-  int64_t offset_ = 0;
-  int64_t line_ = 1;
+  int64_t offset_;
+  int64_t line_ = 1;  // of the part
   bool at_end_ = false;
   bool was_short_ = false;  // the last read: at the end, or there was no more yet
 };

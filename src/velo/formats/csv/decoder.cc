@@ -10,6 +10,7 @@
 #include "velo/formats/csv/columns.h"
 #include "velo/formats/csv/converter.h"
 #include "velo/formats/csv/faults.h"
+#include "velo/formats/csv/file_stream.h"
 #include "velo/formats/csv/front.h"
 #include "velo/formats/csv/inference.h"
 #include "velo/formats/csv/record_parser.h"
@@ -23,19 +24,27 @@ namespace {
 // projection.
 using UnfitRows = std::map<int64_t, size_t>;
 
+// The file, from its beginning, of which a part is decoded that is not its first.
+std::optional<Input> beginning_of(const Input& input) {
+  if (!input.part || input.part->offset == 0) return std::nullopt;
+  return Input{.name = input.name,
+               .stream = std::make_shared<FileStream>(input.file),
+               .file = input.file};
+}
+
 class CsvDecoder : public Decoder {
  public:
   CsvDecoder(Input input, const CsvDialect& dialect)
-      : blocks_(std::move(input), dialect.block_bytes, dialect.max_record_bytes),
+      : beginning_(beginning_of(input)),
+        blocks_(std::move(input), dialect.block_bytes, dialect.max_record_bytes),
         dialect_(dialect) {}
 
   Status open(DecodeOptions options) {
     is_inferred_ = options.is_inferred || !options.schema;
     keeps_bad_ = options.keep_bad_records;
     const bool is_given = options.schema && !options.is_inferred;
-    ARROW_ASSIGN_OR_RAISE(
-        CsvFront front,
-        read_front(blocks_, dialect_, is_given ? options.schema.get() : nullptr));
+    ARROW_ASSIGN_OR_RAISE(CsvFront front,
+                          read_front(is_given ? options.schema.get() : nullptr));
     dialect_ = front.dialect;
     num_columns_ = static_cast<int>(front.names.size());
     parser_.emplace(dialect_, num_columns_);
@@ -73,6 +82,14 @@ class CsvDecoder : public Decoder {
   }
 
  private:
+  // A part has the names and the dialect of its file.
+  Result<CsvFront> read_front(const arrow::Schema* given) {
+    if (!beginning_) return formats::read_front(blocks_, dialect_, given);
+    BlockReader blocks(*std::exchange(beginning_, std::nullopt), dialect_.block_bytes,
+                       dialect_.max_record_bytes);
+    return formats::read_front(blocks, dialect_, given);
+  }
+
   Status make_converters() {
     for (const auto& field : projection_.schema->fields()) {
       auto converter = make_csv_converter(field->type(), dialect_.notation, is_inferred_);
@@ -243,6 +260,7 @@ class CsvDecoder : public Decoder {
         without_line_break(rest.substr(0, find_record(rest, dialect_).num_bytes)));
   }
 
+  std::optional<Input> beginning_;
   BlockReader blocks_;
   CsvDialect dialect_;
   std::optional<RecordParser> parser_;

@@ -5,6 +5,7 @@
 #include "velo/formats/csv/decoder.h"
 #include "velo/formats/csv/encoder.h"
 #include "velo/formats/csv/options.h"
+#include "velo/formats/csv/record_finder.h"
 
 namespace velo::formats {
 namespace {
@@ -22,6 +23,12 @@ Result<std::unique_ptr<Encoder>> make_encoder(
   return make_csv_encoder(std::move(output), schema, dialect);
 }
 
+Result<std::unique_ptr<RecordFinder>> make_record_finder(
+    arrow::io::RandomAccessFile& file, const OptionValues& values) {
+  ARROW_ASSIGN_OR_RAISE(const CsvDialect dialect, csv_dialect_of(values));
+  return make_csv_record_finder(file, dialect);
+}
+
 }  // namespace
 
 const Format& csv_format() {
@@ -30,6 +37,7 @@ const Format& csv_format() {
       .extensions = {"csv", "tsv"},
       .options = csv_options(),
       .make_decoder = make_decoder,
+      .make_record_finder = make_record_finder,
       .make_encoder = make_encoder,
   };
   return format;
