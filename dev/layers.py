@@ -40,6 +40,8 @@ FOREIGN = {
     "simdjson.h": "src/velo/formats/json/",
     "parquet/": "src/velo/formats/parquet/",
     "arrow/csv/": "src/velo/formats/csv/",
+    "arrow/ipc/": "src/velo/formats/ipc/",
+    "arrow/adapters/orc/": "src/velo/formats/orc/",
     "curl/": "src/velo/http/",
     "CLI/": "src/cli/",
     "civetweb.h": "src/cli/",

@@ -66,7 +66,7 @@ class State(KeptState, ProgramTest):
         self.assertEqual(self.state_of("out/"), [])
         self.refused(["copy", "in/a.csv", "out/"],
                      "velo: out/: a directory's name does not tell the format of its files; add ?format= and "
-                     "csv, json, parquet, avro, protobuf or text")
+                     "one of csv, json, parquet, avro, orc, arrow, arrows, protobuf, text")
 
     def write_bad_ones(self):
         self.write("in.json", '{"id":1}\nbad\n{"id":2}\n')

@@ -13,6 +13,7 @@
 #include "velo/base/hex.h"
 #include "velo/columnar/columns_by_name.h"
 #include "velo/columnar/schema_text.h"
+#include "velo/formats/format.h"
 #include "velo/formats/record_limit.h"
 #include "velo/letters.h"
 #include "velo/pipeline.h"
@@ -39,12 +40,24 @@ bool says_too_large(std::string_view message) {
   return message.find(words.substr(words.find(';'))) != std::string_view::npos;
 }
 
+// Whether the letters are of a format that says its types.
+bool says_types(const Uri& uri) {
+  if (const std::string* name = uri.find_option("format")) {
+    const formats::Format* format = formats::find_format(*name);
+    return format && format->has_types;
+  }
+  return std::ranges::any_of(formats::all_formats(), [&](const auto* format) {
+    return format->has_types &&
+           std::ranges::any_of(format->extensions, [&](std::string_view extension) {
+             return uri.path.find(fmt::format(".{}", extension)) != std::string::npos;
+           });
+  });
+}
+
 // Text is what it was written as; nothing is to be guessed of it.
 void say_columns(const Registry& registry, Uri& uri) {
   const Connector* const connector = registry.find(uri.scheme);
-  const bool has_types =
-      uri.path.find(".parquet") != std::string::npos ||
-      (uri.find_option("format") && *uri.find_option("format") == "parquet");
+  const bool has_types = says_types(uri);
   if (!connector || has_types || uri.find_option("schema")) return;
   const bool takes_schema =
       std::ranges::any_of(connector->options, [](const auto& option) {

@@ -1,5 +1,7 @@
 #include "velo/fileset/directory_sink.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "velo/base/utf8.h"
@@ -13,8 +15,9 @@ Status DirectorySink::check_format() const {
   if (options_.values.text("format").empty()) {
     return make_error(ErrorKind::kInvalidArgument,
                       {.connector = options_.connector, .resource = directory_->shown()},
-                      "a directory's name does not tell the format of its files; add "
-                      "?format= and csv, json, parquet, avro, protobuf or text");
+                      fmt::format("a directory's name does not tell the format of its "
+                                  "files; add ?format= and one of {}",
+                                  formats::format_names()));
   }
   return encoding_of("part." + extension_of(options_.values), options_.values).status();
 }

@@ -8,9 +8,13 @@
 #include <utility>
 
 #include "velo/base/line_count.h"
+#include "velo/storage/text_encoding.h"
 
 namespace velo::fileset {
 namespace {
+
+// They tell a compression, and UTF-16.
+constexpr int64_t kLookedAtBytes = 10;
 
 constexpr int64_t kCountedAtOnce = int64_t{1} << 20;
 
@@ -71,10 +75,17 @@ Result<uint64_t> DividedFiles::part_bytes_of(const std::string& path,
   if (wanted == 0 || version.num_bytes <= wanted) return 0;
   ARROW_ASSIGN_OR_RAISE(const FileEncoding encoding, opener_.encoding_of(path));
   if (!encoding.format->make_record_finder ||
-      encoding.compression != arrow::Compression::UNCOMPRESSED) {
+      encoding.compression != storage::Compression::UNCOMPRESSED ||
+      !storage::is_utf8(opener_.options().values.text("encoding"))) {
     return 0;
   }
   ARROW_ASSIGN_OR_RAISE(const File file, opener_.store().open(path, version, {}));
+  ARROW_ASSIGN_OR_RAISE(const auto first, file->ReadAt(0, kLookedAtBytes));
+  const std::string_view bytes(*first);
+  if (storage::has_other_mark(bytes) ||
+      storage::compression_of_bytes(bytes) != storage::Compression::UNCOMPRESSED) {
+    return 0;
+  }
   ARROW_ASSIGN_OR_RAISE(const auto finder, finder_of({path, version}, file));
   return finder ? part_bytes_for(version.num_bytes, wanted) : 0;
 }

@@ -4,6 +4,7 @@
 
 #include "velo/fileset/encoding.h"
 #include "velo/storage/compression.h"
+#include "velo/storage/text_encoding.h"
 
 namespace velo::fileset {
 
@@ -16,9 +17,18 @@ Result<std::unique_ptr<EncodedFile>> EncodedFile::create(
   file->context_ = {.connector = connector, .resource = path};
   file->bytes_ = std::move(output);
   file->output_ = file->bytes_;
-  if (encoding.compression != arrow::Compression::UNCOMPRESSED) {
-    ARROW_ASSIGN_OR_RAISE(file->output_,
-                          storage::compress(file->bytes_, encoding.compression));
+  if (encoding.compression != storage::Compression::UNCOMPRESSED) {
+    auto compressed = storage::compress(file->bytes_, encoding.compression,
+                                        values.integer("compression_level"));
+    if (!compressed.ok()) return file->locate(compressed.status());
+    file->compressed_ = *std::move(compressed);
+    file->output_ = file->compressed_;
+  }
+  const std::string text = values.text("encoding");
+  if (!encoding.format->has_types && !storage::is_utf8(text)) {
+    auto encoded = storage::encode_text(file->output_, text);
+    if (!encoded.ok()) return file->locate(encoded.status());
+    file->output_ = *std::move(encoded);
   }
   auto encoder = encoding.format->make_encoder(file->output_, schema, values);
   if (!encoder.ok()) return file->locate(encoder.status());
@@ -28,6 +38,15 @@ Result<std::unique_ptr<EncodedFile>> EncodedFile::create(
 
 Status EncodedFile::write(const arrow::RecordBatch& rows) {
   return locate(encoder_->write(rows));
+}
+
+int64_t EncodedFile::held_bytes() const {
+  return encoder_->held_bytes() + (compressed_ ? compressed_->held_bytes() : 0);
+}
+
+Status EncodedFile::write_held() {
+  ARROW_RETURN_NOT_OK(locate(encoder_->write_held()));
+  return compressed_ ? locate(compressed_->write_held()) : Status::OK();
 }
 
 Status EncodedFile::finish() {

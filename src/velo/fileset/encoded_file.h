@@ -10,6 +10,7 @@
 
 #include "velo/formats/format.h"
 #include "velo/options.h"
+#include "velo/storage/compression.h"
 
 namespace velo::fileset {
 
@@ -26,9 +27,9 @@ class EncodedFile {
 
   Status write(const arrow::RecordBatch& rows);
 
-  /// See formats::Encoder.
-  int64_t held_bytes() const { return encoder_->held_bytes(); }
-  Status write_held() { return locate(encoder_->write_held()); }
+  /// See formats::Encoder; and what waits to be compressed.
+  int64_t held_bytes() const;
+  Status write_held();
 
   /// Write the format's end. No rows can follow.
   Status finish();
@@ -44,7 +45,8 @@ class EncodedFile {
 
   ErrorContext context_;
   std::shared_ptr<arrow::io::OutputStream> bytes_;
-  std::shared_ptr<arrow::io::OutputStream> output_;  // bytes_, or a compressor before it
+  std::shared_ptr<storage::CompressedOutput> compressed_;  // before bytes_, or nullptr
+  std::shared_ptr<arrow::io::OutputStream> output_;        // of the encoder, before those
   std::unique_ptr<formats::Encoder> encoder_;
 };
 

@@ -7,13 +7,15 @@
 #include <utility>
 #include <vector>
 
+#include "velo/storage/text_encoding.h"
+
 namespace velo::fileset {
 namespace {
 
-arrow::Compression::type compression_of_extension(std::string_view extension) {
-  if (extension == "gz" || extension == "gzip") return arrow::Compression::GZIP;
-  if (extension == "zst" || extension == "zstd") return arrow::Compression::ZSTD;
-  return arrow::Compression::UNCOMPRESSED;
+storage::Compression compression_of_extension(std::string_view extension) {
+  if (extension == "none") return storage::Compression::UNCOMPRESSED;
+  return storage::find_compression(extension).value_or(
+      storage::Compression::UNCOMPRESSED);
 }
 
 // "orders.csv.gz" -> "orders.csv", "gz"
@@ -35,56 +37,102 @@ const formats::Format* format_of_extension(std::string_view extension) {
   return nullptr;
 }
 
-std::string format_names() {
-  std::vector<std::string_view> names;
-  for (const formats::Format* format : formats::all_formats()) {
-    names.push_back(format->name);
-  }
-  return fmt::format("{}", fmt::join(names, ", "));
-}
-
 Result<const formats::Format*> format_of(const std::string& path,
                                          std::string_view extension,
                                          const OptionValues& values) {
   if (const std::string name = values.text("format"); !name.empty()) {
     if (const formats::Format* format = formats::find_format(name)) return format;
-    return make_error(ErrorKind::kInvalidArgument, {.resource = path},
-                      fmt::format("format={} is not one of {}", name, format_names()));
+    return make_error(
+        ErrorKind::kInvalidArgument, {.resource = path},
+        fmt::format("format={} is not one of {}", name, formats::format_names()));
   }
   if (const formats::Format* format = format_of_extension(extension)) return format;
   return make_error(ErrorKind::kInvalidArgument, {.resource = path},
                     fmt::format("its name does not tell its format; add ?format= and one "
                                 "of {}",
-                                format_names()));
+                                formats::format_names()));
+}
+
+Status check_level(storage::Compression compression, const OptionValues& values,
+                   const std::string& path) {
+  const Status status =
+      storage::check_level(compression, values.integer("compression_level"));
+  if (status.ok()) return status;
+  return make_error(kind_of(status), {.resource = path}, status.message());
+}
+
+Status decompress(const FileEncoding& encoding, const OptionValues& values,
+                  formats::Input& input) {
+  if (encoding.compression == storage::Compression::UNCOMPRESSED) {
+    if (encoding.is_sure || encoding.format->needs_random_access) return Status::OK();
+    input.stream = storage::check_uncompressed(std::move(input.stream), input.name);
+    return Status::OK();
+  }
+  ARROW_ASSIGN_OR_RAISE(const int64_t max_ratio, storage::max_ratio_of(values));
+  ARROW_ASSIGN_OR_RAISE(
+      input.stream,
+      storage::decompress(std::move(input.stream), {.compression = encoding.compression,
+                                                    .name = input.name,
+                                                    .max_ratio = max_ratio}));
+  input.file = nullptr;
+  return Status::OK();
 }
 
 }  // namespace
 
 Result<FileEncoding> encoding_of(const std::string& path, const OptionValues& values) {
   auto [stem, extension] = split_extension(path);
-  arrow::Compression::type compression = compression_of_extension(extension);
-  if (compression != arrow::Compression::UNCOMPRESSED) {
+  const storage::Compression told = compression_of_extension(extension);
+  if (told != storage::Compression::UNCOMPRESSED) {
     extension = split_extension(stem).second;
   }
   ARROW_ASSIGN_OR_RAISE(const formats::Format* format,
                         format_of(path, extension, values));
   ARROW_RETURN_NOT_OK(formats::check_envelope(format->name, values, path));
   ARROW_RETURN_NOT_OK(formats::check_schema_file(*format, values, path));
-  if (format->compresses_inside) {
-    return FileEncoding{format, arrow::Compression::UNCOMPRESSED};
+  if (format->has_types && !storage::is_utf8(values.text("encoding"))) {
+    return make_error(ErrorKind::kInvalidArgument, {.resource = path},
+                      fmt::format("encoding={} is of text, and this is {}",
+                                  values.text("encoding"), format->name));
   }
   const std::string asked = values.text("compression");
-  if (asked == "none") {
-    compression = arrow::Compression::UNCOMPRESSED;
-  } else if (asked != "auto") {
-    compression = compression_of_extension(asked);
-    if (compression == arrow::Compression::UNCOMPRESSED) {
-      return make_error(
-          ErrorKind::kInvalidArgument, {.resource = path},
-          fmt::format("compression={} is not one of auto, none, gzip, zstd", asked));
+  const bool is_told = asked == "auto";
+  if (format->compresses_inside) {
+    if (told != storage::Compression::UNCOMPRESSED && is_told) {
+      return make_error(ErrorKind::kInvalidArgument, {.resource = path},
+                        fmt::format("{} is compressed inside, and not once more as a "
+                                    "whole; decompress it first, or leave the .{} out",
+                                    format->name, storage::extension_of(told)));
     }
+    return FileEncoding{format, storage::Compression::UNCOMPRESSED, /*is_sure=*/true};
   }
-  return FileEncoding{format, compression};
+  if (is_told) {
+    ARROW_RETURN_NOT_OK(check_level(told, values, path));
+    return FileEncoding{format, told, told != storage::Compression::UNCOMPRESSED};
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto compression, compression_of(values, path));
+  ARROW_RETURN_NOT_OK(check_level(compression, values, path));
+  return FileEncoding{format, compression, /*is_sure=*/true};
+}
+
+Result<storage::Compression> compression_of(const OptionValues& values,
+                                            const std::string& resource) {
+  const std::string asked = values.text("compression");
+  if (asked == "auto") return storage::Compression::UNCOMPRESSED;
+  if (const auto found = storage::find_compression(asked)) return *found;
+  return make_error(ErrorKind::kInvalidArgument, {.resource = resource},
+                    fmt::format("compression={} is not one of auto, none, {}", asked,
+                                fmt::join(storage::compression_names(), ", ")));
+}
+
+Status open_content(const FileEncoding& encoding, const OptionValues& values,
+                    formats::Input& input) {
+  ARROW_RETURN_NOT_OK(decompress(encoding, values, input));
+  if (encoding.format->has_types) return Status::OK();
+  const std::string name = values.text("encoding");
+  if (!storage::is_utf8(name)) input.file = nullptr;
+  input.stream = storage::decode_text(std::move(input.stream), name, input.name);
+  return Status::OK();
 }
 
 bool is_read_unnamed(const std::string& path, const OptionValues& values) {
@@ -95,11 +143,10 @@ bool is_read_unnamed(const std::string& path, const OptionValues& values) {
 std::string extension_of(const OptionValues& values) {
   std::string extension = values.text("format");
   const formats::Format* format = formats::find_format(extension);
-  if (format != nullptr && format->compresses_inside) return extension;
-  const std::string compression = values.text("compression");
-  if (compression == "gzip") extension += ".gz";
-  if (compression == "zstd") extension += ".zst";
-  return extension;
+  if (format && format->compresses_inside) return extension;
+  const auto compression = compression_of_extension(values.text("compression"));
+  if (compression == storage::Compression::UNCOMPRESSED) return extension;
+  return fmt::format("{}.{}", extension, storage::extension_of(compression));
 }
 
 }  // namespace velo::fileset

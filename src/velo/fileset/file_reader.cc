@@ -44,6 +44,7 @@ Result<Event> FileReader::read_next(const PollLimits& limits,
       if (change) return *std::move(change);
     }
     ARROW_ASSIGN_OR_RAISE(auto decoded, std::move(decoding));
+    pass(decoder_->take_left_out());
     if (!decoded.rows) {
       decoder_.reset();
       return SplitEnded{split_, position_.encode()};
@@ -59,6 +60,13 @@ Result<Event> FileReader::read_next(const PollLimits& limits,
                           columns_by_name(decoded.rows, decoding_.schema, shown_split()));
     return batch_of(std::move(decoded));
   }
+}
+
+// Records that the decoder has left out count as others do.
+void FileReader::pass(int64_t num_left_out) {
+  const int64_t skipped = std::min(num_to_skip_, num_left_out);
+  num_to_skip_ -= skipped;
+  position_.next_record += static_cast<uint64_t>(num_left_out - skipped);
 }
 
 Result<Event> FileReader::beginning() const {
@@ -140,6 +148,7 @@ Status FileReader::open_again(const std::stop_token& stop) {
   num_to_skip_ = static_cast<int64_t>(position_.next_record);
   ARROW_RETURN_NOT_OK(open_decoder(stop));
   decoder_->limit_memory(read_.memory_bytes);
+  decoder_->leave_out(read_.predicate);
   return Status::OK();
 }
 

@@ -53,6 +53,7 @@ class FileReader : public SplitReader {
 
  private:
   Result<Event> read_next(const PollLimits& limits, const std::stop_token& stop);
+  void pass(int64_t num_left_out);
   Result<Event> beginning() const;
   Batch batch_of(formats::DecodedRecords decoded);
   Result<formats::DecodedRecords> decode(const std::stop_token& stop);

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "velo/storage/compression.h"
-
 namespace velo::fileset {
 
 Result<FileEncoding> Opener::encoding_of(const std::string& path) const {
@@ -17,11 +15,7 @@ Result<formats::Input> Opener::input_of(const std::string& path,
   ARROW_ASSIGN_OR_RAISE(const FileEncoding encoding, encoding_of(path));
   ARROW_ASSIGN_OR_RAISE(auto file, store_->open(path, version, stop));
   formats::Input input{.name = shown, .stream = file, .file = file};
-  if (encoding.compression != arrow::Compression::UNCOMPRESSED) {
-    ARROW_ASSIGN_OR_RAISE(input.stream,
-                          storage::decompress(file, encoding.compression, shown));
-    input.file = nullptr;
-  }
+  ARROW_RETURN_NOT_OK(open_content(encoding, options_.values, input));
   return input;
 }
 

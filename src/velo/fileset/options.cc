@@ -1,20 +1,19 @@
 #include "velo/fileset/options.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
-#include "velo/base/ascii.h"
 #include "velo/base/glob.h"
 #include "velo/columnar/change_columns.h"
 #include "velo/columnar/schema_text.h"
 #include "velo/formats/format.h"
+#include "velo/storage/compression.h"
+#include "velo/storage/text_encoding.h"
 
 namespace velo::fileset {
 namespace {
 
-constexpr std::string_view kLimits[] = {"max_record_bytes", "part_bytes"};
+constexpr std::string_view kLimits[] = {"max_ratio", "max_record_bytes", "part_bytes"};
 
 Status read_source_options(FilesetOptions& options) {
   options.part_bytes =
@@ -68,12 +67,16 @@ std::vector<OptionDescriptor> FilesetOptions::descriptors(
   std::ranges::move(
       std::vector<OptionDescriptor>{
           {.name = "format",
-           .doc = "Format of the bytes: csv, json, parquet, avro, protobuf or text; by "
-                  "default the extension says."},
+           .doc = "Format of the bytes: csv, json, parquet, avro, orc, arrow (IPC files), "
+                  "arrows (IPC streams), protobuf or text; by default the extension says."},
           {.name = "compression",
            .default_value = "auto",
-           .doc = "CSV, JSON and text: none, gzip or zstd; auto goes by the extension. "
-                  "Parquet and Avro: the codec inside, snappy unless said."},
+           .doc =
+               "How files are compressed: none, gzip, zstd, snappy, lz4, bzip2; auto "
+               "goes by the extension. Parquet and Avro: the codec inside, snappy unless "
+               "said."},
+          storage::compression_level_option(),
+          storage::max_ratio_option(),
           {.name = "schema",
            .doc = "Columns and types of a source, instead of inferring them: id int64, "
                   "price decimal(12,2). Protobuf: @FILE, a descriptor file."},
@@ -94,9 +97,7 @@ std::vector<OptionDescriptor> FilesetOptions::descriptors(
                   "append (a directory's default), error.",
            .use = OptionUse::kSink,
            .choices = {"overwrite", "append", "error"}},
-          {.name = "encoding",
-           .default_value = "utf-8",
-           .doc = "Character encoding of text formats."},
+          storage::encoding_option(),
           {.name = "batch_size",
            .type = OptionType::kInt,
            .unit = "rows",
@@ -123,13 +124,8 @@ Result<FilesetOptions> FilesetOptions::from_uri(const Uri& uri, OptionValues val
   options.identity = redact_uri(without_limits(uri));
   options.pattern = uri.path;
   options.values = std::move(values);
-  const std::string encoding = ascii_lower(options.values.text("encoding"));
-  if (encoding != "utf-8" && encoding != "utf8") {
-    return make_error(
-        ErrorKind::kNotImplemented, {.resource = options.identity},
-        fmt::format("encoding={} is not read yet; convert the file to UTF-8",
-                    options.values.text("encoding")));
-  }
+  ARROW_RETURN_NOT_OK(
+      storage::check_encoding(options.values.text("encoding"), options.identity));
   ARROW_RETURN_NOT_OK(use == OptionUse::kSource
                           ? read_source_options(options)
                           : read_sink_options(options.identity, options));

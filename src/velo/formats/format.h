@@ -18,6 +18,7 @@
 #include "velo/error.h"
 #include "velo/event.h"
 #include "velo/options.h"
+#include "velo/source.h"
 
 namespace velo::formats {
 
@@ -115,6 +116,15 @@ class Decoder {
   /// hold a few blocks, and no more than that anyway.
   virtual void limit_memory(int64_t num_bytes) { (void)num_bytes; }
 
+  /// Leave out rows for which one of these does not hold, where a part of the file tells
+  /// it of all of its rows. A hint: others that fail are still there. To be called before
+  /// next().
+  virtual void leave_out(std::vector<Comparison> predicate) { (void)predicate; }
+
+  /// How many rows were left out before those that next() has just returned, or at the
+  /// end.
+  virtual int64_t take_left_out() { return 0; }
+
   /// Decode the next batch, of one row at least, or of none where only bad records were
   /// kept; nullptr at the end.
   /// Errors: kCorruptData, kSchemaMismatch with file, line, byte offset and column;
@@ -186,6 +196,9 @@ struct Format {
 
 /// All formats, in the order that help prints them.
 const std::vector<const Format*>& all_formats();
+
+/// Their names, for messages: "csv, json, parquet".
+std::string format_names();
 
 /// The format of this name, or nullptr.
 const Format* find_format(std::string_view name);

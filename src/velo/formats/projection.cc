@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace velo::formats {
 
@@ -30,6 +32,39 @@ Result<Projection> project(const arrow::Schema& whole,
   }
   projection.schema = arrow::schema(std::move(fields));
   return projection;
+}
+
+Result<Projection> project_typed(const arrow::Schema& whole, const DecodeOptions& options,
+                                 std::string_view format, const std::string& resource) {
+  if (options.is_inferred) {
+    return project(whole, known_columns(whole, options.columns), resource);
+  }
+  if (options.schema && !options.schema->Equals(whole, /*check_metadata=*/false)) {
+    return make_error(ErrorKind::kSchemaMismatch, {.resource = resource},
+                      fmt::format("{} has its own schema; CAST in the SELECT instead of "
+                                  "giving schema=",
+                                  format));
+  }
+  return project(whole, options.columns, resource);
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> in_wanted_order(
+    const Projection& projection, const arrow::RecordBatch& yielded,
+    const std::string& resource) {
+  std::vector<int> indices = projection.indices;
+  std::ranges::sort(indices);
+  indices.erase(std::ranges::unique(indices).begin(), indices.end());
+  if (yielded.num_columns() != static_cast<int>(indices.size())) {
+    return make_error(ErrorKind::kCorruptData, {.resource = resource},
+                      "the columns are not those that its schema names");
+  }
+  arrow::ArrayVector columns;
+  for (const int index : projection.indices) {
+    const auto position = std::ranges::lower_bound(indices, index) - indices.begin();
+    columns.push_back(yielded.column(static_cast<int>(position)));
+  }
+  return arrow::RecordBatch::Make(projection.schema, yielded.num_rows(),
+                                  std::move(columns));
 }
 
 std::optional<std::vector<std::string>> known_columns(

@@ -1,11 +1,14 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "velo/formats/avro/format.h"
 #include "velo/formats/csv/format.h"
 #include "velo/formats/format.h"
+#include "velo/formats/ipc/format.h"
 #include "velo/formats/json/format.h"
+#include "velo/formats/orc/format.h"
 #include "velo/formats/parquet/format.h"
 #include "velo/formats/protobuf/format.h"
 #include "velo/formats/text/format.h"
@@ -14,9 +17,16 @@ namespace velo::formats {
 
 const std::vector<const Format*>& all_formats() {
   static const std::vector<const Format*> formats = {
-      &csv_format(),  &json_format(),     &parquet_format(),
-      &avro_format(), &protobuf_format(), &text_format()};
+      &csv_format(),      &json_format(),       &parquet_format(),
+      &avro_format(),     &orc_format(),        &ipc_file_format(),
+      &ipc_stream_format(), &protobuf_format(), &text_format()};
   return formats;
+}
+
+std::string format_names() {
+  std::vector<std::string_view> names;
+  for (const Format* format : all_formats()) names.push_back(format->name);
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 const Format* find_format(std::string_view name) {

@@ -32,7 +32,7 @@ class Files : public Place {
       uri.path += "*." + format_;
       uri = with_option(uri, "watch", "true");
     }
-    if (format_ == "parquet" || format_ == "avro") return uri;
+    if (format_ != "csv" && format_ != "json") return uri;
     return with_option(uri, "schema", testing::schema_option(rows));
   }
 
@@ -69,6 +69,13 @@ constexpr char kCsv[] = "csv";
 constexpr char kJson[] = "json";
 constexpr char kParquet[] = "parquet";
 constexpr char kAvro[] = "avro";
+constexpr char kArrow[] = "arrow";
+constexpr char kOrc[] = "orc";
+
+constexpr auto kMicro = arrow::TimeUnit::MICRO;
+constexpr auto kNano = arrow::TimeUnit::NANO;
+// Of times that nanoseconds hold.
+constexpr testing::Years kOrcYears{.first = 1678, .last = 2261};
 
 const char kNoFiles[] = "rows make files: without rows there is none";
 const char kNoWaits[] = "a local file does not wait";
@@ -87,6 +94,14 @@ testing::Conformance conformance() {
                               {arrow::uint16(), arrow::int32()},
                               {arrow::uint32(), arrow::int64()},
                               {arrow::uint64(), arrow::decimal128(20, 0)}});
+  const auto orc_types = testing::all_types_but(
+      {{arrow::uint8(), arrow::int16()},
+       {arrow::uint16(), arrow::int32()},
+       {arrow::uint32(), arrow::int64()},
+       {arrow::uint64(), arrow::decimal128(20, 0)},
+       {arrow::time64(kMicro), nullptr},
+       {arrow::timestamp(kMicro), arrow::timestamp(kNano)},
+       {arrow::timestamp(kMicro, "UTC"), arrow::timestamp(kNano, "UTC")}});
   return {
       .folder = "file",
       .connector = file_connector(),
@@ -117,6 +132,21 @@ testing::Conformance conformance() {
                           {Trait::kBadRecords, kTyped}},
                 .make_place = make<Shape::kDirectory, kAvro>,
                 .types = avro_types},
+               /*num_rows_for_positions=*/40'000},
+              {{.name = "arrow",
+                .lacks = {{Trait::kReadsNothing, kNoFiles},
+                          {Trait::kStreams, kEndsThere},
+                          {Trait::kBadRecords, kTyped}},
+                .make_place = make<Shape::kDirectory, kArrow>,
+                .types = types},
+               /*num_rows_for_positions=*/200'000},
+              {{.name = "orc",
+                .lacks = {{Trait::kReadsNothing, kNoFiles},
+                          {Trait::kStreams, kEndsThere},
+                          {Trait::kBadRecords, kTyped}},
+                .make_place = make<Shape::kDirectory, kOrc>,
+                .types = orc_types,
+                .years = kOrcYears},
                /*num_rows_for_positions=*/40'000},
               {{.name = "watched",
                 .lacks = {{Trait::kReadsNothing, kNoFiles},
@@ -151,6 +181,19 @@ testing::Conformance conformance() {
                           {Trait::kWaits, kNoWaits}},
                 .make_place = make<Shape::kDirectory, kAvro>,
                 .types = avro_types}},
+              {{.name = "arrow",
+                .lacks = {{Trait::kChecksColumns, kNoColumns},
+                          {Trait::kUpserts, kNoKeys},
+                          {Trait::kWaits, kNoWaits}},
+                .make_place = make<Shape::kDirectory, kArrow>,
+                .types = types}},
+              {{.name = "orc",
+                .lacks = {{Trait::kChecksColumns, kNoColumns},
+                          {Trait::kUpserts, kNoKeys},
+                          {Trait::kWaits, kNoWaits}},
+                .make_place = make<Shape::kDirectory, kOrc>,
+                .types = orc_types,
+                .years = kOrcYears}},
               {{.name = "overwritten",
                 .lacks = {{Trait::kAppends, "all of it is replaced, at the end"},
                           {Trait::kChecksColumns, kNoColumns},

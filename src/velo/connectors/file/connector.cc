@@ -25,7 +25,9 @@ Result<std::unique_ptr<DataSink>> create_sink(const Uri& uri) {
 Connector file_connector() {
   return {
       .scheme = "file",
-      .summary = "files of this machine: CSV, JSON, Parquet; one, a glob, a directory",
+      .summary =
+          "files of this machine: CSV, JSON, Parquet, ORC, Arrow IPC; one, a glob, a "
+          "directory",
       .examples = {"orders.csv", "file:///data/input/*.csv?header=true",
                    "file:///data/out/?format=parquet&partition_by=country"},
       .options = FileOptions::descriptors(),

@@ -29,6 +29,12 @@ TEST(FileOptions, TellsFormatAndCompressionByTheName) {
       {"a.parquet?compression=zstd", "parquet", arrow::Compression::UNCOMPRESSED},
       {"a.log?format=json", "json", arrow::Compression::UNCOMPRESSED},
       {"a.csv?compression=gzip", "csv", arrow::Compression::GZIP},
+      {"a.csv.sz", "csv", arrow::Compression::SNAPPY},
+      {"a.csv.lz4", "csv", arrow::Compression::LZ4_FRAME},
+      {"a.json.bz2", "json", arrow::Compression::BZ2},
+      {"a.orc", "orc", arrow::Compression::UNCOMPRESSED},
+      {"a.feather?compression=lz4", "arrow", arrow::Compression::UNCOMPRESSED},
+      {"a.arrows", "arrows", arrow::Compression::UNCOMPRESSED},
       {"a.csv.gz?compression=none", "csv", arrow::Compression::UNCOMPRESSED},
   };
   for (const auto& one : cases) {
@@ -72,8 +78,8 @@ TEST(FileOptions, RefusesWhatCannotBeMeant) {
   } cases[] = {
       {"file://server/share/a.csv", OptionUse::kSource, ErrorKind::kInvalidArgument,
        "file:///data/x.csv"},
-      {"a.csv?encoding=latin1", OptionUse::kSource, ErrorKind::kNotImplemented,
-       "convert the file to UTF-8"},
+      {"a.csv?encoding=latin", OptionUse::kSource, ErrorKind::kInvalidArgument,
+       "iconv -l"},
       {"a.csv?schema=id", OptionUse::kSource, ErrorKind::kInvalidArgument, "schema"},
       {"a.csv?partition_by=x", OptionUse::kSource, ErrorKind::kInvalidArgument,
        "partition_by"},

@@ -7,7 +7,6 @@
 #include "velo/base/first_failure.h"
 #include "velo/fileset/encoding.h"
 #include "velo/formats/decoded_records.h"
-#include "velo/storage/compression.h"
 #include "velo/storage/descriptor_input.h"
 #include "velo/storage/replay_input.h"
 
@@ -29,10 +28,7 @@ Result<std::unique_ptr<formats::Decoder>> open_decoder(
   ARROW_ASSIGN_OR_RAISE(const auto encoding, fileset::encoding_of(pipe.path, values));
   pipe.input->rewind();
   formats::Input decoded{.name = pipe.path, .stream = pipe.input, .file = nullptr};
-  if (encoding.compression != arrow::Compression::UNCOMPRESSED) {
-    ARROW_ASSIGN_OR_RAISE(
-        decoded.stream, storage::decompress(pipe.input, encoding.compression, pipe.path));
-  }
+  ARROW_RETURN_NOT_OK(fileset::open_content(encoding, values, decoded));
   return encoding.format->make_decoder(std::move(decoded), values,
                                        {.schema = pipe.options.schema,
                                         .columns = std::move(columns),

@@ -23,6 +23,7 @@
 #include "velo/formats/decoded_records.h"
 #include "velo/formats/projection.h"
 #include "velo/formats/seen_columns.h"
+#include "velo/storage/text_encoding.h"
 
 namespace velo::file {
 namespace {
@@ -46,11 +47,13 @@ Result<const formats::Format*> format_of(const std::string& path,
                                          const FileOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const auto encoding, fileset::encoding_of(path, options.values));
   if (encoding.format->name == kFormat &&
-      encoding.compression == arrow::Compression::UNCOMPRESSED) {
+      encoding.compression == storage::Compression::UNCOMPRESSED &&
+      storage::is_utf8(options.values.text("encoding"))) {
     return encoding.format;
   }
-  return make_error(ErrorKind::kNotImplemented, {.connector = "file", .resource = path},
-                    "watch=true reads JSON lines that are not compressed, as yet");
+  return make_error(
+      ErrorKind::kNotImplemented, {.connector = "file", .resource = path},
+      "watch=true reads JSON lines in UTF-8 that are not compressed, as yet");
 }
 
 Result<LineLimit> limit_of(const FileOptions& options, bool keeps_bad) {

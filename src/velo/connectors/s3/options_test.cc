@@ -122,8 +122,8 @@ TEST_F(S3OptionsTest, RefuseWhatCannotBeMeant) {
        "endpoint=localhost:9000: http://HOST:PORT"},
       {"s3://b/x.csv?profile=me", ErrorKind::kNotImplemented, "profile"},
       {"s3://b/x.csv?regoin=x", ErrorKind::kInvalidArgument, "did you mean 'region'"},
-      {"s3://b/x.csv?anonymous=true&encoding=latin1", ErrorKind::kNotImplemented,
-       "encoding=latin1"},
+      {"s3://b/x.csv?anonymous=true&encoding=latin", ErrorKind::kInvalidArgument,
+       "encoding=latin is none"},
       {"s3://id:hidden@b:1/x.csv?secret_access_key=hidden", ErrorKind::kInvalidArgument,
        "has a port"},
   };

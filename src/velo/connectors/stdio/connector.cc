@@ -22,7 +22,7 @@ Connector stdin_connector() {
 Connector stdout_connector() {
   return {
       .scheme = "stdout",
-      .summary = "standard output: a table, CSV, JSON, Parquet",
+      .summary = "standard output: a table, CSV, JSON, Parquet, ORC, Arrow IPC",
       .examples = {"-", "stdout:?format=table&rows=10", "stdout:?format=json"},
       .options = StdoutOptions::descriptors(),
       .create_sink = [](const Uri& uri) { return StdoutSink::make(uri, STDOUT_FILENO); },

@@ -1,6 +1,7 @@
 #include "velo/connectors/stdio/options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iterator>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "velo/columnar/schema_text.h"
+#include "velo/storage/text_encoding.h"
 
 namespace velo::stdio {
 namespace {
@@ -30,10 +32,10 @@ std::vector<std::string_view> format_names() {
   return names;
 }
 
-arrow::Compression::type compression_of(std::string_view name) {
-  if (name == "gzip") return arrow::Compression::GZIP;
-  if (name == "zstd") return arrow::Compression::ZSTD;
-  return arrow::Compression::UNCOMPRESSED;
+std::vector<std::string_view> compression_choices() {
+  std::vector<std::string_view> choices = {"auto", "none"};
+  std::ranges::copy(storage::compression_names(), std::back_inserter(choices));
+  return choices;
 }
 
 }  // namespace
@@ -47,8 +49,10 @@ std::vector<OptionDescriptor> StdinOptions::descriptors() {
       {.name = "compression",
        .type = OptionType::kChoice,
        .default_value = "auto",
-       .doc = "How the bytes are compressed; auto looks at the first of them.",
-       .choices = {"auto", "none", "gzip", "zstd"}},
+       .doc = "How the bytes are compressed as a whole; auto looks at the first of them.",
+       .choices = compression_choices()},
+      storage::max_ratio_option(),
+      storage::encoding_option(),
       {.name = "schema",
        .doc = "Columns and types, instead of inferring them: id int64, price "
               "decimal(12,2). Protobuf: @FILE, a descriptor file."},
@@ -64,7 +68,12 @@ Result<StdinOptions> StdinOptions::from_uri(const Uri& uri) {
   options.format = formats::find_format(options.values.text("format"));
   const std::string compression = options.values.text("compression");
   options.detect_compression = compression == "auto";
-  options.compression = compression_of(compression);
+  if (!options.detect_compression) {
+    options.compression = *storage::find_compression(compression);
+  }
+  ARROW_ASSIGN_OR_RAISE(options.max_ratio, storage::max_ratio_of(options.values));
+  ARROW_RETURN_NOT_OK(
+      storage::check_encoding(options.values.text("encoding"), uri.scheme + ":"));
   if (formats::names_schema_file(options.values)) {
     if (!options.format) {
       return fail("stdin", ErrorKind::kInvalidArgument,
@@ -94,8 +103,10 @@ std::vector<OptionDescriptor> StdoutOptions::descriptors() {
       {.name = "compression",
        .default_value = "auto",
        .doc =
-           "Text formats: none, gzip or zstd; auto is none. Parquet and Avro: the codec "
-           "inside, snappy unless said."},
+           "How the bytes are compressed: none, gzip, zstd, snappy, lz4, bzip2; auto is "
+           "none. Parquet and Avro: the codec inside, snappy unless said."},
+      storage::compression_level_option(),
+      storage::encoding_option(),
       {.name = "schema", .doc = "Protobuf: @FILE, a descriptor file."},
   };
   std::ranges::move(formats::all_format_options(), std::back_inserter(options));
@@ -119,19 +130,26 @@ Result<StdoutOptions> StdoutOptions::from_uri(const Uri& uri, bool to_terminal) 
                     options.max_rows, kMostTableRows));
   }
   const std::string compression = options.values.text("compression");
+  ARROW_RETURN_NOT_OK(
+      storage::check_encoding(options.values.text("encoding"), uri.scheme + ":"));
   const bool is_binary = options.format != nullptr && options.format->compresses_inside;
-  if (!is_binary) {
-    options.compression = compression_of(compression);
-    if (options.compression == arrow::Compression::UNCOMPRESSED &&
-        compression != "auto" && compression != "none") {
+  if (!is_binary && compression != "auto") {
+    const auto found = storage::find_compression(compression);
+    if (!found) {
       return fail(uri.scheme, ErrorKind::kInvalidArgument,
                   fmt::format("option 'compression': '{}' is not what it takes: one of "
-                              "auto, none, gzip, zstd",
-                              compression));
+                              "{}",
+                              compression, fmt::join(compression_choices(), ", ")));
     }
+    options.compression = *found;
+  }
+  if (!is_binary) {
+    const Status level = storage::check_level(
+        options.compression, options.values.integer("compression_level"));
+    if (!level.ok()) return fail(uri.scheme, kind_of(level), level.message());
   }
   if (to_terminal &&
-      (is_binary || options.compression != arrow::Compression::UNCOMPRESSED)) {
+      (is_binary || options.compression != storage::Compression::UNCOMPRESSED)) {
     return fail(uri.scheme, ErrorKind::kInvalidArgument,
                 fmt::format("{} is not for a terminal: redirect it into a file, or into "
                             "another program",

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <arrow/type.h>
-#include <arrow/util/compression.h>
 
 #include <memory>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "velo/error.h"
 #include "velo/formats/format.h"
 #include "velo/options.h"
+#include "velo/storage/compression.h"
 #include "velo/uri.h"
 
 namespace velo::stdio {
@@ -16,10 +16,11 @@ namespace velo::stdio {
 /// What a URI of `stdin:` says, checked.
 struct StdinOptions {
   const formats::Format* format = nullptr;  ///< nullptr: the bytes tell
-  arrow::Compression::type compression = arrow::Compression::UNCOMPRESSED;
+  storage::Compression compression = storage::Compression::UNCOMPRESSED;
   bool detect_compression = false;
-  std::shared_ptr<arrow::Schema> schema;  ///< of `schema=`, else nullptr
-  OptionValues values;                    ///< also those of the formats
+  int64_t max_ratio = storage::kMaxRatio;  ///< see storage::DecompressOptions
+  std::shared_ptr<arrow::Schema> schema;   ///< of `schema=`, else nullptr
+  OptionValues values;                     ///< also those of the formats
 
   /// Errors: kInvalidArgument, kNotImplemented, naming the option.
   static Result<StdinOptions> from_uri(const Uri& uri);
@@ -29,7 +30,7 @@ struct StdinOptions {
 /// What a URI of `stdout:` says, checked.
 struct StdoutOptions {
   const formats::Format* format = nullptr;  ///< nullptr: a table for people
-  arrow::Compression::type compression = arrow::Compression::UNCOMPRESSED;
+  storage::Compression compression = storage::Compression::UNCOMPRESSED;
   int64_t max_rows = 0;  ///< of a table
   OptionValues values;   ///< also those of the formats
 

@@ -11,6 +11,7 @@
 #include "velo/connectors/stdio/descriptor_output.h"
 #include "velo/connectors/stdio/table.h"
 #include "velo/storage/compression.h"
+#include "velo/storage/text_encoding.h"
 
 namespace velo::stdio {
 namespace {
@@ -79,8 +80,15 @@ class StdoutWriter : public DataWriter {
   Status open(const std::shared_ptr<arrow::Schema>& schema) {
     schema_ = schema;
     output_ = bytes_;
-    if (options_.compression != arrow::Compression::UNCOMPRESSED) {
-      ARROW_ASSIGN_OR_RAISE(output_, storage::compress(bytes_, options_.compression));
+    if (options_.compression != storage::Compression::UNCOMPRESSED) {
+      ARROW_ASSIGN_OR_RAISE(
+          output_, storage::compress(bytes_, options_.compression,
+                                     options_.values.integer("compression_level")));
+    }
+    const std::string encoding = options_.values.text("encoding");
+    const bool is_text = options_.format == nullptr || !options_.format->has_types;
+    if (is_text && !storage::is_utf8(encoding)) {
+      ARROW_ASSIGN_OR_RAISE(output_, storage::encode_text(output_, encoding));
     }
     if (options_.format == nullptr) {
       encoder_ = std::make_unique<TableEncoder>(output_, *schema,

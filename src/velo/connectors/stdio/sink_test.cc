@@ -217,7 +217,7 @@ TEST(Stdout, Errors) {
   EXPECT_EQ(
       error_of("stdout:?compression=lz5"),
       "stdout:: option 'compression': 'lz5' is not what it takes: one of auto, none, "
-      "gzip, zstd");
+      "gzip, zstd, snappy, lz4, bzip2");
   EXPECT_THAT(error_of("stdout:?format=tabel"), HasSubstr("did you mean 'table'?"));
   EXPECT_THAT(error_of("stdout:?row=3"), HasSubstr("did you mean 'rows'?"));
 }

@@ -12,6 +12,7 @@
 #include "velo/base/system_error.h"
 #include "velo/formats/decoded_records.h"
 #include "velo/storage/compression.h"
+#include "velo/storage/text_encoding.h"
 
 namespace velo::stdio {
 namespace {
@@ -23,15 +24,12 @@ Status fail(ErrorKind kind, std::string message) {
   return make_error(kind, {.connector = "stdin", .resource = kName}, std::move(message));
 }
 
-arrow::Compression::type compression_of(std::string_view bytes) {
-  if (bytes.starts_with("\x1F\x8B")) return arrow::Compression::GZIP;
-  if (bytes.starts_with("\x28\xB5\x2F\xFD")) return arrow::Compression::ZSTD;
-  return arrow::Compression::UNCOMPRESSED;
-}
-
 std::string_view format_name_of(std::string_view bytes) {
   if (bytes.starts_with("PAR1")) return "parquet";
   if (bytes.starts_with("Obj\1")) return "avro";
+  if (bytes.starts_with("ORC")) return "orc";
+  if (bytes.starts_with("ARROW1")) return "arrow";
+  if (bytes.starts_with("\xFF\xFF\xFF\xFF")) return "arrows";
   if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
   const size_t first = bytes.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return "csv";
@@ -48,11 +46,18 @@ Result<std::string> first_bytes(arrow::io::InputStream& stream) {
 
 /// The bytes from the beginning, decompressed.
 Result<std::shared_ptr<arrow::io::InputStream>> decompressed(
-    const std::shared_ptr<storage::ReplayInput>& input,
-    arrow::Compression::type compression) {
+    const std::shared_ptr<storage::ReplayInput>& input, storage::Compression compression,
+    const StdinOptions& options) {
   input->rewind();
-  if (compression == arrow::Compression::UNCOMPRESSED) return input;
-  return storage::decompress(input, compression, kName);
+  if (compression == storage::Compression::UNCOMPRESSED) return input;
+  return storage::decompress(
+      input, {.compression = compression, .name = kName, .max_ratio = options.max_ratio});
+}
+
+/// Text as UTF-8.
+std::shared_ptr<arrow::io::InputStream> decoded_text(
+    std::shared_ptr<arrow::io::InputStream> content, const StdinOptions& options) {
+  return storage::decode_text(std::move(content), options.values.text("encoding"), kName);
 }
 
 /// The file that was redirected into `descriptor`, for formats that are not read in
@@ -83,21 +88,23 @@ Result<std::unique_ptr<formats::Decoder>> open_decoder(
     const StdinOptions& options, int descriptor,
     const std::shared_ptr<storage::ReplayInput>& input,
     std::optional<std::vector<std::string>> columns, bool keeps_bad) {
-  arrow::Compression::type compression = options.compression;
+  storage::Compression compression = options.compression;
   if (options.detect_compression) {
     input->rewind();
     ARROW_ASSIGN_OR_RAISE(const std::string bytes, first_bytes(*input));
-    compression = compression_of(bytes);
+    compression = storage::compression_of_bytes(bytes);
   }
   const formats::Format* format = options.format;
   if (format == nullptr) {
-    ARROW_ASSIGN_OR_RAISE(auto stream, decompressed(input, compression));
-    ARROW_ASSIGN_OR_RAISE(const std::string bytes, first_bytes(*stream));
-    const std::string_view name = format_name_of(bytes);
-    format = formats::find_format(name);
-    if (format == nullptr) {
-      return fail(ErrorKind::kNotImplemented, fmt::format("{} is not read yet", name));
+    ARROW_ASSIGN_OR_RAISE(auto stream, decompressed(input, compression, options));
+    ARROW_ASSIGN_OR_RAISE(std::string bytes, first_bytes(*stream));
+    std::string_view name = format_name_of(bytes);
+    if (!formats::find_format(name)->has_types) {
+      ARROW_ASSIGN_OR_RAISE(stream, decompressed(input, compression, options));
+      ARROW_ASSIGN_OR_RAISE(bytes, first_bytes(*decoded_text(stream, options)));
+      name = format_name_of(bytes);
     }
+    format = formats::find_format(name);
   }
   ARROW_RETURN_NOT_OK(formats::check_envelope(format->name, options.values, kName));
   formats::Input decoded{.name = kName, .stream = nullptr, .file = nullptr};
@@ -105,7 +112,10 @@ Result<std::unique_ptr<formats::Decoder>> open_decoder(
     ARROW_ASSIGN_OR_RAISE(decoded.file, file_behind(descriptor, *format));
     decoded.stream = decoded.file;
   } else {
-    ARROW_ASSIGN_OR_RAISE(decoded.stream, decompressed(input, compression));
+    ARROW_ASSIGN_OR_RAISE(decoded.stream, decompressed(input, compression, options));
+    if (!format->has_types) {
+      decoded.stream = decoded_text(std::move(decoded.stream), options);
+    }
   }
   return format->make_decoder(std::move(decoded), options.values,
                               {.schema = options.schema,

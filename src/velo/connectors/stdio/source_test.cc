@@ -218,8 +218,8 @@ TEST(Stdin, Errors) {
   EXPECT_THAT(error_of("stdin:?formt=csv"),
               HasSubstr("unknown option 'formt'; did you mean 'format'?"));
   EXPECT_THAT(error_of("stdin:?format=cvs"), HasSubstr("did you mean 'csv'?"));
-  EXPECT_THAT(error_of("stdin:?compression=lz4"),
-              HasSubstr("one of auto, none, gzip, zstd"));
+  EXPECT_THAT(error_of("stdin:?compression=lz5"),
+              HasSubstr("one of auto, none, gzip, zstd, snappy, lz4, bzip2"));
   EXPECT_THAT(table_of("stdin:", "a,b\n1,2\n3\n").status().message(),
               HasSubstr("standard input: line 3"));
   EXPECT_THAT(table_of("stdin:", "").status().message(), HasSubstr("standard input: "));

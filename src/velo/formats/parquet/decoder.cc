@@ -7,11 +7,11 @@
 #include <parquet/file_reader.h>
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "velo/base/system_error.h"
-#include "velo/formats/parquet/exceptions.h"
+#include "velo/formats/exceptions.h"
+#include "velo/formats/parquet/row_group_filter.h"
 #include "velo/formats/projection.h"
 
 namespace velo::formats {
@@ -44,23 +44,26 @@ class ParquetDecoder : public Decoder {
           "Parquet cannot be read from a pipe or a compressed file, since it "
           "begins at its end; give a plain file");
     }
-    const auto& expected = options.is_inferred ? nullptr : options.schema;
-    ARROW_RETURN_NOT_OK(explain(catch_parquet([&] { return open_file(expected); })));
+    ARROW_RETURN_NOT_OK(explain(catch_format_error([&] { return open_file(); })));
     if (choose) {
       ARROW_ASSIGN_OR_RAISE(options.columns, choose(*whole_));
     }
-    if (options.is_inferred) {
-      options.columns = known_columns(*whole_, std::move(options.columns));
-    }
-    ARROW_ASSIGN_OR_RAISE(projection_, project(*whole_, options.columns, input_.name));
+    ARROW_ASSIGN_OR_RAISE(projection_,
+                          project_typed(*whole_, options, "Parquet", input_.name));
     if (options.only_schema) return Status::OK();
-    return explain(catch_parquet([&] {
+    return explain(catch_format_error([&] {
       leaves_ = leaves_of_projection();
       return Status::OK();
     }));
   }
 
   void limit_memory(int64_t num_bytes) override { memory_bytes_ = num_bytes; }
+
+  void leave_out(std::vector<Comparison> predicate) override {
+    predicate_ = std::move(predicate);
+  }
+
+  int64_t take_left_out() override { return std::exchange(num_left_out_, 0); }
 
   const std::shared_ptr<arrow::Schema>& schema() const override {
     return projection_.schema;
@@ -70,31 +73,19 @@ class ParquetDecoder : public Decoder {
     if (stop.stop_requested()) {
       return make_error(ErrorKind::kCancelled, {.resource = input_.name}, "stopped");
     }
-    if (!batches_) {
-      ARROW_RETURN_NOT_OK(explain(catch_parquet([&] { return begin(); })));
-    }
     std::shared_ptr<arrow::RecordBatch> batch;
-    do {
-      ARROW_RETURN_NOT_OK(
-          explain(catch_parquet([&] { return batches_->ReadNext(&batch); })));
-    } while (batch && batch->num_rows() == 0);
+    ARROW_RETURN_NOT_OK(explain(catch_format_error([&] { return read(batch); })));
     if (!batch) return batch;
-    return in_order(batch);
+    return in_wanted_order(projection_, *batch, input_.name);
   }
 
  private:
-  Status open_file(const std::shared_ptr<arrow::Schema>& expected) {
+  Status open_file() {
     parquet::arrow::FileReaderBuilder builder;
     ARROW_RETURN_NOT_OK(builder.Open(input_.file));
     builder.properties(properties());
     ARROW_ASSIGN_OR_RAISE(reader_, builder.Build());
-    ARROW_RETURN_NOT_OK(reader_->GetSchema(&whole_));
-    if (!expected || expected->Equals(*whole_, /*check_metadata=*/false)) {
-      return Status::OK();
-    }
-    return make_error(ErrorKind::kSchemaMismatch, {.resource = input_.name},
-                      "a Parquet file has its own schema; CAST in the SELECT instead of "
-                      "giving schema=");
+    return reader_->GetSchema(&whole_);
   }
 
   static parquet::ArrowReaderProperties properties() {
@@ -112,7 +103,24 @@ class ParquetDecoder : public Decoder {
     if (most_rows < static_cast<double>(kMostBatchRows)) {
       reader_->set_batch_size(std::max<int64_t>(static_cast<int64_t>(most_rows), 1));
     }
-    return read_projection();
+    return choose_row_groups(*reader_, *whole_, predicate_).Value(&runs_);
+  }
+
+  // The next batch that has rows; nullptr at the end.
+  Status read(std::shared_ptr<arrow::RecordBatch>& batch) {
+    if (runs_.empty()) ARROW_RETURN_NOT_OK(begin());
+    while (true) {
+      if (!batches_) {
+        if (next_run_ == runs_.size()) return Status::OK();
+        const RowGroupRun& run = runs_[next_run_++];
+        num_left_out_ += run.num_left_out;
+        ARROW_ASSIGN_OR_RAISE(batches_,
+                              reader_->GetRecordBatchReader(run.row_groups, leaves_));
+      }
+      ARROW_RETURN_NOT_OK(batches_->ReadNext(&batch));
+      if (batch && batch->num_rows() > 0) return Status::OK();
+      if (!batch) batches_ = nullptr;
+    }
   }
 
   Extent extent_of_leaves() const {
@@ -149,12 +157,6 @@ class ParquetDecoder : public Decoder {
     return builder.Build().Value(&reader_);
   }
 
-  Status read_projection() {
-    std::vector<int> row_groups(static_cast<size_t>(reader_->num_row_groups()));
-    std::iota(row_groups.begin(), row_groups.end(), 0);
-    return reader_->GetRecordBatchReader(row_groups, leaves_).Value(&batches_);
-  }
-
   // The leaf columns below the projected top-level ones. By node, since names may repeat.
   std::vector<int> leaves_of_projection() const {
     std::vector<int> leaves;
@@ -164,25 +166,6 @@ class ParquetDecoder : public Decoder {
       if (std::ranges::count(projection_.indices, root) > 0) leaves.push_back(leaf);
     }
     return leaves;
-  }
-
-  // Arrow yields the columns asked for in the file's order, each once.
-  Result<std::shared_ptr<arrow::RecordBatch>> in_order(
-      const std::shared_ptr<arrow::RecordBatch>& batch) const {
-    std::vector<int> yielded = projection_.indices;
-    std::ranges::sort(yielded);
-    yielded.erase(std::ranges::unique(yielded).begin(), yielded.end());
-    if (batch->num_columns() != static_cast<int>(yielded.size())) {
-      return make_error(ErrorKind::kCorruptData, {.resource = input_.name},
-                        "the columns are not those that the footer names");
-    }
-    arrow::ArrayVector columns;
-    for (const int index : projection_.indices) {
-      const auto position = std::ranges::lower_bound(yielded, index) - yielded.begin();
-      columns.push_back(batch->column(static_cast<int>(position)));
-    }
-    return arrow::RecordBatch::Make(projection_.schema, batch->num_rows(),
-                                    std::move(columns));
   }
 
   Status explain(const Status& status) const {
@@ -206,7 +189,11 @@ class ParquetDecoder : public Decoder {
   std::vector<int> leaves_;
   int64_t memory_bytes_ = int64_t{64} << 20;
   std::unique_ptr<parquet::arrow::FileReader> reader_;
-  std::shared_ptr<arrow::RecordBatchReader> batches_;
+  std::vector<Comparison> predicate_;
+  std::vector<RowGroupRun> runs_;  // empty before the first batch
+  size_t next_run_ = 0;
+  std::shared_ptr<arrow::RecordBatchReader> batches_;  // of the run before that
+  int64_t num_left_out_ = 0;                           // before the batch
 };
 
 }  // namespace

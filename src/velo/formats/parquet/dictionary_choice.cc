@@ -9,8 +9,11 @@
 namespace velo::formats {
 namespace {
 
+// Whose distinct values Arrow can find.
 bool is_flat(arrow::Type::type type) {
-  return arrow::is_primitive(type) || arrow::is_decimal(type) ||
+  const bool is_decimal =
+      type == arrow::Type::DECIMAL128 || type == arrow::Type::DECIMAL256;
+  return arrow::is_primitive(type) || is_decimal ||
          arrow::is_base_binary_like(type) || type == arrow::Type::FIXED_SIZE_BINARY;
 }
 

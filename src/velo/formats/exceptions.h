@@ -1,6 +1,6 @@
 #pragma once
 
-/// Parquet's low-level library throws; here its exceptions become statuses.
+/// Libraries of formats throw where a file is broken; here that becomes a status.
 
 #include <exception>
 #include <new>
@@ -11,7 +11,7 @@ namespace velo::formats {
 
 /// Call a function that returns a Status and may throw.
 template <typename Function>
-Status catch_parquet(Function&& function) noexcept {
+Status catch_format_error(Function&& function) noexcept {
   try {
     return function();
   } catch (const std::bad_alloc&) {
