@@ -1,0 +1,132 @@
+#include "velo/sql/statement_rows.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "velo/engine/limited_source.h"
+#include "velo/engine/memory_shares.h"
+#include "velo/sql/explain.h"
+#include "velo/sql/plan_source.h"
+#include "velo/sql/rows_source.h"
+
+namespace velo::sql {
+namespace {
+
+SourceOptions source_options(const RunOptions& options) {
+  return {.once = options.once,
+          .keeps_bad = options.on_error != OnError::kFail,
+          .range = options.range,
+          .max_record_bytes = options.max_record_bytes,
+          .reader_bytes = engine::memory_of(options) / 8};
+}
+
+// What DESCRIBE of a name selects.
+SqlText all_of(std::string name) {
+  for (size_t at = 0; (at = name.find('"', at)) != std::string::npos; at += 2) {
+    name.insert(at, 1, '"');
+  }
+  std::string text = fmt::format("FROM \"{}\"", name);
+  const size_t size = text.size();
+  return {std::make_shared<const Script>("DESCRIBE", std::move(text)), 0, size};
+}
+
+}  // namespace
+
+PlanOptions plan_options(const RunOptions& options, const Sinks& sinks) {
+  const auto num_upserting = std::ranges::count_if(
+      sinks, [](const auto& sink) { return sink->supports_upsert(); });
+  return {.sources = source_options(options),
+          .applies_changes = num_upserting > 0,
+          .some_sinks_append = num_upserting < std::ssize(sinks),
+          .refresh = options.refresh};
+}
+
+Result<std::unique_ptr<DataSource>> StatementRows::open(
+    const Statement& statement, RunOptions& options, const PlanOptions& how,
+    std::vector<std::string>& addresses) {
+  if (statement.explain) return explain_statement(statement, options);
+  if (statement.kind == Statement::Kind::kDescribe) return describe_statement(statement);
+  ARROW_ASSIGN_OR_RAISE(SelectPlan plan, context_.planner().plan(statement.select, how));
+  for (const auto& source : plan.sources->all()) addresses.push_back(source->address());
+  return rows_of(statement, std::move(plan), options, how);
+}
+
+Result<std::unique_ptr<DataSource>> StatementRows::rows_of(const Statement& statement,
+                                                           SelectPlan plan,
+                                                           RunOptions& options,
+                                                           const PlanOptions& how) {
+  if (!plan.source) ARROW_RETURN_NOT_OK(leave_to_duckdb(statement, plan, options));
+  auto rows =
+      make_plan_source(context_.planner(), statement.select, std::move(plan), how);
+  return options.limit ? engine::limit_rows(std::move(rows), *options.limit)
+                       : std::move(rows);
+}
+
+Result<ExplainedSelect> StatementRows::explain(const Statement& statement,
+                                               const PlanOptions& how) {
+  ExplainedSelect explained;
+  ARROW_ASSIGN_OR_RAISE(explained.plan, context_.planner().plan(statement.select, how));
+  if (!explained.plan.source) {
+    ARROW_ASSIGN_OR_RAISE(explained.duckdb_plan,
+                          context_.planner().explain(statement.select));
+  }
+  return explained;
+}
+
+// Takes what DuckDB has out of what the pipeline may hold, and the rows that a stream is
+// joined with.
+Status StatementRows::leave_to_duckdb(const Statement& statement, const SelectPlan& plan,
+                                      RunOptions& options) {
+  const SelectPlanner& planner = context_.planner();
+  const int64_t least = engine::least_memory_of(options);
+  int64_t rest = engine::memory_of(options) - planner.duckdb_bytes();
+  if (plan.stream && plan.sources->all().size() > 1) rest -= planner.held_bytes();
+  if (options.memory_bytes && rest < least) {
+    return statement.text.error_at(
+        0, ErrorKind::kInvalidArgument,
+        fmt::format("memory: {} bytes are too few: this SELECT is run by DuckDB, which "
+                    "has {}MiB of it, and with parallel = {} the rest takes {}MiB at "
+                    "least",
+                    *options.memory_bytes, planner.duckdb_bytes() >> 20,
+                    options.num_lanes, least >> 20));
+  }
+  options.memory_bytes = std::max(rest, least);
+  return Status::OK();
+}
+
+Result<std::unique_ptr<DataSource>> StatementRows::explain_statement(
+    const Statement& statement, const RunOptions& options) {
+  std::vector<std::string> addresses;
+  ARROW_ASSIGN_OR_RAISE(const Sinks opened,
+                        context_.ends().open_sinks(statement, addresses));
+  ARROW_ASSIGN_OR_RAISE(const ExplainedSelect explained,
+                        explain(statement, plan_options(options, opened)));
+  std::vector<ExplainedSink> sinks;
+  for (size_t i = 0; i < opened.size(); ++i) {
+    sinks.push_back({.address = redact_uri(statement.sinks[i].uri),
+                     .keeps_record = opened[i]->transactions() != nullptr});
+  }
+  ARROW_ASSIGN_OR_RAISE(auto rows,
+                        explain_plan(explained.plan, explained.duckdb_plan, sinks));
+  return make_rows_source(std::move(rows));
+}
+
+Result<std::unique_ptr<DataSource>> StatementRows::describe_statement(
+    const Statement& statement) {
+  if (!statement.sources.empty()) {
+    ARROW_ASSIGN_OR_RAISE(const Uri uri,
+                          context_.connections().resolve(statement.sources.front().uri));
+    ARROW_ASSIGN_OR_RAISE(const auto source, context_.registry().create_source(uri));
+    ARROW_ASSIGN_OR_RAISE(const auto schema, source->fetch_schema());
+    return describe(*schema);
+  }
+  const SqlText select =
+      statement.name.empty() ? statement.select : all_of(statement.name);
+  ARROW_ASSIGN_OR_RAISE(const SelectPlan plan,
+                        context_.planner().plan(select, {.sources = {.once = true}}));
+  return describe(*plan.schema);
+}
+
+}  // namespace velo::sql
