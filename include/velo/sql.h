@@ -48,7 +48,9 @@ struct StatementResult {
   std::string place;                 ///< "quickstart.sql:4:1"
   std::string pipeline;              ///< PipelineIdentity::id, once rows are moved
   std::vector<std::string> sources;  ///< as `sinks`; known once rows are moved
-  std::vector<std::string> sinks;    ///< addresses without secrets; none for a view
+  /// Addresses without secrets; none for a view. Of a statement with several sinks each
+  /// is told of by itself.
+  std::vector<std::string> sinks;
   /// CREATE … IF NOT EXISTS, and it does.
   bool skipped = false;
   Progress progress;
@@ -73,12 +75,12 @@ struct ExecuteOptions {
   /// Whether the first failure ends all; else only statements that read what has failed
   /// are not run.
   bool fail_fast = true;
-  /// Called after a statement has failed, also by a stop.
+  /// Called after a statement has failed, or one of its sinks, also by a stop.
   std::function<void(const StatementResult&, const Status&)> on_failure;
   /// Called before a statement waits for the first commit of another that it reads, whose
   /// name that is.
   std::function<void(const StatementResult&, const std::string&)> on_wait;
-  /// Called after each statement.
+  /// Called after each statement; of one with several sinks, after each of them.
   std::function<void(const StatementResult&)> on_statement;
 };
 
@@ -93,7 +95,8 @@ struct QueryOptions {
 
 /// What a statement would do with one of its sinks.
 struct PlannedSink {
-  std::string address;  ///< without secrets
+  std::string address;   ///< without secrets
+  std::string pipeline;  ///< the id of what writes it; empty where there is no name
   RunPlan run;
 };
 
@@ -114,17 +117,16 @@ struct StatementPlan {
 /// A statement that has a name and writes somewhere.
 struct NamedStatement {
   std::string name;
-  PipelineIdentity pipeline;
   std::string place;                ///< "quickstart.sql:4:1"
   std::vector<Uri> sinks;           ///< named connections resolved
   std::optional<Uri> dead_letters;  ///< where its bad records are kept, likewise
 };
 
-/// A statement that has a name and one sink, opened and not run: what velo::run() would
-/// be given.
+/// What a statement that has a name is at one of its sinks, opened and not run: what
+/// velo::run() would be given.
 struct OpenPipeline {
   std::unique_ptr<DataSource> source;
-  std::unique_ptr<DataSink> sink;
+  std::shared_ptr<DataSink> sink;
   PipelineIdentity pipeline;
   RunOptions options;
   std::string address;  ///< of the sink, without secrets
@@ -168,9 +170,13 @@ class Session {
   Result<std::vector<NamedStatement>> named_statements(std::string_view text,
                                                        std::string_view name);
 
-  /// Open what runs under this name in `text`. Its source must not outlive the session.
-  /// Errors: kNotFound; kInvalidArgument where it has several sinks; those of opening.
-  Result<OpenPipeline> open_pipeline(std::string_view text, const std::string& statement);
+  /// Open what runs under this name in `text`, one for each of its sinks, which are asked
+  /// for its records; or, of several, the one whose id this is. Their sources must not
+  /// outlive the session. Errors: kNotFound; kInvalidArgument where no record is kept of
+  /// several; those of opening.
+  Result<std::vector<OpenPipeline>> open_pipelines(std::string_view text,
+                                                   const std::string& name,
+                                                   std::stop_token stop = {});
 
   /// What the statement of this name in `text` reads. None is run. Must not outlive the
   /// session. Errors: those of the sources.

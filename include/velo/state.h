@@ -28,6 +28,21 @@ Result<std::optional<PipelineState>> look_at_pipeline(TransactionalSink& sink,
                                                       const PipelineIdentity& pipeline,
                                                       std::stop_token stop = {});
 
+/// The pipeline that a statement of this name is in one of its sinks, where that sink
+/// does not know the name itself, and is one of several: the name, `_to_` and a hash of
+/// where it writes. `address` is told of a sink that keeps no record.
+PipelineIdentity pipeline_of_sink(std::string_view name, DataSink& sink,
+                                  std::string_view address);
+
+/// Which pipeline a statement is in one of its sinks (docs/adr/0015-several-sinks.md):
+/// the one of its name where the sink knows that, else pipeline_of_sink() where it knows
+/// that, or is one of several. So sinks may come and go, and the others go on. Asks the
+/// sink, and disturbs nobody. Errors: those of Committer::read_record.
+Result<PipelineIdentity> find_pipeline_of_sink(std::string_view name, DataSink& sink,
+                                               std::string_view address,
+                                               bool is_one_of_several,
+                                               std::stop_token stop = {});
+
 /// Who keeps something of a pipeline beside its sink. What is not named is left there.
 struct KeptElsewhere {
   SplitSource* source = nullptr;              ///< what it reads

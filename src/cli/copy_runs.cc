@@ -25,20 +25,24 @@ std::vector<LogField> fields_of(const CopyPair& pair) {
   return {{"stream", std::string_view(pair.stream)}};
 }
 
+PipelineKey key_of(const CopyPair& pair, const PipelineIdentity& identity) {
+  return {identity.id, pair.to};
+}
+
 Result<Progress> copy_pair(const CopyPair& pair, const PipelineIdentity& identity,
                            Monitor& monitor, const std::stop_token& stop) {
-  const std::string& id = identity.id;
+  const PipelineKey key = key_of(pair, identity);
   RunOptions options = pair.options;  // what is told of this run ends with it
   options.observer = commit_observer();
   Progress so_far;
   options.on_progress = [&](const Progress& progress) {
     so_far = progress;
-    monitor.progress(id, progress);
+    monitor.progress(key, progress);
   };
-  options.on_retry = [&](const Retry& retry) { monitor.retry(id, retry); };
-  options.on_ddl = [&](std::string_view statement) { monitor.ddl(id, statement); };
+  options.on_retry = [&](const Retry& retry) { monitor.retry(key, retry); };
+  options.on_ddl = [&](std::string_view statement) { monitor.ddl(key, statement); };
   options.measure_lag = monitor.shows_lag();
-  monitor.start({id, pair.from, pair.to});
+  monitor.start({key, pair.from});
   auto done = run(*pair.source, *pair.sink, identity, options, stop);
   if (!done.ok()) {
     return explain_stop(done.status(), fmt::format("{} → {}", pair.from, pair.to),
@@ -96,12 +100,12 @@ class Copies {
   Status run_one(const CopyPair& pair, const PipelineIdentity& identity) {
     const auto done = copy_pair(pair, identity, runs_.monitor, halt_.get_token());
     if (done.ok()) {
-      runs_.monitor.end(identity.id, *done, what_of(pair), fields_of(pair));
+      runs_.monitor.end(key_of(pair, identity), *done, what_of(pair), fields_of(pair));
       return done->stopped ? make_error(ErrorKind::kCancelled, {}, "stopped")
                            : Status::OK();
     }
     runs_.failures.add(
-        runs_.monitor.fail(identity.id, annotate(done.status(), pair.stream)));
+        runs_.monitor.fail(key_of(pair, identity), annotate(done.status(), pair.stream)));
     if (runs_.fail_fast) halt_.request_stop();
     return done.status();
   }
@@ -174,7 +178,7 @@ class Copies {
 Status copy_one(const CopyPair& pair, Monitor& monitor, const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const Progress progress,
                         copy_pair(pair, pair.identity, monitor, stop));
-  monitor.end(pair.identity.id, progress, "", {});
+  monitor.end(key_of(pair, pair.identity), progress, "", {});
   return Status::OK();
 }
 

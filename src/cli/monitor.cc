@@ -37,18 +37,20 @@ void add_lag(const Lag& lag, std::vector<LogField>& fields) {
   if (lag.age) fields.push_back({"lag_seconds", seconds_of(*lag.age)});
 }
 
-LogEvent commit_event(const std::string& pipeline, const Progress& progress) {
-  LogEvent event{.name = "commit", .pipeline = pipeline};
-  event.fields = {{"commits", progress.num_commits},
+LogEvent commit_event(const PipelineKey& pipeline, const Progress& progress) {
+  LogEvent event{.name = "commit", .pipeline = pipeline.pipeline};
+  event.fields = {{"sink", pipeline.sink},
+                  {"commits", progress.num_commits},
                   {"rows", progress.num_rows_committed},
                   {"seconds", seconds_of(progress.last_commit_took)}};
   add_lag(progress.lag, event.fields);
   return event;
 }
 
-LogEvent progress_event(const std::string& pipeline, const Progress& progress) {
-  LogEvent event{.name = "progress", .pipeline = pipeline};
-  event.fields = {{"rows", progress.num_rows},
+LogEvent progress_event(const PipelineKey& pipeline, const Progress& progress) {
+  LogEvent event{.name = "progress", .pipeline = pipeline.pipeline};
+  event.fields = {{"sink", pipeline.sink},
+                  {"rows", progress.num_rows},
                   {"rows_committed", progress.num_rows_committed},
                   {"bytes", progress.bytes_written},
                   {"commits", progress.num_commits},
@@ -63,10 +65,10 @@ LogEvent progress_event(const std::string& pipeline, const Progress& progress) {
   return event;
 }
 
-LogEvent lane_event(const std::string& pipeline, const Progress& progress) {
+LogEvent lane_event(const PipelineKey& pipeline, const Progress& progress) {
   return {.name = "one_lane",
           .level = LogLevel::kWarning,
-          .pipeline = pipeline,
+          .pipeline = pipeline.pipeline,
           .message = fmt::format("parallel: one writer, no more; {}", progress.one_lane),
           .fields = {{"because", progress.one_lane}}};
 }
@@ -97,15 +99,15 @@ bool Monitor::shows_lag() const {
 void Monitor::start(const PipelineLabels& labels) {
   {
     std::lock_guard lock(mutex_);
-    running_.insert_or_assign(labels.pipeline, Running());
+    running_.insert_or_assign(labels.key, Running());
   }
   if (metrics_) metrics_->start(labels);
   log().write({.name = "start",
-               .pipeline = labels.pipeline,
-               .fields = {{"source", labels.source}, {"sink", labels.sink}}});
+               .pipeline = labels.key.pipeline,
+               .fields = {{"source", labels.source}, {"sink", labels.key.sink}}});
 }
 
-void Monitor::progress(const std::string& pipeline, const Progress& progress) {
+void Monitor::progress(const PipelineKey& pipeline, const Progress& progress) {
   if (metrics_) metrics_->update(pipeline, progress, Clock::now());
   std::lock_guard lock(mutex_);
   const auto found = running_.find(pipeline);
@@ -114,7 +116,8 @@ void Monitor::progress(const std::string& pipeline, const Progress& progress) {
   if (!progress.one_lane.empty() && !std::exchange(running.has_told_of_lane, true)) {
     log().write(lane_event(pipeline, progress));
   }
-  running.line.show(progress);
+  const bool is_alone = running_.size() == 1;
+  running.line.show(is_alone ? "" : pipeline.pipeline + ": ", progress);
   if (log().format() != LogFormat::kJson) return;
   if (progress.num_commits > running.num_commits) {
     running.num_commits = progress.num_commits;
@@ -126,26 +129,27 @@ void Monitor::progress(const std::string& pipeline, const Progress& progress) {
   log().write(progress_event(pipeline, progress));
 }
 
-void Monitor::retry(const std::string& pipeline, const Retry& retry) {
+void Monitor::retry(const PipelineKey& pipeline, const Retry& retry) {
   if (metrics_) metrics_->retry(pipeline, retry, Clock::now());
   LogEvent event = error_event(retry.failure);
   event.name = "retry";
   event.level = LogLevel::kWarning;
-  event.pipeline = pipeline;
+  event.pipeline = pipeline.pipeline;
   event.message = line_of(retry);
+  event.fields.push_back({"sink", pipeline.sink});
   event.fields.push_back({"attempt", int64_t{retry.attempt}});
   event.fields.push_back({"pause_seconds", seconds_of(retry.pause)});
   log().write(event);
 }
 
-void Monitor::ddl(const std::string& pipeline, std::string_view statement) {
+void Monitor::ddl(const PipelineKey& pipeline, std::string_view statement) {
   log().write({.name = "ddl",
-               .pipeline = pipeline,
-               .message = fmt::format("{}: {}", pipeline, statement),
+               .pipeline = pipeline.pipeline,
+               .message = fmt::format("{}: {}", pipeline.pipeline, statement),
                .fields = {{"statement", statement}}});
 }
 
-void Monitor::end(const std::string& pipeline, const Progress& progress,
+void Monitor::end(const PipelineKey& pipeline, const Progress& progress,
                   const std::string& what, std::vector<LogField> fields) {
   bool has_told_of_lane = progress.one_lane.empty();
   {
@@ -162,6 +166,7 @@ void Monitor::end(const std::string& pipeline, const Progress& progress,
     metrics_->end(pipeline);
   }
   const std::initializer_list<LogField> numbers = {
+      {"sink", pipeline.sink},
       {"rows", progress.num_rows},
       {"bytes", progress.bytes_written},
       {"seconds", seconds_of(progress.elapsed)},
@@ -172,13 +177,13 @@ void Monitor::end(const std::string& pipeline, const Progress& progress,
       {"stopped", progress.stopped}};
   fields.insert(fields.end(), numbers);
   log().write({.name = "summary",
-               .pipeline = pipeline,
+               .pipeline = pipeline.pipeline,
                .message = what + summary_of(progress),
                .fields = std::move(fields)});
   if (progress.num_bad_records > 0) {
     log().write({.name = "bad_records",
                  .level = LogLevel::kWarning,
-                 .pipeline = pipeline,
+                 .pipeline = pipeline.pipeline,
                  .message = bad_records_of(progress),
                  .fields = {{"records", progress.num_bad_records},
                             {"kept_in", progress.dead_letters},
@@ -187,7 +192,7 @@ void Monitor::end(const std::string& pipeline, const Progress& progress,
   if (progress.num_rows_cut > 0) {
     log().write({.name = "rows_cut",
                  .level = LogLevel::kWarning,
-                 .pipeline = pipeline,
+                 .pipeline = pipeline.pipeline,
                  .message = cut_rows_of(progress),
                  .fields = {{"rows", progress.num_rows_cut},
                             {"columns",
@@ -197,7 +202,7 @@ void Monitor::end(const std::string& pipeline, const Progress& progress,
   if (progress.notice.empty()) return;
   log().write({.name = "notice",
                .level = LogLevel::kWarning,
-               .pipeline = pipeline,
+               .pipeline = pipeline.pipeline,
                .message = notice_of(progress)});
 }
 
@@ -209,15 +214,15 @@ void Monitor::record_left(const std::string& pipeline, const std::string& why) {
                .fields = {{"because", why}}});
 }
 
-int Monitor::fail(const std::string& pipeline, const Status& status) {
-  std::string failed = pipeline;
+int Monitor::fail(const PipelineKey& pipeline, const Status& status) {
+  std::string failed = pipeline.pipeline;
   {
     std::lock_guard lock(mutex_);
     std::erase_if(running_, [&](const auto& running) {
-      const std::string& id = running.first;
-      if (!pipeline.empty() && id != pipeline) return false;
-      failed = id;
-      if (metrics_) metrics_->end(id);
+      const PipelineKey& key = running.first;
+      if (pipeline != PipelineKey() && key != pipeline) return false;
+      failed = key.pipeline;
+      if (metrics_) metrics_->end(key);
       return true;
     });
   }

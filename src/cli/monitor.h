@@ -28,22 +28,22 @@ class Monitor {
   bool shows_lag() const;
 
   void start(const PipelineLabels& labels);
-  void progress(const std::string& pipeline, const Progress& progress);
-  void retry(const std::string& pipeline, const Retry& retry);
-  void ddl(const std::string& pipeline, std::string_view statement);
+  void progress(const PipelineKey& pipeline, const Progress& progress);
+  void retry(const PipelineKey& pipeline, const Retry& retry);
+  void ddl(const PipelineKey& pipeline, std::string_view statement);
 
   /// It has done what it was to do. `what` comes before the summary, for people; `fields`
   /// say the same to machines.
-  void end(const std::string& pipeline, const Progress& progress, const std::string& what,
+  void end(const PipelineKey& pipeline, const Progress& progress, const std::string& what,
            std::vector<LogField> fields);
 
   /// Its record could not be removed at its end, or may not have been:
   /// Progress::record_left. Without an id: the records of all that have ended.
   void record_left(const std::string& pipeline, const std::string& why);
 
-  /// A pipeline has failed, or was stopped; without its id, all that have begun and not
-  /// ended. Returns the exit code.
-  int fail(const std::string& pipeline, const Status& status);
+  /// A pipeline has failed, or was stopped; where none is named, all that have begun and
+  /// not ended. Returns the exit code.
+  int fail(const PipelineKey& pipeline, const Status& status);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -59,7 +59,7 @@ class Monitor {
 
   std::shared_ptr<PipelineMetrics> metrics_;  // where they are served
   std::mutex mutex_;
-  std::map<std::string, Running> running_;  // guarded by mutex_; by the pipeline's id
+  std::map<PipelineKey, Running> running_;  // guarded by mutex_
 };
 
 }  // namespace velo::cli

@@ -31,8 +31,9 @@ std::optional<double> number(const std::optional<int64_t>& value) {
 }
 
 PrometheusText::Labels pairs_of(const PipelineLabels& labels) {
-  return {
-      {"pipeline", labels.pipeline}, {"source", labels.source}, {"sink", labels.sink}};
+  return {{"pipeline", labels.key.pipeline},
+          {"source", labels.source},
+          {"sink", labels.key.sink}};
 }
 
 void write_histogram(PrometheusText& text, const std::string& name,
@@ -55,14 +56,14 @@ void write_histogram(PrometheusText& text, const std::string& name,
 
 void PipelineMetrics::start(const PipelineLabels& labels) {
   std::lock_guard lock(mutex_);
-  Numbers& numbers = pipelines_[labels.pipeline];
+  Numbers& numbers = pipelines_[labels.key];
   numbers.labels = labels;
   numbers.is_running = true;
   numbers.last = {};
   numbers.most_bad_records = 0;
 }
 
-void PipelineMetrics::update(const std::string& pipeline, const Progress& progress,
+void PipelineMetrics::update(const PipelineKey& pipeline, const Progress& progress,
                              Time now) {
   std::lock_guard lock(mutex_);
   const auto found = pipelines_.find(pipeline);
@@ -83,7 +84,7 @@ void PipelineMetrics::update(const std::string& pipeline, const Progress& progre
   numbers.last = progress;
 }
 
-void PipelineMetrics::retry(const std::string& pipeline, const Retry& retry, Time now) {
+void PipelineMetrics::retry(const PipelineKey& pipeline, const Retry& retry, Time now) {
   std::lock_guard lock(mutex_);
   const auto found = pipelines_.find(pipeline);
   if (found == pipelines_.end()) return;
@@ -97,17 +98,17 @@ void PipelineMetrics::retry(const std::string& pipeline, const Retry& retry, Tim
 std::string PipelineMetrics::trouble(Time now) const {
   std::lock_guard lock(mutex_);
   std::string text;
-  for (const auto& [id, numbers] : pipelines_) {
+  for (const auto& [key, numbers] : pipelines_) {
     if (!numbers.is_running || !numbers.failing_since) continue;
     const auto time = now - *numbers.failing_since;
     if (time < kLongestFailing) continue;
-    text += fmt::format("{}: failing for {:.0f} s: {}\n", id, seconds_of(time),
+    text += fmt::format("{}: failing for {:.0f} s: {}\n", key.pipeline, seconds_of(time),
                         numbers.failure);
   }
   return text;
 }
 
-void PipelineMetrics::end(const std::string& pipeline) {
+void PipelineMetrics::end(const PipelineKey& pipeline) {
   std::lock_guard lock(mutex_);
   const auto found = pipelines_.find(pipeline);
   if (found != pipelines_.end()) found->second.is_running = false;
@@ -123,7 +124,7 @@ std::string PipelineMetrics::text() const {
   const auto write = [&](std::string_view name, std::string_view type,
                          std::string_view help, const Value& value) {
     text.family(name, type, help);
-    for (const auto& [id, numbers] : pipelines_) {
+    for (const auto& [key, numbers] : pipelines_) {
       if (const auto known = value(numbers)) {
         text.sample(name, pairs_of(numbers.labels), *known);
       }
@@ -166,7 +167,7 @@ std::string PipelineMetrics::text() const {
         });
   text.family("velo_commit_seconds", "histogram",
               "How long commits took, from the end of an epoch on.");
-  for (const auto& [id, numbers] : pipelines_) {
+  for (const auto& [key, numbers] : pipelines_) {
     write_histogram(text, "velo_commit_seconds", pairs_of(numbers.labels),
                     numbers.commit_seconds);
   }

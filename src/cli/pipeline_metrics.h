@@ -3,6 +3,7 @@
 /// Numbers of running pipelines, as Prometheus wants them (docs/guide/observing.md).
 
 #include <chrono>
+#include <compare>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -13,11 +14,18 @@
 
 namespace velo::cli {
 
-/// What tells one pipeline from another.
-struct PipelineLabels {
+/// What tells one pipeline from another: two sinks may each know one by the same id.
+struct PipelineKey {
   std::string pipeline;  ///< its id
-  std::string source;    ///< addresses without secrets
-  std::string sink;
+  std::string sink;      ///< its address, without secrets
+
+  auto operator<=>(const PipelineKey&) const = default;
+};
+
+/// What is told of one.
+struct PipelineLabels {
+  PipelineKey key;
+  std::string source;  ///< addresses without secrets
 };
 
 /// Threads: safe.
@@ -27,10 +35,10 @@ class PipelineMetrics {
 
   void start(const PipelineLabels& labels);
   /// What this run of the pipeline has done so far.
-  void update(const std::string& pipeline, const Progress& progress, Time now);
+  void update(const PipelineKey& pipeline, const Progress& progress, Time now);
   /// Something has failed, and is tried again after the pause.
-  void retry(const std::string& pipeline, const Retry& retry, Time now);
-  void end(const std::string& pipeline);
+  void retry(const PipelineKey& pipeline, const Retry& retry, Time now);
+  void end(const PipelineKey& pipeline);
 
   /// What has been failing for half a minute and more, for people; empty where all is
   /// well.
@@ -58,7 +66,7 @@ class PipelineMetrics {
   };
 
   mutable std::mutex mutex_;
-  std::map<std::string, Numbers> pipelines_;  // guarded by mutex_; by id
+  std::map<PipelineKey, Numbers> pipelines_;  // guarded by mutex_
 };
 
 }  // namespace velo::cli

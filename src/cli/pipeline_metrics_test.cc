@@ -13,6 +13,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr PipelineMetrics::Time kBegin{};
+const PipelineKey kOrders = {"orders", "null:"};
 
 Progress committed(int64_t num_rows, int64_t num_commits) {
   Progress progress;
@@ -24,21 +25,21 @@ Progress committed(int64_t num_rows, int64_t num_commits) {
 
 class Metrics : public ::testing::Test {
  protected:
-  Metrics() { metrics_.start({"orders", "file:in", "null:"}); }
+  Metrics() { metrics_.start({kOrders, "file:in"}); }
 
   void fail(std::chrono::seconds at, std::chrono::milliseconds pause = 1s) {
     const Status failure = make_error(ErrorKind::kTransient, {}, "nobody is there");
-    metrics_.retry("orders", {.failure = failure, .pause = pause}, kBegin + at);
+    metrics_.retry(kOrders, {.failure = failure, .pause = pause}, kBegin + at);
   }
 
   PipelineMetrics metrics_;
 };
 
 TEST_F(Metrics, CountOnFromRunToRun) {
-  metrics_.update("orders", committed(10, 1), kBegin);
-  metrics_.end("orders");
-  metrics_.start({"orders", "file:in", "null:"});
-  metrics_.update("orders", committed(5, 2), kBegin);
+  metrics_.update(kOrders, committed(10, 1), kBegin);
+  metrics_.end(kOrders);
+  metrics_.start({kOrders, "file:in"});
+  metrics_.update(kOrders, committed(5, 2), kBegin);
   const std::string labels = R"({pipeline="orders",source="file:in",sink="null:"} )";
   EXPECT_THAT(metrics_.text(), HasSubstr("velo_rows_committed_total" + labels + "15\n"));
   EXPECT_THAT(metrics_.text(), HasSubstr("velo_commits_total" + labels + "3\n"));
@@ -46,9 +47,9 @@ TEST_F(Metrics, CountOnFromRunToRun) {
 }
 
 TEST_F(Metrics, NeverCountBack) {
-  metrics_.update("orders", committed(10, 1), kBegin);
-  metrics_.update("orders", committed(4, 1), kBegin);
-  metrics_.update("orders", committed(6, 1), kBegin);
+  metrics_.update(kOrders, committed(10, 1), kBegin);
+  metrics_.update(kOrders, committed(4, 1), kBegin);
+  metrics_.update(kOrders, committed(6, 1), kBegin);
   EXPECT_THAT(metrics_.text(), HasSubstr("} 12\n"));
 }
 
@@ -56,12 +57,12 @@ TEST_F(Metrics, CountABadRecordOnceHoweverOftenItComes) {
   Progress progress;
   for (const int64_t bad : {3, 5, 2, 5, 6}) {  // 2: committed before a failure
     progress.num_bad_records = bad;
-    metrics_.update("orders", progress, kBegin);
+    metrics_.update(kOrders, progress, kBegin);
   }
-  metrics_.end("orders");
-  metrics_.start({"orders", "file:in", "null:"});
+  metrics_.end(kOrders);
+  metrics_.start({kOrders, "file:in"});
   progress.num_bad_records = 1;
-  metrics_.update("orders", progress, kBegin);
+  metrics_.update(kOrders, progress, kBegin);
   const std::string labels = R"({pipeline="orders",source="file:in",sink="null:"} )";
   EXPECT_THAT(metrics_.text(), HasSubstr("velo_bad_records_total" + labels + "7\n"));
 }
@@ -70,7 +71,7 @@ TEST_F(Metrics, LeaveOutWhatIsNotKnown) {
   EXPECT_THAT(metrics_.text(), Not(HasSubstr("velo_lag_rows{")));
   Progress progress;
   progress.lag.num_rows = 7;
-  metrics_.update("orders", progress, kBegin);
+  metrics_.update(kOrders, progress, kBegin);
   EXPECT_THAT(metrics_.text(), HasSubstr("velo_lag_rows{"));
   EXPECT_THAT(metrics_.text(), Not(HasSubstr("velo_lag_bytes{")));
 }
@@ -86,21 +87,21 @@ TEST_F(Metrics, AreInTroubleAfterHalfAMinuteOfFailures) {
 
 TEST_F(Metrics, AreWellAfterACommit) {
   fail(0s);
-  metrics_.update("orders", committed(10, 1), kBegin + 2s);
+  metrics_.update(kOrders, committed(10, 1), kBegin + 2s);
   EXPECT_EQ(metrics_.trouble(kBegin + 60s), "");
 }
 
 TEST_F(Metrics, AreWellWhenAnAttemptLasts) {
   fail(0s, 5s);
-  metrics_.update("orders", {}, kBegin + 6s);
+  metrics_.update(kOrders, {}, kBegin + 6s);
   EXPECT_NE(metrics_.trouble(kBegin + 40s), "");
-  metrics_.update("orders", {}, kBegin + 15s);
+  metrics_.update(kOrders, {}, kBegin + 15s);
   EXPECT_EQ(metrics_.trouble(kBegin + 40s), "");
 }
 
 TEST_F(Metrics, AreWellWhenAllHasEnded) {
   fail(0s);
-  metrics_.end("orders");
+  metrics_.end(kOrders);
   EXPECT_EQ(metrics_.trouble(kBegin + 60s), "");
 }
 

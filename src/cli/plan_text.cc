@@ -45,6 +45,7 @@ std::string text_of(const PlannedBadRecords& bad) {
 std::string text_of(const PlannedSink& sink) {
   const RunPlan& run = sink.run;
   std::string text = line("sink", sink.address);
+  if (!sink.pipeline.empty()) text += line("pipeline", sink.pipeline);
   for (const PlannedColumn& column : run.sink.columns) {
     text += line("column", text_of(column));
   }
@@ -98,6 +99,7 @@ Json json_of(const PlannedBadRecords& bad) {
 Json json_of(const PlannedSink& sink) {
   const RunPlan& run = sink.run;
   return {{"sink", sink.address},
+          {"pipeline", sink.pipeline},
           {"columns", json_of(run.sink.columns)},
           {"runs", run.sink.statements},
           {"makes", run.sink.makes},

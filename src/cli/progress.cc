@@ -157,12 +157,12 @@ std::string line_of(const Progress& progress, double rows_per_second) {
   return line;
 }
 
-void ProgressLine::show(const Progress& progress) {
+void ProgressLine::show(const std::string& whose, const Progress& progress) {
   if (!log().shows()) return;
   const auto now = std::chrono::steady_clock::now();
   if (now - last_ < kShowEvery) return;
   last_ = now;
-  log().show(line_of(progress, rate_of(progress)));
+  log().show(whose + line_of(progress, rate_of(progress)));
 }
 
 // Over the last seconds: a stream's mean since its start says little.

@@ -42,7 +42,8 @@ class ProgressLine {
  public:
   ProgressLine() = default;
 
-  void show(const Progress& progress);
+  /// `whose` comes before it, where several are shown in turn.
+  void show(const std::string& whose, const Progress& progress);
 
  private:
   struct Seen {

@@ -57,10 +57,17 @@ std::vector<LogField> fields_of(const StatementResult& result) {
   return fields;
 }
 
-void tell_of(const StatementResult& result, Monitor& monitor) {
+// What a statement does with one of its sinks; its rows go to `to` where it has none.
+PipelineKey key_of(const StatementResult& result, const Uri& to) {
+  const auto& sinks = result.sinks;
+  return {result.pipeline,
+          sinks.empty() ? redact_uri(to) : fmt::format("{}", fmt::join(sinks, ", "))};
+}
+
+void tell_of(const StatementResult& result, const Uri& to, Monitor& monitor) {
   const bool is_view = result.kind == StatementKind::kCreate && result.sinks.empty();
   if (!result.skipped && !is_view) {
-    return monitor.end(result.pipeline, result.progress, what_of(result),
+    return monitor.end(key_of(result, to), result.progress, what_of(result),
                        fields_of(result));
   }
   log().write({.name = result.skipped ? "skipped" : "named",
@@ -93,26 +100,26 @@ Status run_statements(const RunArguments& arguments, Monitor& monitor,
   options.results = results.get();
   options.measure_lag = monitor.shows_lag();
   options.on_start = [&](const StatementResult& result) {
-    const auto& sinks = result.sinks;
     monitor.start(
-        {result.pipeline, fmt::format("{}", fmt::join(result.sources, ", ")),
-         sinks.empty() ? redact_uri(to) : fmt::format("{}", fmt::join(sinks, ", "))});
+        {key_of(result, to), fmt::format("{}", fmt::join(result.sources, ", "))});
   };
   options.on_progress = [&](const StatementResult& result) {
-    monitor.progress(result.pipeline, result.progress);
+    monitor.progress(key_of(result, to), result.progress);
   };
   options.on_retry = [&](const StatementResult& result, const Retry& retry) {
-    monitor.retry(result.pipeline, retry);
+    monitor.retry(key_of(result, to), retry);
   };
   options.on_ddl = [&](const StatementResult& result, std::string_view statement) {
-    monitor.ddl(result.pipeline, statement);
+    monitor.ddl(key_of(result, to), statement);
   };
   options.fail_fast = arguments.fail_fast;
   options.on_wait = tell_of_wait;
   options.on_failure = [&](const StatementResult& result, const Status& status) {
-    failures.add(monitor.fail(result.pipeline, status));
+    failures.add(monitor.fail(key_of(result, to), status));
   };
-  options.on_statement = [&](const StatementResult& result) { tell_of(result, monitor); };
+  options.on_statement = [&](const StatementResult& result) {
+    tell_of(result, to, monitor);
+  };
   return session.execute(script.text, options, interrupts.token());
 }
 

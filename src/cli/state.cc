@@ -44,10 +44,10 @@ struct StateArguments {
 // A pipeline, opened at its sink.
 struct OpenState {
   KeptPipeline kept;
+  std::string called;  // in messages: its name, or of several sinks its id
   std::unique_ptr<DataSink> sink;
   std::unique_ptr<DataSink> dead_letters;
   std::string dead_letter_address;  // without secrets
-  bool is_of_several = false;       // sinks, which keep no record together
 };
 
 bool is_script(const std::string& target) {
@@ -91,8 +91,8 @@ class StateVerb {
                           is_script(arguments_.target) ? of_script() : of_sink());
     for (OpenState& pipeline : pipelines) {
       TransactionalSink* sink = pipeline.sink->transactions();
-      pipeline.kept.keeps_records = sink && !pipeline.is_of_several;
-      if (!pipeline.kept.keeps_records) continue;
+      pipeline.kept.keeps_records = sink != nullptr;
+      if (!sink) continue;
       ARROW_ASSIGN_OR_RAISE(pipeline.kept.state,
                             look_at_pipeline(*sink, pipeline.kept.pipeline, stop_));
     }
@@ -163,6 +163,7 @@ class StateVerb {
   Result<OpenState> open(std::string name, PipelineIdentity pipeline,
                          const Uri& sink) const {
     OpenState opened;
+    opened.called = name;
     opened.kept.name = std::move(name);
     opened.kept.pipeline = std::move(pipeline);
     opened.kept.sink = redact_uri(sink);
@@ -189,17 +190,13 @@ class StateVerb {
     std::vector<std::string> known;
     for (const NamedStatement& statement : statements) {
       known.push_back(statement.name);
-      const bool is_meant =
-          arguments_.name.empty() || lower(statement.name) == lower(arguments_.name);
-      if (!is_meant) continue;
       for (const Uri& sink : statement.sinks) {
-        ARROW_ASSIGN_OR_RAISE(auto pipeline,
-                              open(statement.name, statement.pipeline, sink));
-        pipeline.is_of_several = statement.sinks.size() > 1;
+        ARROW_ASSIGN_OR_RAISE(auto pipeline, open_if_meant(statement, sink));
+        if (!pipeline) continue;
         if (statement.dead_letters && arguments_.action == kReset) {
-          ARROW_RETURN_NOT_OK(open_dead_letters(*statement.dead_letters, pipeline));
+          ARROW_RETURN_NOT_OK(open_dead_letters(*statement.dead_letters, *pipeline));
         }
-        pipelines.push_back(std::move(pipeline));
+        pipelines.push_back(*std::move(pipeline));
       }
     }
     if (!pipelines.empty()) return pipelines;
@@ -209,6 +206,26 @@ class StateVerb {
     return make_error(ErrorKind::kInvalidArgument, {.resource = script_.name},
                       "no statement here has both a name and a sink, so that nothing is "
                       "kept under a name: CREATE STREAM name AS SELECT … INSERT INTO …");
+  }
+
+  // What a statement is at one of its sinks, where that is asked for: by its name, or by
+  // the id of this one alone.
+  Result<std::optional<OpenState>> open_if_meant(const NamedStatement& statement,
+                                                 const Uri& sink) const {
+    const std::string name = lower(statement.name);
+    const bool is_named = arguments_.name.empty() || name == lower(arguments_.name);
+    ARROW_ASSIGN_OR_RAISE(OpenState opened, open(statement.name, {}, sink));
+    const std::string& address = opened.kept.sink;
+    const bool has_id =
+        pipeline_of_sink(name, *opened.sink, address).id == arguments_.name;
+    if (!is_named && !has_id) return std::nullopt;
+    const bool is_one_of_several = statement.sinks.size() > 1;
+    ARROW_ASSIGN_OR_RAISE(
+        opened.kept.pipeline,
+        find_pipeline_of_sink(name, *opened.sink, address, is_one_of_several, stop_));
+    if (!is_named && opened.kept.pipeline.id != arguments_.name) return std::nullopt;
+    if (is_one_of_several) opened.called = opened.kept.pipeline.id;
+    return opened;
   }
 
   Result<std::vector<OpenState>> of_sink() {
@@ -263,7 +280,7 @@ class StateVerb {
       const KeptPipeline& kept = pipeline.kept;
       if (!kept.state) {
         tell("not_known", kept,
-             fmt::format("{}: nothing is kept at {}", kept.name, kept.sink));
+             fmt::format("{}: nothing is kept at {}", pipeline.called, kept.sink));
         continue;
       }
       ARROW_ASSIGN_OR_RAISE(const auto source, source_of(kept));
@@ -272,12 +289,13 @@ class StateVerb {
           .dead_letters =
               pipeline.dead_letters ? pipeline.dead_letters->transactions() : nullptr};
       tell_what_goes(pipeline, elsewhere);
-      ARROW_ASSIGN_OR_RAISE(const bool may_go, is_wanted(kept));
+      ARROW_ASSIGN_OR_RAISE(const bool may_go, is_wanted(pipeline));
       if (!may_go) continue;
       ARROW_RETURN_NOT_OK(
           reset_pipeline(*pipeline.sink->transactions(), elsewhere, kept.pipeline, stop_)
               .status());
-      tell("reset", kept, fmt::format("{}: reset; its next run begins anew", kept.name));
+      tell("reset", kept,
+           fmt::format("{}: reset; its next run begins anew", pipeline.called));
     }
     return Status::OK();
   }
@@ -336,17 +354,19 @@ class StateVerb {
                      "  stays: its rows. Its next run reads from the beginning and "
                      "writes them again: empty\n         the sink before that, or they "
                      "are there twice",
-                     kept.name, condition_of(kept), with_separators(record.num_rows),
-                     fmt::join(goes, "\n  goes:  ")),
+                     pipeline.called, condition_of(kept),
+                     with_separators(record.num_rows), fmt::join(goes, "\n  goes:  ")),
          {{"rows", record.num_rows},
           {"goes", std::string_view(fmt::format("{}", fmt::join(goes, ", ")))}});
   }
 
-  Result<bool> is_wanted(const KeptPipeline& kept) const {
+  Result<bool> is_wanted(const OpenState& pipeline) const {
     if (arguments_.yes) return true;
-    ARROW_ASSIGN_OR_RAISE(const bool wanted,
-                          is_confirmed("Reset " + kept.name, kept.name));
-    if (!wanted) tell("left", kept, fmt::format("{}: left as it is", kept.name));
+    const std::string& called = pipeline.called;
+    ARROW_ASSIGN_OR_RAISE(const bool wanted, is_confirmed("Reset " + called, called));
+    if (!wanted) {
+      tell("left", pipeline.kept, fmt::format("{}: left as it is", called));
+    }
     return wanted;
   }
 

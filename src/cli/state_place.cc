@@ -1,6 +1,7 @@
 #include "state_place.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -109,39 +110,35 @@ bool is_time(const std::string& to) {
   return !number_in(to) && !to.empty() && to.front() >= '0' && to.front() <= '9';
 }
 
-// Where the source was then, as far as that is before the record.
-Result<Positions> positions_at_time(const SqlScript& script,
-                                    const Connections& connections,
+// Where the source was then, as far as that is before the record. `then` was opened with
+// from = that time.
+Result<Positions> positions_at_time(const std::string& called, const OpenPipeline& then,
                                     const PlaceArguments& arguments,
                                     const CommitRecord& record,
                                     const std::stop_token& stop) {
-  Session session = session_of(connections, arguments.to);
-  ARROW_ASSIGN_OR_RAISE(const OpenPipeline opened,
-                        session.open_pipeline(script.text, arguments.name));
-  if (opened.options.range.from != arguments.to) {
-    return refuse(arguments.name,
+  if (then.options.range.from != arguments.to) {
+    return refuse(called,
                   fmt::format("the statement itself says from = {}; without it, --to={} "
                               "can be found",
-                              opened.options.range.from, arguments.to));
+                              then.options.range.from, arguments.to));
   }
-  ARROW_ASSIGN_OR_RAISE(
-      Positions positions,
-      beginnings_before(*opened.source, opened.pipeline, record, stop));
+  ARROW_ASSIGN_OR_RAISE(Positions positions,
+                        beginnings_before(*then.source, then.pipeline, record, stop));
   std::erase_if(positions, [&](const auto& position) {
     return !arguments.split.empty() && position.first != arguments.split;
   });
   if (!positions.empty()) return positions;
-  return refuse(arguments.name,
+  return refuse(called,
                 fmt::format("nothing that it has read is from {} or later", arguments.to));
 }
 
-void tell_of_rewind(const PlaceArguments& arguments, const CommitRecord& record,
-                    const Positions& positions) {
+void tell_of_rewind(const std::string& called, const PlaceArguments& arguments,
+                    const CommitRecord& record, const Positions& positions) {
   const auto words = [&](const Position& position) {
     return describe_position(record.fingerprint.source, position);
   };
-  std::string text = fmt::format("{}: {} rows committed", arguments.name,
-                                 with_separators(record.num_rows));
+  std::string text =
+      fmt::format("{}: {} rows committed", called, with_separators(record.num_rows));
   size_t num_shown = 0;
   for (const auto& [split, wanted] : positions) {
     if (num_shown++ == kMostSplitsShown) {
@@ -163,28 +160,22 @@ void tell_of_rewind(const PlaceArguments& arguments, const CommitRecord& record,
                           {"to", std::string_view(arguments.to)}}});
 }
 
-}  // namespace
-
-Status rewind_statement(const SqlScript& script, const Connections& connections,
-                        const PlaceArguments& arguments, std::stop_token stop) {
-  Session session = session_of(connections);
-  ARROW_ASSIGN_OR_RAISE(const OpenPipeline opened,
-                        session.open_pipeline(script.text, arguments.name));
+// `then`, opened with from = the time to go back to; nullptr where that is no time.
+Status rewind_one(const std::string& called, OpenPipeline& opened,
+                  const OpenPipeline* then, const PlaceArguments& arguments,
+                  const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const CommitRecord record,
-                        record_of(arguments.name, *opened.sink, opened.pipeline, stop));
-  ARROW_ASSIGN_OR_RAISE(
-      const Positions positions,
-      is_time(arguments.to)
-          ? positions_at_time(script, connections, arguments, record, stop)
-          : positions_to_set(arguments, record));
-  tell_of_rewind(arguments, record, positions);
+                        record_of(called, *opened.sink, opened.pipeline, stop));
+  ARROW_ASSIGN_OR_RAISE(const Positions positions,
+                        then ? positions_at_time(called, *then, arguments, record, stop)
+                             : positions_to_set(arguments, record));
+  tell_of_rewind(called, arguments, record, positions);
   if (!arguments.yes) {
-    ARROW_ASSIGN_OR_RAISE(const bool may_go,
-                          is_confirmed("Set back " + arguments.name, arguments.name));
+    ARROW_ASSIGN_OR_RAISE(const bool may_go, is_confirmed("Set back " + called, called));
     if (!may_go) {
       log().write({.name = "left",
                    .pipeline = record.pipeline,
-                   .message = arguments.name + ": left as it is"});
+                   .message = called + ": left as it is"});
       return Status::OK();
     }
   }
@@ -192,27 +183,65 @@ Status rewind_statement(const SqlScript& script, const Connections& connections,
                                       opened.options, positions, stop));
   log().write({.name = "rewound",
                .pipeline = record.pipeline,
-               .message = arguments.name + ": set back; its next run reads from there"});
+               .message = called + ": set back; its next run reads from there"});
+  return Status::OK();
+}
+
+// Where a fork begins is where one pipeline is.
+Result<OpenPipeline> only_one(std::vector<OpenPipeline> opened, const std::string& name) {
+  if (opened.size() == 1) return std::move(opened.front());
+  std::vector<std::string> ids;
+  for (const OpenPipeline& one : opened) ids.push_back(one.pipeline.id);
+  return refuse(name,
+                fmt::format("it has {} sinks, and each is at a place of its own: say "
+                            "where to go on from: {}",
+                            ids.size(), fmt::join(ids, ", ")));
+}
+
+}  // namespace
+
+Status rewind_statement(const SqlScript& script, const Connections& connections,
+                        const PlaceArguments& arguments, std::stop_token stop) {
+  Session session = session_of(connections);
+  ARROW_ASSIGN_OR_RAISE(auto opened,
+                        session.open_pipelines(script.text, arguments.name, stop));
+  const bool to_time = is_time(arguments.to);
+  Session session_then = session_of(connections, arguments.to);
+  std::vector<OpenPipeline> then;
+  if (to_time) {
+    ARROW_ASSIGN_OR_RAISE(then,
+                          session_then.open_pipelines(script.text, arguments.name, stop));
+  }
+  const bool is_alone = opened.size() == 1;
+  for (size_t i = 0; i < opened.size(); ++i) {
+    const std::string called = is_alone ? arguments.name : opened[i].pipeline.id;
+    ARROW_RETURN_NOT_OK(
+        rewind_one(called, opened[i], to_time ? &then[i] : nullptr, arguments, stop));
+  }
   return Status::OK();
 }
 
 Status fork_statement(const SqlScript& script, const Connections& connections,
                       const PlaceArguments& arguments, std::stop_token stop) {
   Session session = session_of(connections);
+  ARROW_ASSIGN_OR_RAISE(auto candidates,
+                        session.open_pipelines(script.text, arguments.name, stop));
   ARROW_ASSIGN_OR_RAISE(const OpenPipeline from,
-                        session.open_pipeline(script.text, arguments.name));
+                        only_one(std::move(candidates), arguments.name));
   ARROW_ASSIGN_OR_RAISE(const CommitRecord other,
                         record_of(arguments.name, *from.sink, from.pipeline, stop));
-  ARROW_ASSIGN_OR_RAISE(const OpenPipeline opened,
-                        session.open_pipeline(script.text, arguments.new_name));
-  ARROW_RETURN_NOT_OK(fork_pipeline(*opened.source, *opened.sink, opened.pipeline,
-                                    opened.options, other, stop));
-  log().write({.name = "forked",
-               .pipeline = opened.pipeline.id,
-               .message = fmt::format("{}: goes on from where {} is, into {}",
-                                      arguments.new_name, arguments.name, opened.address),
-               .fields = {{"from", std::string_view(other.pipeline)},
-                          {"sink", std::string_view(opened.address)}}});
+  ARROW_ASSIGN_OR_RAISE(const auto opened,
+                        session.open_pipelines(script.text, arguments.new_name, stop));
+  for (const OpenPipeline& one : opened) {
+    ARROW_RETURN_NOT_OK(
+        fork_pipeline(*one.source, *one.sink, one.pipeline, one.options, other, stop));
+    log().write({.name = "forked",
+                 .pipeline = one.pipeline.id,
+                 .message = fmt::format("{}: goes on from where {} is, into {}",
+                                        arguments.new_name, arguments.name, one.address),
+                 .fields = {{"from", std::string_view(other.pipeline)},
+                            {"sink", std::string_view(one.address)}}});
+  }
   return Status::OK();
 }
 

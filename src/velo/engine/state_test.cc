@@ -38,6 +38,12 @@ class KeepingSource : public SplitSource {
   CallLog& log_;
 };
 
+class SinkWithoutRecord : public MemorySink {
+ public:
+  using MemorySink::MemorySink;
+  TransactionalSink* transactions() override { return nullptr; }
+};
+
 class States : public ::testing::Test {
  protected:
   void begin() {
@@ -98,6 +104,47 @@ TEST_F(States, AreResetAlthoughRowsAreLost) {
   };
   EXPECT_TRUE(reset_pipeline(sink_, {}, kOrders).ValueOrDie());
   EXPECT_THAT(memory_.records(), IsEmpty());
+}
+
+TEST_F(States, OfAStatementAreFoundInEachOfItsSinks) {
+  const auto found = [&](bool is_one_of_several) {
+    return find_pipeline_of_sink("orders", sink_, "memory:", is_one_of_several)
+        .ValueOrDie()
+        .id;
+  };
+  const std::string by_sink = pipeline_of_sink("orders", sink_, "memory:").id;
+  EXPECT_EQ(found(false), "orders");
+  EXPECT_EQ(found(true), by_sink);
+  CommitObserver nobody;
+  const auto of_several = sink_.create_committer({.id = by_sink}, nobody).ValueOrDie();
+  ASSERT_THAT(of_several->recover({}).status(), IsOk());
+  EXPECT_EQ(found(false), by_sink) << "the others were removed since";
+  EXPECT_EQ(found(true), by_sink);
+  begin();
+  EXPECT_EQ(found(false), "orders");
+  EXPECT_EQ(found(true), "orders") << "it was the only one";
+  EXPECT_EQ(log_.count("recover"), 2) << "nobody is disturbed";
+}
+
+TEST_F(States, OfSinksAreTheirOwn) {
+  const std::string id = pipeline_of_sink("orders", sink_, "memory:").id;
+  EXPECT_THAT(id, ::testing::MatchesRegex("orders_to_[0-9a-f]{8}"));
+  EXPECT_EQ(pipeline_of_sink("orders", sink_, "memory:?other=1").id, id)
+      << "it is where rows are written that counts";
+  EXPECT_NE(pipeline_of_sink("orders2", sink_, "").id.substr(11), id.substr(10));
+  const std::string longest(32, 'a');
+  EXPECT_EQ(pipeline_of_sink(longest, sink_, "").id.size(), 32U);
+  EXPECT_NE(pipeline_of_sink(longest, sink_, "").id,
+            pipeline_of_sink(longest.substr(1), sink_, "").id);
+}
+
+TEST_F(States, OfSinksWithoutARecordAreToldApart) {
+  SinkWithoutRecord nowhere(memory_);
+  EXPECT_NE(pipeline_of_sink("orders", nowhere, "null:").id,
+            pipeline_of_sink("orders", nowhere, "stdout:").id);
+  EXPECT_EQ(find_pipeline_of_sink("orders", nowhere, "null:", false)->id, "orders");
+  EXPECT_EQ(find_pipeline_of_sink("orders", nowhere, "null:", true)->id,
+            pipeline_of_sink("orders", nowhere, "null:").id);
 }
 
 TEST(Positions, AreSaidInWordsOrInHexadecimal) {

@@ -3,6 +3,7 @@
 /// Statements that write somewhere under a name, without running them.
 
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,10 @@ Result<std::unique_ptr<DataSource>> source_of_named(
     StatementContext& context, const std::vector<Statement>& statements,
     const std::string& name);
 
-/// See Session::open_pipeline().
-Result<OpenPipeline> open_named(StatementContext& context,
-                                const std::vector<Statement>& statements,
-                                const std::string& name);
+/// See Session::open_pipelines().
+Result<std::vector<OpenPipeline>> open_named(StatementContext& context,
+                                             const std::vector<Statement>& statements,
+                                             const std::string& name,
+                                             const std::stop_token& stop);
 
 }  // namespace velo::sql

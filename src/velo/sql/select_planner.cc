@@ -336,12 +336,6 @@ Result<SelectPlan> SelectPlanner::plan(const SqlText& select,
         plan.simple = *tree.simple;
         plan.short_cut = *std::move(short_cut);
         if (options.applies_changes && are_changes(*plan.source->schema())) {
-          if (options.some_sinks_append) {
-            return select.error_at(
-                0, ErrorKind::kInvalidArgument,
-                "these are changes, and of the sinks only some have a key by which to "
-                "apply them; give each kind a statement of its own");
-          }
           const Status carried = carry_changes(plan.short_cut, *plan.source->schema());
           if (!carried.ok()) {
             return select.error_at(0, kind_of(carried), carried.message());

@@ -51,7 +51,6 @@ struct PlanOptions {
   SourceOptions sources;
   /// Whether the result goes where changes are applied: see carried_changes.h.
   bool applies_changes = false;
-  bool some_sinks_append = false;  ///< of several, where some apply them
   /// How often what a source that goes on is joined with is read again.
   std::optional<std::chrono::milliseconds> refresh;
 };

@@ -63,10 +63,11 @@ Result<std::unique_ptr<DataSource>> Session::query(std::string_view text,
   }
   const Statement& last = statements.back();
   ARROW_ASSIGN_OR_RAISE(RunOptions run_options, context.options_of(last));
-  sql::PlanOptions how = sql::plan_options(run_options, {});
-  how.applies_changes = options.applies_changes;
-  std::vector<std::string> addresses;
-  return sql::StatementRows(context).open(last, run_options, how, addresses);
+  ARROW_ASSIGN_OR_RAISE(
+      sql::OpenRows rows,
+      sql::StatementRows(context).open(
+          last, run_options, sql::plan_options(run_options, options.applies_changes)));
+  return std::move(rows.source);
 }
 
 Result<std::vector<StatementPlan>> Session::plan(std::string_view text,
@@ -88,10 +89,11 @@ Result<std::vector<NamedStatement>> Session::named_statements(std::string_view t
   return sql::named_statements(state_->context, statements);
 }
 
-Result<OpenPipeline> Session::open_pipeline(std::string_view text,
-                                            const std::string& statement) {
+Result<std::vector<OpenPipeline>> Session::open_pipelines(std::string_view text,
+                                                          const std::string& name,
+                                                          std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(const auto statements, state_->parse("SQL", text));
-  return sql::open_named(state_->context, statements, statement);
+  return sql::open_named(state_->context, statements, name, stop);
 }
 
 Result<std::unique_ptr<DataSource>> Session::source_of(std::string_view text,

@@ -390,17 +390,19 @@ TEST(Session, TellsOfEachStatement) {
       "  INSERT INTO file('a'), file('b') SELECT * FROM few;",
       options);
   ASSERT_TRUE(status.ok()) << status.message();
-  ASSERT_EQ(results.size(), 3U);
+  ASSERT_EQ(results.size(), 4U);
   EXPECT_EQ(results[0].name, "few");
   EXPECT_TRUE(results[1].skipped);
   EXPECT_EQ(results[2].kind, StatementKind::kInsert);
   EXPECT_EQ(results[2].place, "a.sql:3:3");
   EXPECT_EQ(results[2].progress.num_rows, 2);
-  EXPECT_EQ(results[2].sinks.size(), 2U);
+  EXPECT_EQ(results[2].sinks, std::vector<std::string>{"file:a"});
+  EXPECT_EQ(results[3].sinks, std::vector<std::string>{"file:b"});
   EXPECT_EQ(num_rows, 2);
-  ASSERT_EQ(started.size(), 1U);
+  ASSERT_EQ(started.size(), 2U);
   EXPECT_EQ(started[0].place, results[2].place);
   EXPECT_TRUE(started[0].pipeline.starts_with("run_")) << started[0].pipeline;
+  EXPECT_NE(started[0].pipeline, started[1].pipeline);
   EXPECT_EQ(started[0].sources, std::vector<std::string>{"file:numbers"});
   EXPECT_TRUE(memory().at("a")->Equals(*memory().at("b")));
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "velo/base/ascii.h"
+#include "velo/run_group.h"
 #include "velo/sql/statement_runs.h"
 
 namespace velo::sql {
@@ -29,8 +30,7 @@ Status StatementExecution::execute(const std::vector<Statement>& statements) {
     if (status.ok()) continue;
     const bool has_name =
         context_.planner().has_name(statement.name);  // of one before it
-    running_.failed(has_name ? "" : ascii_lower(statement.name), status);
-    if (options_.on_failure) options_.on_failure(result, status);
+    failed(has_name ? "" : ascii_lower(statement.name), result, status);
     if (options_.fail_fast || stop_.stop_requested()) break;
   }
   return running_.wait_for_all();
@@ -78,28 +78,28 @@ Status StatementExecution::wait_for_what_is_read(const Statement& statement,
 
 Status StatementExecution::move_rows(const Statement& statement,
                                      StatementResult& result) {
-  ARROW_ASSIGN_OR_RAISE(StatementRun run,
-                        open_run(context_, statement, options_.results, result));
-  const bool goes_on = !statement.sinks.empty() && run.goes_on();
-  ARROW_RETURN_NOT_OK(check_runs_once(statement, run, goes_on));
+  ARROW_ASSIGN_OR_RAISE(std::vector<StatementRun> runs,
+                        open_runs(context_, statement, options_.results, result));
+  const bool has_sinks = !statement.sinks.empty();
+  const bool goes_on = has_sinks && runs.front().goes_on();
+  for (const StatementRun& run : runs) {
+    ARROW_RETURN_NOT_OK(check_runs_once(statement, run, goes_on));
+  }
   if (goes_on) {
     ARROW_RETURN_NOT_OK(context_.only_name(statement));
-    start(ascii_lower(statement.name), std::move(run));
+    start_all(statement, std::move(runs));
     return Status::OK();
   }
-  const Status moved = run.move_rows(options_, running_.stop());
-  result = run.result;
-  ARROW_RETURN_NOT_OK(moved);
-  if (!statement.sinks.empty()) ARROW_RETURN_NOT_OK(context_.only_name(statement));
-  if (options_.on_statement) options_.on_statement(result);
-  return Status::OK();
+  ARROW_RETURN_NOT_OK(run_all(statement, runs));
+  return has_sinks ? context_.only_name(statement) : Status::OK();
 }
 
 // Two processes of a pipeline would end each other, and so would two threads.
 Status StatementExecution::check_runs_once(const Statement& statement,
                                            const StatementRun& run, bool goes_on) {
   const std::string what =
-      fmt::format("{} → {}", run.pipeline.id, fmt::join(run.result.sinks, ", "));
+      fmt::format("{} → {}", run.name.empty() ? run.pipeline.id : run.name,
+                  fmt::join(run.result.sinks, ", "));
   const auto runs = going_on_.find(what);
   if (runs != going_on_.end()) {
     return statement.text.error_at(
@@ -110,7 +110,13 @@ Status StatementExecution::check_runs_once(const Statement& statement,
   return Status::OK();
 }
 
-// A statement whose rows never end.
+// Rows that never end. Who reads the name of the statement reads its first sink.
+void StatementExecution::start_all(const Statement& statement,
+                                   std::vector<StatementRun> runs) {
+  std::string name = ascii_lower(statement.name);
+  for (StatementRun& run : runs) start(std::exchange(name, ""), std::move(run));
+}
+
 void StatementExecution::start(const std::string& name, StatementRun run) {
   const auto shared = std::make_shared<StatementRun>(std::move(run));
   running_.start(name, [this, name, shared](const std::stop_token& stop) {
@@ -127,6 +133,61 @@ void StatementExecution::start(const std::string& name, StatementRun run) {
     if (!moved.ok() && options_.on_failure) options_.on_failure(shared->result, moved);
     return moved;
   });
+}
+
+// Rows that end, into one sink after another: one that fails does not keep the others
+// from it. Of a single one the caller tells that it has failed.
+Status StatementExecution::run_all(const Statement& statement,
+                                   std::vector<StatementRun>& runs) {
+  if (runs.size() == 1) {
+    StatementRun& only = runs.front();
+    const Status moved = only.move_rows(options_, running_.stop());
+    if (moved.ok() && options_.on_statement) options_.on_statement(only.result);
+    return moved;
+  }
+  if (statement.name.empty()) return run_group(runs);
+  std::string name = ascii_lower(statement.name);
+  for (StatementRun& run : runs) {
+    if (running_.stop().stop_requested()) break;
+    run_one(run, std::exchange(name, ""));
+  }
+  return Status::OK();
+}
+
+// Without a name they are finished when all are: where one fails or is stopped, the
+// others are known to be when the statement is run again.
+Status StatementExecution::run_group(std::vector<StatementRun>& runs) {
+  std::vector<GroupedRun> grouped;
+  for (const StatementRun& run : runs) {
+    grouped.push_back({run.source.get(), run.sink.get(), run.pipeline, &run.options});
+  }
+  const RunGroup group(std::move(grouped));
+  ARROW_ASSIGN_OR_RAISE(const bool has_finished, group.has_finished(running_.stop()));
+  size_t num_done = 0;
+  for (size_t i = 0; i < runs.size() && !has_finished; ++i) {
+    if (running_.stop().stop_requested()) break;
+    runs[i].pipeline = group.identity(i);
+    if (run_one(runs[i], "")) ++num_done;
+  }
+  const bool is_end = has_finished || num_done == runs.size();
+  return is_end ? group.finish() : Status::OK();
+}
+
+// Whether it has come to its end.
+bool StatementExecution::run_one(StatementRun& run, const std::string& name) {
+  const Status moved = run.move_rows(options_, running_.stop());
+  if (!moved.ok()) {
+    failed(name, run.result, moved);
+    return false;
+  }
+  if (options_.on_statement) options_.on_statement(run.result);
+  return !run.result.progress.stopped;
+}
+
+void StatementExecution::failed(const std::string& name, const StatementResult& result,
+                                const Status& status) {
+  running_.failed(name, status);
+  if (options_.on_failure) options_.on_failure(result, status);
 }
 
 }  // namespace velo::sql

@@ -30,7 +30,13 @@ class StatementExecution {
   Status move_rows(const Statement& statement, StatementResult& result);
   Status check_runs_once(const Statement& statement, const StatementRun& run,
                          bool goes_on);
+  void start_all(const Statement& statement, std::vector<StatementRun> runs);
   void start(const std::string& name, StatementRun run);
+  Status run_all(const Statement& statement, std::vector<StatementRun>& runs);
+  Status run_group(std::vector<StatementRun>& runs);
+  bool run_one(StatementRun& run, const std::string& name);
+  void failed(const std::string& name, const StatementResult& result,
+              const Status& status);
 
   StatementContext& context_;
   const ExecuteOptions& options_;

@@ -1,12 +1,13 @@
 #include "velo/sql/statement_planning.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "velo/columnar/schema_text.h"
-#include "velo/sql/canonical_text.h"
 #include "velo/sql/explain.h"
 #include "velo/sql/statement_rows.h"
-#include "velo/sql/statement_run.h"
+#include "velo/sql/statement_runs.h"
 
 namespace velo::sql {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 // What fan_out_sink.h makes of a sink's own promise.
 void no_record_of_several(const RunOptions& options, RunPlan& plan) {
   plan.guarantee = Guarantee::kAtLeastOnce;
-  plan.why = "several sinks keep no position together yet: each run starts anew";
+  plan.why = "what is read can be read only once, and no record is kept of several sinks";
   if (options.guarantee == Guarantee::kExactlyOnce && plan.obstacle.ok()) {
     plan.obstacle = make_error(ErrorKind::kInvalidArgument, {},
                                "guarantee = exactly_once: " + plan.why);
@@ -31,42 +32,78 @@ std::vector<PlannedColumn> columns_of(const arrow::Schema& schema) {
   return columns;
 }
 
-// What a statement selects, and what becomes of that.
-Status plan_rows(StatementContext& context, const Statement& statement,
-                 RunOptions options, const std::stop_token& stop,
-                 StatementPlan& planned) {
+Result<PlannedSink> plan_sink(StatementRun& run, DataSink& sink, std::string address,
+                              const std::stop_token& stop) {
+  PlannedSink planned{.address = std::move(address), .pipeline = {}, .run = {}};
+  ARROW_RETURN_NOT_OK(run.find_pipeline(stop));
+  if (!run.name.empty()) planned.pipeline = run.pipeline.id;
+  run.options.limit.reset();  // the source ends there
+  ARROW_ASSIGN_OR_RAISE(planned.run,
+                        plan_run(*run.source, sink, run.pipeline, run.options, stop));
+  return planned;
+}
+
+// Rows that are shown, or read by others.
+Status plan_select(StatementContext& context, const Statement& statement,
+                   StatementPlan& planned) {
+  ARROW_ASSIGN_OR_RAISE(RunOptions options, context.options_of(statement));
+  ARROW_ASSIGN_OR_RAISE(OpenRows rows,
+                        StatementRows(context, /*tells_steps=*/true)
+                            .open(statement, options, plan_options(options, false)));
+  planned.sources = std::move(rows.addresses);
+  planned.steps = std::move(rows.steps);
+  ARROW_ASSIGN_OR_RAISE(const auto schema, rows.source->fetch_schema());
+  planned.columns = columns_of(*schema);
+  return Status::OK();
+}
+
+// The one run of several sinks, as each of them will see it.
+Status plan_fan_out(StatementContext& context, const Statement& statement,
+                    StatementRun& run, const std::stop_token& stop,
+                    StatementPlan& planned) {
   std::vector<std::string> addresses;
   ARROW_ASSIGN_OR_RAISE(const Sinks sinks,
                         context.ends().open_sinks(statement, addresses));
-  const PlanOptions how = plan_options(options, sinks);
-  StatementRows rows(context);
-  ARROW_ASSIGN_OR_RAISE(ExplainedSelect select, rows.explain(statement, how));
-  for (const auto& source : select.plan.sources->all()) {
-    planned.sources.push_back(source->address());
-  }
-  planned.steps = steps_of(select.plan, select.duckdb_plan);
-  if (sinks.empty()) {
-    planned.columns = columns_of(*select.plan.schema);
-    return Status::OK();
-  }
-  ARROW_ASSIGN_OR_RAISE(const auto source,
-                        rows.rows_of(statement, std::move(select.plan), options, how));
-  options.limit.reset();
-  if (options.on_error == OnError::kKeep) {
-    ARROW_ASSIGN_OR_RAISE(options.dead_letters,
-                          context.ends().open_dead_letters(options));
-  }
-  options.select = canonical_text(statement.select);
-  options.replace = statement.or_replace;
+  planned.steps.emplace_back("reads", "once, for all sinks");
   for (size_t i = 0; i < sinks.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(
-        RunPlan run,
-        plan_run(*source, *sinks[i], identity_of(statement, options, *source, *sinks[i]),
-                 options, stop));
-    if (sinks.size() > 1) no_record_of_several(options, run);
-    planned.sinks.push_back({.address = addresses[i], .run = std::move(run)});
+    ARROW_ASSIGN_OR_RAISE(PlannedSink one, plan_sink(run, *sinks[i], addresses[i], stop));
+    no_record_of_several(run.options, one.run);
+    planned.sinks.push_back(std::move(one));
   }
   return Status::OK();
+}
+
+// What a statement selects, and what becomes of that.
+Status plan_runs(StatementContext& context, const Statement& statement,
+                 const std::stop_token& stop, StatementPlan& planned) {
+  ARROW_ASSIGN_OR_RAISE(auto runs, open_runs_to_look(context, statement));
+  planned.sources = runs.front().result.sources;
+  planned.steps = runs.front().steps;
+  if (fans_out(runs.front())) {
+    return plan_fan_out(context, statement, runs.front(), stop, planned);
+  }
+  if (runs.size() > 1) {
+    planned.steps.emplace_back("reads",
+                               fmt::format("once for each of {} sinks", runs.size()));
+  }
+  for (StatementRun& run : runs) {
+    ARROW_ASSIGN_OR_RAISE(PlannedSink one,
+                          plan_sink(run, *run.sink, run.result.sinks.front(), stop));
+    planned.sinks.push_back(std::move(one));
+  }
+  return Status::OK();
+}
+
+// Of EXPLAIN and DESCRIBE that of what they look at.
+Status plan_rows(StatementContext& context, const Statement& statement,
+                 const std::stop_token& stop, StatementPlan& planned) {
+  Statement looked_at = statement;
+  looked_at.explain = false;
+  if (statement.kind == Statement::Kind::kDescribe) {
+    looked_at.kind = Statement::Kind::kSelect;
+  }
+  return looked_at.sinks.empty() ? plan_select(context, looked_at, planned)
+                                 : plan_runs(context, looked_at, stop, planned);
 }
 
 }  // namespace
@@ -76,12 +113,12 @@ Result<StatementPlan> plan_statement(StatementContext& context,
                                      const std::stop_token& stop) {
   const StatementResult told = result_of(statement);
   StatementPlan planned{.kind = told.kind, .name = told.name, .place = told.place};
-  ARROW_ASSIGN_OR_RAISE(const RunOptions options, context.options_of(statement));
+  ARROW_RETURN_NOT_OK(context.options_of(statement));
   if (statement.kind == Statement::Kind::kCreate) {
     planned.obstacle = context.is_there(statement).status();
   }
   if (planned.obstacle.ok() && statement.select.script) {
-    planned.obstacle = plan_rows(context, statement, options, stop, planned);
+    planned.obstacle = plan_rows(context, statement, stop, planned);
   }
   if (planned.obstacle.ok()) planned.obstacle = context.only_name(statement);
   return planned;

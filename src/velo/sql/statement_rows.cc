@@ -34,45 +34,45 @@ SqlText all_of(std::string name) {
 
 }  // namespace
 
-PlanOptions plan_options(const RunOptions& options, const Sinks& sinks) {
-  const auto num_upserting = std::ranges::count_if(
-      sinks, [](const auto& sink) { return sink->supports_upsert(); });
+PlanOptions plan_options(const RunOptions& options, bool applies_changes) {
   return {.sources = source_options(options),
-          .applies_changes = num_upserting > 0,
-          .some_sinks_append = num_upserting < std::ssize(sinks),
+          .applies_changes = applies_changes,
           .refresh = options.refresh};
 }
 
-Result<std::unique_ptr<DataSource>> StatementRows::open(
-    const Statement& statement, RunOptions& options, const PlanOptions& how,
-    std::vector<std::string>& addresses) {
-  if (statement.explain) return explain_statement(statement, options);
-  if (statement.kind == Statement::Kind::kDescribe) return describe_statement(statement);
-  ARROW_ASSIGN_OR_RAISE(SelectPlan plan, context_.planner().plan(statement.select, how));
-  for (const auto& source : plan.sources->all()) addresses.push_back(source->address());
-  return rows_of(statement, std::move(plan), options, how);
-}
-
-Result<std::unique_ptr<DataSource>> StatementRows::rows_of(const Statement& statement,
-                                                           SelectPlan plan,
-                                                           RunOptions& options,
-                                                           const PlanOptions& how) {
-  if (!plan.source) ARROW_RETURN_NOT_OK(leave_to_duckdb(statement, plan, options));
-  auto rows =
-      make_plan_source(context_.planner(), statement.select, std::move(plan), how);
-  return options.limit ? engine::limit_rows(std::move(rows), *options.limit)
-                       : std::move(rows);
-}
-
-Result<ExplainedSelect> StatementRows::explain(const Statement& statement,
-                                               const PlanOptions& how) {
-  ExplainedSelect explained;
-  ARROW_ASSIGN_OR_RAISE(explained.plan, context_.planner().plan(statement.select, how));
-  if (!explained.plan.source) {
-    ARROW_ASSIGN_OR_RAISE(explained.duckdb_plan,
-                          context_.planner().explain(statement.select));
+Result<OpenRows> StatementRows::open(const Statement& statement, RunOptions& options,
+                                     const PlanOptions& how) {
+  OpenRows rows;
+  if (statement.explain) {
+    ARROW_ASSIGN_OR_RAISE(rows.source, explain_statement(statement, options));
+    return rows;
   }
-  return explained;
+  if (statement.kind == Statement::Kind::kDescribe) {
+    ARROW_ASSIGN_OR_RAISE(rows.source, describe_statement(statement));
+    return rows;
+  }
+  ARROW_ASSIGN_OR_RAISE(SelectPlan plan, context_.planner().plan(statement.select, how));
+  for (const auto& source : plan.sources->all()) {
+    rows.addresses.push_back(source->address());
+  }
+  if (tells_steps_) {
+    ARROW_ASSIGN_OR_RAISE(const auto duckdb_plan, duckdb_plan_of(statement, plan));
+    rows.steps = steps_of(plan, duckdb_plan);
+  }
+  if (!plan.source) ARROW_RETURN_NOT_OK(leave_to_duckdb(statement, plan, options));
+  rows.source =
+      make_plan_source(context_.planner(), statement.select, std::move(plan), how);
+  if (options.limit) {
+    rows.source = engine::limit_rows(std::move(rows.source), *options.limit);
+  }
+  return rows;
+}
+
+// None where it goes past DuckDB.
+Result<std::vector<std::string>> StatementRows::duckdb_plan_of(const Statement& statement,
+                                                               const SelectPlan& plan) {
+  if (plan.source) return std::vector<std::string>();
+  return context_.planner().explain(statement.select);
 }
 
 // Takes what DuckDB has out of what the pipeline may hold, and the rows that a stream is
@@ -96,20 +96,24 @@ Status StatementRows::leave_to_duckdb(const Statement& statement, const SelectPl
   return Status::OK();
 }
 
+// By the first of its sinks: the others may plan it otherwise only in that changes are
+// applied there.
 Result<std::unique_ptr<DataSource>> StatementRows::explain_statement(
     const Statement& statement, const RunOptions& options) {
   std::vector<std::string> addresses;
   ARROW_ASSIGN_OR_RAISE(const Sinks opened,
                         context_.ends().open_sinks(statement, addresses));
-  ARROW_ASSIGN_OR_RAISE(const ExplainedSelect explained,
-                        explain(statement, plan_options(options, opened)));
+  const bool applies_changes = !opened.empty() && opened.front()->supports_upsert();
+  ARROW_ASSIGN_OR_RAISE(
+      const SelectPlan plan,
+      context_.planner().plan(statement.select, plan_options(options, applies_changes)));
+  ARROW_ASSIGN_OR_RAISE(const auto duckdb_plan, duckdb_plan_of(statement, plan));
   std::vector<ExplainedSink> sinks;
   for (size_t i = 0; i < opened.size(); ++i) {
     sinks.push_back({.address = redact_uri(statement.sinks[i].uri),
                      .keeps_record = opened[i]->transactions() != nullptr});
   }
-  ARROW_ASSIGN_OR_RAISE(auto rows,
-                        explain_plan(explained.plan, explained.duckdb_plan, sinks));
+  ARROW_ASSIGN_OR_RAISE(auto rows, explain_plan(plan, duckdb_plan, sinks));
   return make_rows_source(std::move(rows));
 }
 

@@ -4,44 +4,41 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "velo/sql/statement_context.h"
 
 namespace velo::sql {
 
-/// How the SELECT of a statement with these options and sinks is planned. All of a
-/// statement's sinks are one end of its pipeline: each applies changes, or none.
-PlanOptions plan_options(const RunOptions& options, const Sinks& sinks);
+/// How the SELECT of a statement with these options is planned; `applies_changes`: where
+/// the rows go.
+PlanOptions plan_options(const RunOptions& options, bool applies_changes);
 
-/// A SELECT that is planned, and DuckDB's plan of it where DuckDB runs it.
-struct ExplainedSelect {
-  SelectPlan plan;
-  std::vector<std::string> duckdb_plan;
+/// Rows, and what is known of them.
+struct OpenRows {
+  std::unique_ptr<DataSource> source;
+  std::vector<std::string> addresses;  ///< of what is read, without secrets
+  /// How they come about, see steps_of(); where that was asked for.
+  std::vector<std::pair<std::string, std::string>> steps;
 };
 
 /// Opens the rows of statements. Threads: thread-compatible.
 class StatementRows {
  public:
-  /// The context outlives it, and what it opens.
-  explicit StatementRows(StatementContext& context) : context_(context) {}
+  /// The context outlives it, and what it opens. `tells_steps`: see OpenRows.
+  explicit StatementRows(StatementContext& context, bool tells_steps = false)
+      : context_(context), tells_steps_(tells_steps) {}
 
-  /// The rows of a statement: of its SELECT, or of EXPLAIN or DESCRIBE. The addresses
-  /// that it reads, without secrets, are added to `addresses`; what DuckDB needs is taken
-  /// out of the memory of `options`. Errors: those of planning.
-  Result<std::unique_ptr<DataSource>> open(const Statement& statement,
-                                           RunOptions& options, const PlanOptions& how,
-                                           std::vector<std::string>& addresses);
-
-  /// Plan the SELECT of a statement, to tell of it.
-  Result<ExplainedSelect> explain(const Statement& statement, const PlanOptions& how);
-
-  /// The rows of a plan. As open().
-  Result<std::unique_ptr<DataSource>> rows_of(const Statement& statement, SelectPlan plan,
-                                              RunOptions& options,
-                                              const PlanOptions& how);
+  /// The rows of a statement: of its SELECT, or of EXPLAIN or DESCRIBE. What DuckDB needs
+  /// is taken out of the memory of `options`. Errors: those of planning, with the line
+  /// and a caret.
+  Result<OpenRows> open(const Statement& statement, RunOptions& options,
+                        const PlanOptions& how);
 
  private:
+  Result<std::vector<std::string>> duckdb_plan_of(const Statement& statement,
+                                                  const SelectPlan& plan);
   Status leave_to_duckdb(const Statement& statement, const SelectPlan& plan,
                          RunOptions& options);
   Result<std::unique_ptr<DataSource>> explain_statement(const Statement& statement,
@@ -49,6 +46,7 @@ class StatementRows {
   Result<std::unique_ptr<DataSource>> describe_statement(const Statement& statement);
 
   StatementContext& context_;
+  const bool tells_steps_;
 };
 
 }  // namespace velo::sql

@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <utility>
 
-#include "velo/base/ascii.h"
 #include "velo/sql/canonical_text.h"
+#include "velo/state.h"
 
 namespace velo::sql {
 namespace {
@@ -29,13 +29,9 @@ Status explain_stop(const Status& status, const StatementResult& result,
 
 }  // namespace
 
-PipelineIdentity identity_of_name(const std::string& name) {
-  return named_pipeline(ascii_lower(name));
-}
-
-PipelineIdentity identity_of(const Statement& statement, const RunOptions& options,
-                             DataSource& source, DataSink& sink) {
-  if (statement.kind == Statement::Kind::kCreate) return identity_of_name(statement.name);
+PipelineIdentity identity_of_run(const Statement& statement, const RunOptions& options,
+                                 DataSource& source, DataSink& sink,
+                                 const std::string& address) {
   std::error_code ignored;
   const SplitSource* splits = source.splits();
   TransactionalSink* transactions = sink.transactions();
@@ -43,11 +39,20 @@ PipelineIdentity identity_of(const Statement& statement, const RunOptions& optio
   return unnamed_run(
       splits ? splits->identity() : std::filesystem::current_path(ignored).string(),
       canonical_text(select) + to_string(options.range),
-      transactions ? transactions->identity() : "");
+      transactions ? transactions->identity() : address);
+}
+
+Status StatementRun::find_pipeline(const std::stop_token& stop) {
+  if (name.empty()) return Status::OK();
+  const std::string address = result.sinks.empty() ? "" : result.sinks.front();
+  ARROW_ASSIGN_OR_RAISE(
+      pipeline, find_pipeline_of_sink(name, *sink, address, is_one_of_several, stop));
+  return Status::OK();
 }
 
 Status StatementRun::move_rows(const ExecuteOptions& execute,
                                const std::stop_token& stop) {
+  ARROW_RETURN_NOT_OK(find_pipeline(stop));
   // Before anybody hears of a start.
   if (options.on_schema_change == OnSchemaChange::kFail) {
     ARROW_ASSIGN_OR_RAISE(const auto schema, source->fetch_schema());
