@@ -21,6 +21,9 @@ class Message {
 
   /// Whether the partition ends here for now: offset() is that of the next message.
   bool is_end() const { return message_->err == RD_KAFKA_RESP_ERR__PARTITION_EOF; }
+  std::string topic() const {
+    return message_->rkt ? library_->topic_name(message_->rkt) : "";
+  }
   int32_t partition() const { return message_->partition; }
   int64_t offset() const { return message_->offset; }
   /// nullopt for a tombstone.

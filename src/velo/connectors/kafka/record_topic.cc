@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <iterator>
+#include <map>
 #include <utility>
 
 namespace velo::kafka {
@@ -70,13 +72,91 @@ RecordTopic::RecordTopic(KafkaOptions options, const PipelineIdentity& pipeline)
 
 namespace {
 
-// What the pipeline of this record topic writes to.
-Result<std::string> target_of(const KafkaOptions& options, const std::string& topic,
-                              const std::stop_token& stop) {
-  ARROW_ASSIGN_OR_RAISE(const auto reader, RecordReader::open(options, topic, stop));
-  ARROW_RETURN_NOT_OK(reader->read_before_open(stop));
-  return reader->log().topic();
-}
+// Reads several record topics at once, by one consumer, as far as tells what they are of.
+class RecordTopics {
+ public:
+  static Result<RecordTopics> open(const KafkaOptions& options, Client& control) {
+    ARROW_ASSIGN_OR_RAISE(auto consumer, Consumer::open(options));
+    return RecordTopics(control, std::move(consumer));
+  }
+
+  Status add(const std::string& topic, const std::stop_token& stop) {
+    const auto range = consumer_->client().offsets(topic, kPartition, stop);
+    if (!range.ok()) return unless_gone(topic, range.status(), stop);
+    if (range->begin >= range->end) return Status::OK();  // nothing was committed
+    open_[topic].end = range->end;
+    return consumer_->assign(topic, {{kPartition, range->begin}});
+  }
+
+  // The topics that pipelines of these record topics write to, by the latter.
+  Result<std::map<std::string, std::string>> read(const std::stop_token& stop) {
+    const auto begin = std::chrono::steady_clock::now();
+    while (!open_.empty()) {
+      if (stop.stop_requested()) return consumer_->client().stopped();
+      const auto message = consumer_->poll(kPollWait);
+      if (!message.ok()) {
+        ARROW_RETURN_NOT_OK(drop_gone(message.status(), stop));
+      } else if (*message) {
+        ARROW_RETURN_NOT_OK(add(**message));
+      } else if (std::chrono::steady_clock::now() - begin > kLongestRead) {
+        return make_error(
+            ErrorKind::kTransient,
+            {.connector = "kafka", .resource = open_.begin()->first},
+            "this record topic could not be read to its end within a minute");
+      }
+    }
+    return std::move(targets_);
+  }
+
+ private:
+  struct Reading {
+    int64_t end = 0;
+    RecordLog log;
+  };
+
+  RecordTopics(Client& control, std::unique_ptr<Consumer> consumer)
+      : control_(control), consumer_(std::move(consumer)) {}
+
+  Status add(const Message& message) {
+    const std::string topic = message.topic();
+    const auto found = open_.find(topic);
+    if (found == open_.end()) return Status::OK();  // enough is known
+    Reading& reading = found->second;
+    if (!message.is_end() && message.payload()) {
+      ARROW_RETURN_NOT_OK(
+          annotate(reading.log.add(message.key().value_or(""), *message.payload()),
+                   fmt::format("topic {}, offset {}", topic, message.offset())));
+    }
+    if (!reading.log.topic().empty()) targets_[topic] = reading.log.topic();
+    const int64_t next = message.offset() + (message.is_end() ? 0 : 1);
+    if (!reading.log.topic().empty() || next >= reading.end) open_.erase(found);
+    return Status::OK();
+  }
+
+  // Another pipeline may have ended meanwhile.
+  Status unless_gone(const std::string& topic, const Status& failure,
+                     const std::stop_token& stop) {
+    ARROW_ASSIGN_OR_RAISE(const auto known, control_.partitions(topic, stop));
+    if (known) return failure;
+    has_dropped_ = true;
+    return Status::OK();
+  }
+
+  // What is gone goes on to be complained of.
+  Status drop_gone(const Status& failure, const std::stop_token& stop) {
+    for (auto at = open_.begin(); at != open_.end();) {
+      const bool is_gone = unless_gone(at->first, failure, stop).ok();
+      at = is_gone ? open_.erase(at) : std::next(at);
+    }
+    return has_dropped_ ? Status::OK() : failure;
+  }
+
+  Client& control_;
+  std::unique_ptr<Consumer> consumer_;
+  std::map<std::string, Reading> open_;  // by topic
+  std::map<std::string, std::string> targets_;
+  bool has_dropped_ = false;
+};
 
 }  // namespace
 
@@ -84,16 +164,15 @@ Result<std::vector<std::string>> RecordTopic::list(const KafkaOptions& options,
                                                    const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const auto control, Client::open_control(options));
   ARROW_ASSIGN_OR_RAISE(const auto topics, control->topics(kPrefix, stop));
-  std::vector<std::string> pipelines;
+  if (topics.empty()) return std::vector<std::string>();
+  ARROW_ASSIGN_OR_RAISE(RecordTopics records, RecordTopics::open(options, *control));
   for (const std::string& topic : topics) {
-    const auto target = target_of(options, topic, stop);
-    if (!target.ok()) {
-      // Another pipeline may have ended meanwhile.
-      ARROW_ASSIGN_OR_RAISE(const auto known, control->partitions(topic, stop));
-      if (!known) continue;
-      return target.status();
-    }
-    if (*target != options.topic) continue;
+    ARROW_RETURN_NOT_OK(records.add(topic, stop));
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto targets, records.read(stop));
+  std::vector<std::string> pipelines;
+  for (const auto& [topic, target] : targets) {
+    if (target != options.topic) continue;
     pipelines.push_back(topic.substr(std::string_view(kPrefix).size()));
   }
   return pipelines;
