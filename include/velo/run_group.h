@@ -2,10 +2,11 @@
 
 /// Runs without a name that belong together: they are finished when all of them are.
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <stop_token>
-#include <string>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,20 @@ class RunGroup {
   /// Whether all of them have finished, and only the end was cut short: finish() then
   /// does the rest of it. Errors: those of reaching the sink that has the mark.
   Result<bool> has_finished(std::stop_token stop = {}) const;
+
+  /// What run_all() came to.
+  struct Outcome {
+    size_t num_done = 0;      ///< of those that have finished, now or before
+    std::string record_left;  ///< as Progress::record_left; see finish()
+  };
+
+  /// Run them one after another by `run`, which answers OK where that of this index has
+  /// come to its end, and for which RunOptions::on_taken_over has to call took_over();
+  /// then finish(). None is run where they have finished before, and none after a stop,
+  /// or where a newer process is at work. Errors: those of has_finished() and finish().
+  Result<Outcome> run_all(
+      const std::function<Status(size_t index, const PipelineIdentity& identity)>& run,
+      std::stop_token stop = {});
 
   /// By whom the run of this index is to be run.
   PipelineIdentity identity(size_t index) const;

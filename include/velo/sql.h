@@ -46,6 +46,7 @@ struct StatementResult {
   StatementKind kind = StatementKind::kSelect;
   std::string name;                  ///< of kCreate
   std::string place;                 ///< "quickstart.sql:4:1"
+  std::string stream;                ///< of a source of several: which of them this is
   std::string pipeline;              ///< PipelineIdentity::id, once rows are moved
   std::vector<std::string> sources;  ///< as `sinks`; known once rows are moved
   /// Addresses without secrets; none for a view. Of a statement with several sinks each
@@ -77,6 +78,11 @@ struct ExecuteOptions {
   bool fail_fast = true;
   /// Called after a statement has failed, or one of its sinks, also by a stop.
   std::function<void(const StatementResult&, const Status&)> on_failure;
+  /// Called with what a pattern of streams has met, and cannot be read, see StreamList.
+  std::function<void(const StatementResult&, const std::string&)> on_left_out;
+  /// Called where the records of several runs of one statement could not be removed at its
+  /// end, with the reason (Progress::record_left).
+  std::function<void(const std::string&)> on_record_left;
   /// Called before a statement waits for the first commit of another that it reads, whose
   /// name that is.
   std::function<void(const StatementResult&, const std::string&)> on_wait;
@@ -96,6 +102,7 @@ struct QueryOptions {
 /// What a statement would do with one of its sinks.
 struct PlannedSink {
   std::string address;   ///< without secrets
+  std::string stream;    ///< of a source of several: which of them it is for
   std::string pipeline;  ///< the id of what writes it; empty where there is no name
   RunPlan run;
 };
@@ -110,16 +117,21 @@ struct StatementPlan {
   std::vector<std::pair<std::string, std::string>> steps;
   std::vector<PlannedColumn> columns;  ///< of its rows, where it has no sink
   std::vector<PlannedSink> sinks;
+  std::vector<std::string> left_out;  ///< see StreamList
   /// Why it could not be planned; OK where it could.
   Status obstacle;
 };
 
 /// A statement that has a name and writes somewhere.
 struct NamedStatement {
+  struct Sink {
+    Uri uri;                          ///< named connections resolved
+    std::optional<Uri> dead_letters;  ///< where its bad records are kept, likewise
+  };
+
   std::string name;
-  std::string place;                ///< "quickstart.sql:4:1"
-  std::vector<Uri> sinks;           ///< named connections resolved
-  std::optional<Uri> dead_letters;  ///< where its bad records are kept, likewise
+  std::string place;        ///< "quickstart.sql:4:1"
+  std::vector<Sink> sinks;  ///< of each of its streams
 };
 
 /// What a statement that has a name is at one of its sinks, opened and not run: what
@@ -165,10 +177,12 @@ class Session {
   Result<std::vector<StatementPlan>> plan(std::string_view text, std::string_view name,
                                           std::stop_token stop = {});
 
-  /// The statements of `text` that have names and sinks; nothing is opened or run.
-  /// `name` is what messages call the text. Errors: as of parsing in execute().
+  /// The statements of `text` that have names and sinks; nothing is run, and a system is
+  /// asked only for the streams of a pattern. `name` is what messages call the text.
+  /// Errors: as of parsing in execute(); those of route_streams().
   Result<std::vector<NamedStatement>> named_statements(std::string_view text,
-                                                       std::string_view name);
+                                                       std::string_view name,
+                                                       std::stop_token stop = {});
 
   /// Open what runs under this name in `text`, one for each of its sinks, which are asked
   /// for its records; or, of several, the one whose id this is. Their sources must not
@@ -177,11 +191,6 @@ class Session {
   Result<std::vector<OpenPipeline>> open_pipelines(std::string_view text,
                                                    const std::string& name,
                                                    std::stop_token stop = {});
-
-  /// What the statement of this name in `text` reads. None is run. Must not outlive the
-  /// session. Errors: those of the sources.
-  Result<std::unique_ptr<DataSource>> source_of(std::string_view text,
-                                                const std::string& statement);
 
  private:
   class State;

@@ -3,9 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
-#include <list>
-#include <thread>
 #include <utility>
 
 #include "command.h"
@@ -54,16 +51,19 @@ Result<Progress> copy_pair(const CopyPair& pair, const PipelineIdentity& identit
 // The streams of one command.
 class Copies {
  public:
-  Copies(const CopyRuns& runs, std::stop_token stop)
-      : runs_(runs), forward_(std::move(stop), [this] { halt_.request_stop(); }) {}
+  Copies(const CopyRuns& runs, const std::stop_token& stop)
+      : runs_(runs), running_(runs.fail_fast, stop) {}
 
   Status run_beside_each_other() {
     ARROW_RETURN_NOT_OK(check_number());
     ARROW_RETURN_NOT_OK(share_memory());
-    std::list<std::jthread> threads;
     for (CopyPair& pair : runs_.pairs) {
-      threads.emplace_back([this, &pair] { (void)run_one(pair, pair.identity); });
+      running_.start("", [this, &pair](const std::stop_token&) {
+        (void)run_one(pair, pair.identity);
+        return Status::OK();  // what has failed was told of
+      });
     }
+    (void)running_.wait_for_all();  // which were told of
     return Status::OK();
   }
 
@@ -71,34 +71,26 @@ class Copies {
   // the command is run again.
   Status run_one_after_another() {
     RunGroup group(grouped());
-    ARROW_ASSIGN_OR_RAISE(const bool has_finished, group.has_finished(halt_.get_token()));
-    size_t num_done = 0;
-    std::string record_left;
-    for (size_t i = 0; i < runs_.pairs.size() && !has_finished; ++i) {
-      if (halt_.stop_requested()) break;
-      CopyPair& pair = runs_.pairs[i];
-      pair.options.on_taken_over = [this, &group, i](const CommitRecord& record) {
-        return group.took_over(i, record, halt_.get_token());
+    for (size_t i = 0; i < runs_.pairs.size(); ++i) {
+      runs_.pairs[i].options.on_taken_over = [this, &group, i](const CommitRecord& record) {
+        return group.took_over(i, record, running_.stop());
       };
-      const Status done = run_one(pair, group.identity(i));
-      // Who has overtaken it is at those that follow, or has done with them.
-      if (kind_of(done) == ErrorKind::kFenced) break;
-      if (!done.ok()) continue;
-      group.ended(i);
-      ++num_done;
     }
-    if (has_finished || num_done == runs_.pairs.size()) {
-      ARROW_ASSIGN_OR_RAISE(record_left, group.finish(halt_.get_token()));
+    const auto run = [this](size_t index, const PipelineIdentity& identity) {
+      return run_one(runs_.pairs[index], identity);
+    };
+    ARROW_ASSIGN_OR_RAISE(const auto outcome, group.run_all(run, running_.stop()));
+    tell_how_many(outcome.num_done);
+    if (!outcome.record_left.empty()) {
+      runs_.monitor.record_left("", outcome.record_left);
     }
-    tell_how_many(has_finished ? runs_.pairs.size() : num_done);
-    if (!record_left.empty()) runs_.monitor.record_left("", record_left);
     return Status::OK();
   }
 
  private:
   // OK where it has come to its end. What has failed was told.
   Status run_one(const CopyPair& pair, const PipelineIdentity& identity) {
-    const auto done = copy_pair(pair, identity, runs_.monitor, halt_.get_token());
+    const auto done = copy_pair(pair, identity, runs_.monitor, running_.stop());
     if (done.ok()) {
       runs_.monitor.end(key_of(pair, identity), *done, what_of(pair), fields_of(pair));
       return done->stopped ? make_error(ErrorKind::kCancelled, {}, "stopped")
@@ -106,7 +98,7 @@ class Copies {
     }
     runs_.failures.add(
         runs_.monitor.fail(key_of(pair, identity), annotate(done.status(), pair.stream)));
-    if (runs_.fail_fast) halt_.request_stop();
+    running_.failed("", done.status());
     return done.status();
   }
 
@@ -152,7 +144,7 @@ class Copies {
     const auto num_together = static_cast<int64_t>(runs_.pairs.size());
     for (CopyPair& pair : runs_.pairs) {
       RunOptions& options = pair.options;
-      const int64_t least = kLeastMemoryBytesPerLane * std::max(options.num_lanes, 1);
+      const int64_t least = kLeastMemoryBytesPerLane * std::max(options.num_lanes, 2);
       const int64_t all = options.memory_bytes.value_or(
           std::max(kDefaultMemoryBytes, least * num_together));
       if (all / num_together < least) {
@@ -169,8 +161,7 @@ class Copies {
   }
 
   const CopyRuns& runs_;
-  std::stop_source halt_;
-  const std::stop_callback<std::function<void()>> forward_;
+  RunningPipelines running_;
 };
 
 }  // namespace
@@ -190,7 +181,7 @@ Status copy_all(const CopyRuns& runs, std::stop_token stop) {
       ARROW_RETURN_NOT_OK(pair.source->set_range(pair.options.range));
     }
   }
-  Copies copies(runs, std::move(stop));
+  Copies copies(runs, stop);
   return first.goes_on() ? copies.run_beside_each_other()
                          : copies.run_one_after_another();
 }

@@ -44,7 +44,9 @@ std::string text_of(const PlannedBadRecords& bad) {
 
 std::string text_of(const PlannedSink& sink) {
   const RunPlan& run = sink.run;
-  std::string text = line("sink", sink.address);
+  std::string text;
+  if (!sink.stream.empty()) text += line("stream", sink.stream);
+  text += line("sink", sink.address);
   if (!sink.pipeline.empty()) text += line("pipeline", sink.pipeline);
   for (const PlannedColumn& column : run.sink.columns) {
     text += line("column", text_of(column));
@@ -68,6 +70,7 @@ std::string text_of(const StatementPlan& plan) {
   for (const PlannedColumn& column : plan.columns) {
     text += line("column", fmt::format("{} {}", column.name, column.type));
   }
+  text += lines("left out", plan.left_out);
   for (const PlannedSink& sink : plan.sinks) text += text_of(sink);
   if (!plan.obstacle.ok()) text += line("refused", plan.obstacle.message());
   return text;
@@ -99,6 +102,7 @@ Json json_of(const PlannedBadRecords& bad) {
 Json json_of(const PlannedSink& sink) {
   const RunPlan& run = sink.run;
   return {{"sink", sink.address},
+          {"stream", sink.stream},
           {"pipeline", sink.pipeline},
           {"columns", json_of(run.sink.columns)},
           {"runs", run.sink.statements},
@@ -124,6 +128,7 @@ Json json_of(const StatementPlan& plan) {
           {"sources", plan.sources},
           {"steps", std::move(steps)},
           {"columns", json_of(plan.columns)},
+          {"left_out", plan.left_out},
           {"sinks", std::move(sinks)},
           {"refused", message_of(plan.obstacle)}};
 }

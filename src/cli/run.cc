@@ -9,6 +9,7 @@
 
 #include "command.h"
 #include "commit_observer.h"
+#include "copy_pair.h"
 #include "failures.h"
 #include "monitor.h"
 #include "monitor_arguments.h"
@@ -54,6 +55,7 @@ std::vector<LogField> fields_of(const StatementResult& result) {
   std::vector<LogField> fields = {{"place", result.place},
                                   {"statement", name_of(result.kind)}};
   if (!result.name.empty()) fields.push_back({"name", result.name});
+  if (!result.stream.empty()) fields.push_back({"stream", result.stream});
   return fields;
 }
 
@@ -114,6 +116,10 @@ Status run_statements(const RunArguments& arguments, Monitor& monitor,
   };
   options.fail_fast = arguments.fail_fast;
   options.on_wait = tell_of_wait;
+  options.on_left_out = [](const StatementResult&, const std::string& what) {
+    warn_of_left_out({what});
+  };
+  options.on_record_left = [&](const std::string& why) { monitor.record_left("", why); };
   options.on_failure = [&](const StatementResult& result, const Status& status) {
     failures.add(monitor.fail(key_of(result, to), status));
   };

@@ -185,16 +185,16 @@ class StateVerb {
     options.connections = connections_;
     session_.emplace(std::move(options));
     ARROW_ASSIGN_OR_RAISE(const auto statements,
-                          session_->named_statements(script_.text, script_.name));
+                          session_->named_statements(script_.text, script_.name, stop_));
     std::vector<OpenState> pipelines;
     std::vector<std::string> known;
     for (const NamedStatement& statement : statements) {
       known.push_back(statement.name);
-      for (const Uri& sink : statement.sinks) {
-        ARROW_ASSIGN_OR_RAISE(auto pipeline, open_if_meant(statement, sink));
+      for (const NamedStatement::Sink& sink : statement.sinks) {
+        ARROW_ASSIGN_OR_RAISE(auto pipeline, open_if_meant(statement, sink.uri));
         if (!pipeline) continue;
-        if (statement.dead_letters && arguments_.action == kReset) {
-          ARROW_RETURN_NOT_OK(open_dead_letters(*statement.dead_letters, *pipeline));
+        if (sink.dead_letters && arguments_.action == kReset) {
+          ARROW_RETURN_NOT_OK(open_dead_letters(*sink.dead_letters, *pipeline));
         }
         pipelines.push_back(*std::move(pipeline));
       }
@@ -283,7 +283,7 @@ class StateVerb {
              fmt::format("{}: nothing is kept at {}", pipeline.called, kept.sink));
         continue;
       }
-      ARROW_ASSIGN_OR_RAISE(const auto source, source_of(kept));
+      ARROW_ASSIGN_OR_RAISE(const auto source, source_of(pipeline));
       const KeptElsewhere elsewhere{
           .source = source ? source->splits() : nullptr,
           .dead_letters =
@@ -310,18 +310,23 @@ class StateVerb {
   }
 
   // What the pipeline reads, so that what is kept there can go; nullptr where it is left.
-  Result<std::unique_ptr<DataSource>> source_of(const KeptPipeline& kept) {
+  Result<std::unique_ptr<DataSource>> source_of(const OpenState& pipeline) {
+    const KeptPipeline& kept = pipeline.kept;
     if (arguments_.leave_source) return nullptr;
     if (!arguments_.source.empty()) {
       ARROW_ASSIGN_OR_RAISE(const Uri uri, address_of(arguments_.source, connections_));
       return builtin_registry().create_source(uri);
     }
     if (session_) {
-      auto source = session_->source_of(script_.text, kept.name);
-      if (source.ok()) return source;
-      return source.status().WithMessage(source.status().message() +
-                                         "\nwhat it reads cannot be opened; "
-                                         "--leave-source leaves what is kept there");
+      auto opened = session_->open_pipelines(script_.text, pipeline.called, stop_);
+      if (!opened.ok()) {
+        return opened.status().WithMessage(opened.status().message() +
+                                           "\nwhat it reads cannot be opened; "
+                                           "--leave-source leaves what is kept there");
+      }
+      for (OpenPipeline& one : *opened) {
+        if (one.address == kept.sink) return std::move(one.source);
+      }
     }
     const CommitRecord& record = kept.state->record;
     const std::string& address = record.fingerprint.source;

@@ -22,10 +22,12 @@ pyarrow.parquet.write_table(rows, "wide.parquet", row_group_size=20_000, compres
 
 
 class Memory(ProgramTest):
-    def check_peak(self, budget_mib, *arguments, slow_reader=None):
+    def check_peak(self, budget_mib, *arguments, slow_reader=None, started=None):
         """Run the program with this budget; its peak must be within the promise."""
         process = subprocess.Popen([VELO, *map(str, arguments), "--memory", f"{budget_mib}MiB"], cwd=self.folder,
                                    stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        if started is not None:
+            started.append(process)
         if slow_reader:
             slow_reader()
         told = process.stderr.read().decode()
@@ -49,6 +51,26 @@ class Memory(ProgramTest):
     def test_several_writers(self):
         self.check_peak(64, "copy", "generate://orders?rows=1000000", "out/?format=parquet", "--parallel", "4")
         self.assertEqual(self.rows("out"), 1_000_000)
+
+    def test_statements_at_the_same_time(self):
+        """One of them by DuckDB, and one with two sinks."""
+        select = {"one": "*", "two": "id, upper(status) AS status", "three": "*"}
+        for name, columns in select.items():
+            also = f", file('{name}_also/?format=parquet')" if name == "three" else ""
+            with (self.folder / "go.sql").open("a") as script:
+                script.write(f"CREATE STREAM {name} AS SELECT {columns} FROM generate('orders?unbounded=true') "
+                             f"INSERT INTO file('{name}/?format=parquet'){also};\n")
+
+        def stop_after_a_while():
+            end = time.monotonic() + 60
+            folders = [*select, "three_also"]
+            while not all((self.folder / name).exists() and self.rows(name) > 500_000 for name in folders):
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.1)
+            running[0].terminate()
+
+        running = []
+        self.check_peak(320, "run", "go.sql", "--commit-every", "1s", slow_reader=stop_after_a_while, started=running)
 
     def test_a_slow_sink(self):
         os.mkfifo(self.folder / "slow.csv")

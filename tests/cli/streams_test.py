@@ -122,7 +122,7 @@ class Streams(ProgramTest):
             self.assertEqual(len(rows), len(set(rows)))
         process = self.velo(*copy, "--memory", "20MiB")
         self.assertEqual(process.returncode, 2)
-        self.assertIn("20 MiB are too few for 2 streams beside each other, each of which takes 16 MiB at least: 32 MiB",
+        self.assertIn("20 MiB are too few for 2 streams beside each other, each of which takes 32 MiB at least: 64 MiB",
                       process.stderr)
 
 

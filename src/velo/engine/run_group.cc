@@ -50,6 +50,26 @@ Result<bool> RunGroup::has_finished(std::stop_token stop) const {
   return state && state->record.finished;
 }
 
+Result<RunGroup::Outcome> RunGroup::run_all(
+    const std::function<Status(size_t, const PipelineIdentity&)>& run,
+    std::stop_token stop) {
+  ARROW_ASSIGN_OR_RAISE(const bool have_finished, has_finished(stop));
+  Outcome outcome{.num_done = have_finished ? runs_.size() : 0, .record_left = {}};
+  for (size_t i = 0; i < runs_.size() && !have_finished; ++i) {
+    if (stop.stop_requested()) break;
+    const Status done = run(i, identity(i));
+    // Who has overtaken it is at those that follow, or has done with them.
+    if (kind_of(done) == ErrorKind::kFenced) break;
+    if (!done.ok()) continue;
+    ended(i);
+    ++outcome.num_done;
+  }
+  if (outcome.num_done == runs_.size()) {
+    ARROW_ASSIGN_OR_RAISE(outcome.record_left, finish(stop));
+  }
+  return outcome;
+}
+
 PipelineIdentity RunGroup::identity(size_t index) const {
   PipelineIdentity kept = runs_[index].pipeline;
   kept.is_run = false;

@@ -1,4 +1,4 @@
-// Each stream of a source with its sink.
+#include "velo/engine/stream_routes.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <map>
 #include <utility>
-
-#include "velo/streams.h"
 
 namespace velo {
 namespace {
@@ -64,10 +62,10 @@ Status needs_template(const Uri& source, const Uri& sink,
 
 }  // namespace
 
-Result<StreamRoutes> route_streams(const Uri& source, const Uri& sink,
-                                   const Registry& registry, std::stop_token stop) {
-  ARROW_ASSIGN_OR_RAISE(StreamList list, registry.list_streams(source, std::move(stop)));
-  const size_t num_streams = list.streams.size();
+Result<std::vector<StreamRoute>> engine::route_known_streams(
+    const Uri& source, const std::vector<Stream>& streams, const Uri& sink,
+    const Registry& registry) {
+  const size_t num_streams = streams.size();
   if (num_streams > kMostStreams) {
     return make_error(ErrorKind::kInvalidArgument, {.resource = redact_uri(source)},
                       fmt::format("these are {} streams, and {} at most can be moved by "
@@ -75,11 +73,11 @@ Result<StreamRoutes> route_streams(const Uri& source, const Uri& sink,
                                   num_streams, kMostStreams));
   }
   if (num_streams > 1 && !has_template(sink, registry)) {
-    return needs_template(source, sink, list.streams, registry);
+    return needs_template(source, sink, streams, registry);
   }
-  StreamRoutes routes{.routes = {}, .left_out = std::move(list.left_out)};
+  std::vector<StreamRoute> routes;
   std::map<std::string, std::string> taken;  // by the sink's address
-  for (Stream& stream : list.streams) {
+  for (const Stream& stream : streams) {
     ARROW_ASSIGN_OR_RAISE(Uri one, sink_of_stream(sink, stream, registry));
     const auto [other, is_new] = taken.emplace(redact_uri(one), stream.name);
     if (!is_new) {
@@ -88,8 +86,17 @@ Result<StreamRoutes> route_streams(const Uri& source, const Uri& sink,
                                     "tells them apart",
                                     other->second, stream.name, other->first));
     }
-    routes.routes.push_back({std::move(stream), std::move(one)});
+    routes.push_back({stream, std::move(one)});
   }
+  return routes;
+}
+
+Result<StreamRoutes> route_streams(const Uri& source, const Uri& sink,
+                                   const Registry& registry, std::stop_token stop) {
+  ARROW_ASSIGN_OR_RAISE(StreamList list, registry.list_streams(source, std::move(stop)));
+  StreamRoutes routes{.routes = {}, .left_out = std::move(list.left_out)};
+  ARROW_ASSIGN_OR_RAISE(
+      routes.routes, engine::route_known_streams(source, list.streams, sink, registry));
   return routes;
 }
 

@@ -120,7 +120,9 @@ Result<std::shared_ptr<OpenSource>> StatementSources::open(const Uri& uri) {
   const std::string address = print_uri(uri);
   std::shared_ptr<OpenSource> source = by_address_[address];
   if (!source) {
-    ARROW_ASSIGN_OR_RAISE(const Uri resolved, connections_.resolve(uri));
+    const auto instead = options_.instead.find(address);
+    const Uri& meant = instead == options_.instead.end() ? uri : instead->second;
+    ARROW_ASSIGN_OR_RAISE(const Uri resolved, connections_.resolve(meant));
     ARROW_ASSIGN_OR_RAISE(source, OpenSource::open(registry_, resolved, options_));
     by_address_[address] = source;
     in_order_.push_back(source);

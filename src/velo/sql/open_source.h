@@ -27,6 +27,8 @@ struct SourceOptions {
   bool keeps_bad = false;  ///< see DataSource::keep_bad_records
   ReadRange range = {};    ///< see DataSource::set_range
   std::optional<int64_t> max_record_bytes = {};  ///< see RunOptions
+  /// What is opened in the place of an address that is written, by print_uri() of that.
+  std::map<std::string, Uri> instead = {};
   /// About the most that a reader may hold, see ReadOptions.
   int64_t reader_bytes = kDefaultMemoryBytes / 8;
 };

@@ -326,6 +326,7 @@ Status SelectPlanner::check_has_no_changes(const SqlText& select,
 Result<SelectPlan> SelectPlanner::plan(const SqlText& select,
                                        const PlanOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const SelectTree tree, parse(select));
+  has_plans_ = true;
   SelectPlan plan;
   plan.sources = new_sources(options);
   if (tree.simple && options_.short_cut) {
@@ -358,9 +359,27 @@ Result<SelectPlan> SelectPlanner::plan(const SqlText& select,
   return plan;
 }
 
-Result<std::vector<std::string>> SelectPlanner::explain(const SqlText& select) {
+Result<std::vector<Uri>> SelectPlanner::addresses_in(const SqlText& select) {
   ARROW_ASSIGN_OR_RAISE(const SelectTree tree, parse(select));
-  const auto sources = new_sources({});
+  std::vector<Uri> addresses;
+  for (const SelectAddress& one : tree.addresses) {
+    const Connector* connector = registry_.find(folded(one.scheme));
+    if (!connector) continue;  // a function of DuckDB's
+    auto uri = parse_uri(connector->scheme, one.address);
+    if (uri.ok()) addresses.push_back(*std::move(uri));
+  }
+  for (const std::string& table : tree.tables) {
+    if (find(table) || !looks_like_address(table)) continue;
+    auto uri = parse_uri(table);
+    if (uri.ok()) addresses.push_back(*std::move(uri));
+  }
+  return addresses;
+}
+
+Result<std::vector<std::string>> SelectPlanner::explain(const SqlText& select,
+                                                        const PlanOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(const SelectTree tree, parse(select));
+  const auto sources = new_sources(options);
   ARROW_RETURN_NOT_OK(create_views(tree, sources));
   ARROW_ASSIGN_OR_RAISE(DuckdbEngine * duckdb, engine());
   ARROW_ASSIGN_OR_RAISE(const std::string json, duckdb->explain(select, sources));

@@ -68,10 +68,12 @@ class SelectPlanner {
   SelectPlanner(const Registry& registry, const Connections& connections, Options options)
       : registry_(registry), connections_(connections), options_(options) {}
 
-  /// Let DuckDB have so much memory. No effect once it is open, which the first SELECT
-  /// does.
+  /// Let DuckDB have so much memory. No effect once there are names or plans, which are
+  /// its own.
   void limit_memory(int64_t duckdb_bytes) {
-    if (!engine_) options_.memory_bytes = duckdb_bytes;
+    if (has_plans_ || !names_.empty() || options_.memory_bytes == duckdb_bytes) return;
+    options_.memory_bytes = duckdb_bytes;
+    engine_.reset();  // its configuration is locked
   }
   int64_t duckdb_bytes() const { return options_.memory_bytes; }
   /// The most of the rows that a source that goes on is joined with.
@@ -84,7 +86,12 @@ class SelectPlanner {
   Result<SelectPlan> plan(const SqlText& select, const PlanOptions& options);
 
   /// DuckDB's plan of a SELECT, see plan_tree.h.
-  Result<std::vector<std::string>> explain(const SqlText& select);
+  Result<std::vector<std::string>> explain(const SqlText& select,
+                                           const PlanOptions& options);
+
+  /// The addresses that a SELECT reads itself, as they are written. Errors: as parsing in
+  /// plan().
+  Result<std::vector<Uri>> addresses_in(const SqlText& select);
 
   /// The names of statements that a SELECT reads, itself or by one without a sink; in
   /// lower case, each once. Errors: as parsing in plan().
@@ -122,7 +129,8 @@ class SelectPlanner {
   const Connections& connections_;
   Options options_;
   std::unique_ptr<DuckdbEngine> engine_;  // opened by the first SELECT
-  std::map<std::string, Named> names_;    // by the name in lower case
+  bool has_plans_ = false;
+  std::map<std::string, Named> names_;  // by the name in lower case
 };
 
 }  // namespace velo::sql

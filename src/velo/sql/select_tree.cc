@@ -115,6 +115,21 @@ std::optional<Literal> literal_of(const Json& expression) {
   return literal;
 }
 
+void collect_addresses(const Json& value, std::vector<SelectAddress>& addresses) {
+  if (is_kind(value, "TABLE_FUNCTION")) {
+    const Json& function = member_of(value, "function");
+    const Json& children = member_of(function, "children");
+    const bool has_one = children.is_array() && children.size() == 1;
+    const auto text = has_one ? constant_of(children[0]) : std::nullopt;
+    if (text && text->kind == Literal::Kind::kText) {
+      SelectAddress one{text_of(function, "function_name"), text->text};
+      if (std::ranges::count(addresses, one) == 0) addresses.push_back(std::move(one));
+    }
+  }
+  if (!value.is_structured()) return;
+  for (const Json& part : value) collect_addresses(part, addresses);
+}
+
 // Reads one SELECT node; each method is false where it is not simple.
 class SimpleReader {
  public:
@@ -331,6 +346,7 @@ Result<SelectTree> read_select_tree(std::string_view json) {
   SelectTree result;
   collect_tables(statements, result.tables);
   result.has_star = has_star(statements);
+  collect_addresses(statements, result.addresses);
   SimpleSelect simple;
   if (has_only(statements[0], {"node"}) &&
       SimpleReader(simple).read(member_of(statements[0], "node"))) {

@@ -52,10 +52,18 @@ struct SimpleSelect {
   std::optional<int64_t> limit;
 };
 
+/// f('…') where a table stands.
+struct SelectAddress {
+  std::string scheme;
+  std::string address;
+  bool operator==(const SelectAddress&) const = default;
+};
+
 struct SelectTree {
   /// The names that stand where a table does, each once: earlier statements, addresses in
   /// quotes, and what WITH names.
   std::vector<std::string> tables;
+  std::vector<SelectAddress> addresses;  ///< in their order, each once
   /// Set where the SELECT has that shape and nothing else. It may still be of no use: its
   /// columns and literals have not been looked at.
   std::optional<SimpleSelect> simple;

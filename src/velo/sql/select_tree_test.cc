@@ -85,6 +85,16 @@ TEST(SelectTree, KnowsWhereAStarStandsForColumns) {
   }
 }
 
+TEST(SelectTree, TellsTheAddressesThatAreRead) {
+  const SelectTree tree = tree_of(
+      "WITH c AS (SELECT * FROM file('b')) SELECT upper(a.x) FROM kafka('h/a,b') a JOIN "
+      "c USING (id) WHERE a.id IN (SELECT id FROM file('c')) UNION ALL FROM file('b')");
+  EXPECT_THAT(tree.addresses,
+              testing::UnorderedElementsAre(SelectAddress{"kafka", "h/a,b"},
+                                            SelectAddress{"file", "b"},
+                                            SelectAddress{"file", "c"}));
+}
+
 TEST(SelectTree, LeavesEverythingElseToDuckdb) {
   for (const char* select : {
            "SELECT 1",

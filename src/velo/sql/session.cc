@@ -63,10 +63,10 @@ Result<std::unique_ptr<DataSource>> Session::query(std::string_view text,
   }
   const Statement& last = statements.back();
   ARROW_ASSIGN_OR_RAISE(RunOptions run_options, context.options_of(last));
-  ARROW_ASSIGN_OR_RAISE(
-      sql::OpenRows rows,
-      sql::StatementRows(context).open(
-          last, run_options, sql::plan_options(run_options, options.applies_changes)));
+  ARROW_ASSIGN_OR_RAISE(sql::OpenRows rows,
+                        sql::StatementRows(context).open(
+                            last, run_options,
+                            sql::plan_options(run_options, options.applies_changes), {}));
   return std::move(rows.source);
 }
 
@@ -84,9 +84,10 @@ Result<std::vector<StatementPlan>> Session::plan(std::string_view text,
 }
 
 Result<std::vector<NamedStatement>> Session::named_statements(std::string_view text,
-                                                              std::string_view name) {
+                                                              std::string_view name,
+                                                              std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(const auto statements, state_->parse(name, text));
-  return sql::named_statements(state_->context, statements);
+  return sql::named_statements(state_->context, statements, stop);
 }
 
 Result<std::vector<OpenPipeline>> Session::open_pipelines(std::string_view text,
@@ -94,12 +95,6 @@ Result<std::vector<OpenPipeline>> Session::open_pipelines(std::string_view text,
                                                           std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(const auto statements, state_->parse("SQL", text));
   return sql::open_named(state_->context, statements, name, stop);
-}
-
-Result<std::unique_ptr<DataSource>> Session::source_of(std::string_view text,
-                                                       const std::string& statement) {
-  ARROW_ASSIGN_OR_RAISE(const auto statements, state_->parse("SQL", text));
-  return sql::source_of_named(state_->context, statements, statement);
 }
 
 }  // namespace velo

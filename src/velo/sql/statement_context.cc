@@ -41,28 +41,49 @@ Status StatementContext::read_defaults(const std::vector<Statement>& statements)
   ARROW_ASSIGN_OR_RAISE(defaults_,
                         read_pipeline_defaults(*in_file, options_.pipeline_options));
   if (options_.memory_bytes) defaults_.memory_bytes = options_.memory_bytes;
+  is_memory_given_ = defaults_.memory_bytes.has_value();
   defaults_.observer = options_.observer;
+  limit_duckdb(statements);
+  return Status::OK();
+}
+
+// The other half is for reading, the queues and writing.
+void StatementContext::limit_duckdb(const std::vector<Statement>& statements) {
   int64_t least = engine::memory_of(defaults_);
   for (const Statement& statement : statements) {
     const auto options = options_of(statement);
     if (options.ok()) least = std::min(least, engine::memory_of(*options));
   }
-  // The other half is for reading, the queues and writing.
   planner_.limit_memory(least / 2);
-  return Status::OK();
 }
 
 Result<RunOptions> StatementContext::options_of(const Statement& statement) const {
   return read_pipeline_options(statement, defaults_);
 }
 
-void StatementContext::share_memory(const std::vector<Statement>& statements) {
-  constexpr int64_t kLeastBytes = int64_t{4} << 20;
-  const auto num_together = std::ranges::count_if(
-      statements, [](const Statement& statement) { return !statement.sinks.empty(); });
-  if (num_together < 2) return;
-  defaults_.queue_bytes =
-      std::max(engine::memory_of(defaults_) / 8 / num_together, kLeastBytes);
+Status StatementContext::divide_memory(const std::vector<Statement>& statements,
+                                       int64_t num_together) {
+  if (num_together < 2) return Status::OK();
+  const int64_t least = engine::least_memory_of(defaults_);
+  const int64_t all = defaults_.memory_bytes.value_or(
+      std::max(kDefaultMemoryBytes, least * num_together));
+  if (all / num_together < least) {
+    return make_error(
+        ErrorKind::kInvalidArgument, {},
+        fmt::format("memory: {}MiB are too few for {} pipelines at the same time, each "
+                    "of which takes {}MiB at least: {}MiB",
+                    all >> 20, num_together, least >> 20, (least * num_together) >> 20));
+  }
+  defaults_.memory_bytes = all / num_together;
+  limit_duckdb(statements);
+  return Status::OK();
+}
+
+bool StatementContext::is_memory_given(const Statement& statement) const {
+  return is_memory_given_ ||
+         std::ranges::any_of(statement.options, [](const PipelineOption& option) {
+           return option.name == "memory";
+         });
 }
 
 Result<bool> StatementContext::is_there(const Statement& statement) const {
@@ -106,6 +127,7 @@ StatementResult result_of(const Statement& statement) {
   return {.kind = kind_of_statement(statement),
           .name = statement.name,
           .place = statement.text.script->place_of(statement.text.begin),
+          .stream = {},
           .pipeline = {},
           .sources = {},
           .sinks = {},

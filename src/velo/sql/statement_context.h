@@ -2,7 +2,7 @@
 
 /// What the statements of a session share.
 
-#include <string>
+#include <cstdint>
 #include <vector>
 
 #include "velo/pipeline.h"
@@ -30,9 +30,12 @@ class StatementContext {
   /// What holds for a statement. Errors: those of read_pipeline_options().
   Result<RunOptions> options_of(const Statement& statement) const;
 
-  /// What waits between readers and writers is shared by those that may run beside each
-  /// other: which of them never end is not known yet.
-  void share_memory(const std::vector<Statement>& statements);
+  /// Divide what there is for statements that do not say among so many that run at the
+  /// same time. Errors: kInvalidArgument where that is too little for each.
+  Status divide_memory(const std::vector<Statement>& statements, int64_t num_together);
+
+  /// Whether somebody has said how much memory a statement has.
+  bool is_memory_given(const Statement& statement) const;
 
   /// Whether the name of a CREATE is taken and IF NOT EXISTS lets that pass. Errors:
   /// kAlreadyExists where nothing does.
@@ -43,9 +46,11 @@ class StatementContext {
 
  private:
   Status create_view(const Statement& statement);
+  void limit_duckdb(const std::vector<Statement>& statements);
 
   const SessionOptions options_;
   RunOptions defaults_;
+  bool is_memory_given_ = false;  // for statements that do not say
   const StatementEnds ends_;
   SelectPlanner planner_;
 };

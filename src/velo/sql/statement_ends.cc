@@ -8,22 +8,15 @@
 
 namespace velo::sql {
 
-Result<Sinks> StatementEnds::open_sinks(const Statement& statement,
-                                        std::vector<std::string>& addresses) const {
-  Sinks sinks;
+Result<std::unique_ptr<DataSink>> StatementEnds::open_sink(const Statement& statement,
+                                                           const Address& named,
+                                                           const Uri& uri) const {
   ARROW_ASSIGN_OR_RAISE(const RunOptions options,
                         read_pipeline_options(statement, defaults_));
-  for (const Address& address : statement.sinks) {
-    ARROW_ASSIGN_OR_RAISE(const Uri uri, connections_.resolve(address.uri));
-    addresses.push_back(redact_uri(uri));
-    auto sink = registry_.create_sink(with_record_limit(uri, options, registry_));
-    if (!sink.ok()) {
-      return statement.text.script->error_at(address.begin, kind_of(sink.status()),
-                                             sink.status().message());
-    }
-    sinks.push_back(*std::move(sink));
-  }
-  return sinks;
+  auto sink = registry_.create_sink(with_record_limit(uri, options, registry_));
+  if (sink.ok()) return sink;
+  return statement.text.script->error_at(named.begin, kind_of(sink.status()),
+                                         sink.status().message());
 }
 
 Result<Uri> StatementEnds::address_of_dead_letters(const RunOptions& options) const {
@@ -31,9 +24,7 @@ Result<Uri> StatementEnds::address_of_dead_letters(const RunOptions& options) co
   return connections_.resolve(given);
 }
 
-Result<std::shared_ptr<DataSink>> StatementEnds::open_dead_letters(
-    const RunOptions& options) const {
-  ARROW_ASSIGN_OR_RAISE(const Uri uri, address_of_dead_letters(options));
+Result<std::shared_ptr<DataSink>> StatementEnds::open_dead_letters(const Uri& uri) const {
   auto sink = registry_.create_sink(with_letter_limit(uri, registry_));
   if (!sink.ok()) return annotate(sink.status(), "on_error");
   return *std::move(sink);

@@ -4,7 +4,6 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "velo/connections.h"
 #include "velo/connector.h"
@@ -12,8 +11,6 @@
 #include "velo/sql/statement.h"
 
 namespace velo::sql {
-
-using Sinks = std::vector<std::unique_ptr<DataSink>>;
 
 /// Opens them. Threads: thread-compatible.
 class StatementEnds {
@@ -23,14 +20,14 @@ class StatementEnds {
                 const RunOptions& defaults)
       : registry_(registry), connections_(connections), defaults_(defaults) {}
 
-  /// The sinks of a statement; their addresses, without secrets, are added to
-  /// `addresses`. Errors, with the line and a caret: those of the registry.
-  Result<Sinks> open_sinks(const Statement& statement,
-                           std::vector<std::string>& addresses) const;
+  /// Open a sink that a statement names at `named`, by its address. Errors, with the line
+  /// and a caret: those of the registry.
+  Result<std::unique_ptr<DataSink>> open_sink(const Statement& statement,
+                                              const Address& named, const Uri& uri) const;
 
   /// Where bad records are to be kept (OnError::kKeep).
   Result<Uri> address_of_dead_letters(const RunOptions& options) const;
-  Result<std::shared_ptr<DataSink>> open_dead_letters(const RunOptions& options) const;
+  Result<std::shared_ptr<DataSink>> open_dead_letters(const Uri& uri) const;
 
   /// Where to read what was written to `sink`: without the options that only a sink has.
   Result<Uri> reading_address(const Uri& sink) const;

@@ -8,7 +8,9 @@
 
 #include "velo/base/ascii.h"
 #include "velo/run_group.h"
+#include "velo/sql/runs_together.h"
 #include "velo/sql/statement_runs.h"
+#include "velo/streams.h"
 
 namespace velo::sql {
 
@@ -21,7 +23,8 @@ StatementExecution::StatementExecution(StatementContext& context,
       running_(options.fail_fast, stop) {}
 
 Status StatementExecution::execute(const std::vector<Statement>& statements) {
-  context_.share_memory(statements);
+  ARROW_RETURN_NOT_OK(context_.divide_memory(
+      statements, count_runs_together(context_, statements, running_.stop())));
   for (const Statement& statement : statements) {
     // Of what another's failure has ended, that one tells.
     if (running_.stop().stop_requested() && !stop_.stop_requested()) break;
@@ -78,20 +81,36 @@ Status StatementExecution::wait_for_what_is_read(const Statement& statement,
 
 Status StatementExecution::move_rows(const Statement& statement,
                                      StatementResult& result) {
-  ARROW_ASSIGN_OR_RAISE(std::vector<StatementRun> runs,
-                        open_runs(context_, statement, options_.results, result));
-  const bool has_sinks = !statement.sinks.empty();
-  const bool goes_on = has_sinks && runs.front().goes_on();
-  for (const StatementRun& run : runs) {
+  ARROW_ASSIGN_OR_RAISE(StatementRuns opened,
+                        open_runs(context_, statement, {.results = options_.results},
+                                  result, running_.stop()));
+  const bool has_sinks = !statement.sinks.empty() && !statement.explain;
+  const bool goes_on = has_sinks && opened.go_on();
+  for (const StatementRun& run : opened.runs) {
     ARROW_RETURN_NOT_OK(check_runs_once(statement, run, goes_on));
   }
+  for (const std::string& what : opened.left_out) {
+    if (options_.on_left_out) options_.on_left_out(result, what);
+  }
   if (goes_on) {
+    ARROW_RETURN_NOT_OK(check_number(statement, opened.runs.size()));
     ARROW_RETURN_NOT_OK(context_.only_name(statement));
-    start_all(statement, std::move(runs));
+    start_all(statement, std::move(opened.runs));
     return Status::OK();
   }
-  ARROW_RETURN_NOT_OK(run_all(statement, runs));
+  ARROW_RETURN_NOT_OK(run_all(statement, opened.runs, result));
   return has_sinks ? context_.only_name(statement) : Status::OK();
+}
+
+Status StatementExecution::check_number(const Statement& statement, size_t num_runs) {
+  num_going_on_ += num_runs;
+  if (num_going_on_ <= kMostStreamsBeside) return Status::OK();
+  return statement.text.error_at(
+      0, ErrorKind::kInvalidArgument,
+      fmt::format("with these {} that go on there would be {}, and {} at most can beside "
+                  "each other in one process: name fewer, or end them where they are now "
+                  "(once = true), one after another",
+                  num_runs, num_going_on_, kMostStreamsBeside));
 }
 
 // Two processes of a pipeline would end each other, and so would two threads.
@@ -138,50 +157,78 @@ void StatementExecution::start(const std::string& name, StatementRun run) {
 // Rows that end, into one sink after another: one that fails does not keep the others
 // from it. Of a single one the caller tells that it has failed.
 Status StatementExecution::run_all(const Statement& statement,
-                                   std::vector<StatementRun>& runs) {
+                                   std::vector<StatementRun>& runs,
+                                   StatementResult& result) {
   if (runs.size() == 1) {
-    StatementRun& only = runs.front();
-    const Status moved = only.move_rows(options_, running_.stop());
-    if (moved.ok() && options_.on_statement) options_.on_statement(only.result);
+    const Status moved = runs.front().move_rows(options_, running_.stop());
+    result = runs.front().result;
+    if (moved.ok() && options_.on_statement) options_.on_statement(result);
     return moved;
   }
-  if (statement.name.empty()) return run_group(runs);
+  if (statement.name.empty()) return run_group(statement, runs);
   std::string name = ascii_lower(statement.name);
-  for (StatementRun& run : runs) {
-    if (running_.stop().stop_requested()) break;
-    run_one(run, std::exchange(name, ""));
+  size_t num_begun = 0;
+  for (; num_begun < runs.size() && !running_.stop().stop_requested(); ++num_begun) {
+    (void)run_one(runs[num_begun], std::exchange(name, ""));
   }
+  tell_of_stop(statement, runs, num_begun);
   return Status::OK();
+}
+
+// Of those that a stop has kept from beginning. What another's failure has ended, that
+// one tells.
+void StatementExecution::tell_of_stop(const Statement& statement,
+                                      const std::vector<StatementRun>& runs,
+                                      size_t num_begun) {
+  if (!stop_.stop_requested()) return;
+  for (size_t i = num_begun; i < runs.size(); ++i) {
+    const StatementResult& result = runs[i].result;
+    failed("", result,
+           statement.text.error_at(
+               0, ErrorKind::kCancelled,
+               fmt::format("{} → {}: not run: stopped before it had begun", result.place,
+                           fmt::join(result.sinks, ", "))));
+  }
 }
 
 // Without a name they are finished when all are: where one fails or is stopped, the
 // others are known to be when the statement is run again.
-Status StatementExecution::run_group(std::vector<StatementRun>& runs) {
+Status StatementExecution::run_group(const Statement& statement,
+                                     std::vector<StatementRun>& runs) {
   std::vector<GroupedRun> grouped;
   for (const StatementRun& run : runs) {
     grouped.push_back({run.source.get(), run.sink.get(), run.pipeline, &run.options});
   }
-  const RunGroup group(std::move(grouped));
-  ARROW_ASSIGN_OR_RAISE(const bool has_finished, group.has_finished(running_.stop()));
-  size_t num_done = 0;
-  for (size_t i = 0; i < runs.size() && !has_finished; ++i) {
-    if (running_.stop().stop_requested()) break;
-    runs[i].pipeline = group.identity(i);
-    if (run_one(runs[i], "")) ++num_done;
+  RunGroup group(std::move(grouped));
+  for (size_t i = 0; i < runs.size(); ++i) {
+    runs[i].options.on_taken_over = [this, &group, i](const CommitRecord& record) {
+      return group.took_over(i, record, running_.stop());
+    };
   }
-  const bool is_end = has_finished || num_done == runs.size();
-  return is_end ? group.finish() : Status::OK();
+  size_t num_begun = 0;
+  const auto run_by = [&](size_t index, const PipelineIdentity& identity) {
+    num_begun = index + 1;
+    runs[index].pipeline = identity;
+    return run_one(runs[index], "");
+  };
+  ARROW_ASSIGN_OR_RAISE(const auto outcome, group.run_all(run_by, running_.stop()));
+  if (outcome.num_done < runs.size()) tell_of_stop(statement, runs, num_begun);
+  if (!outcome.record_left.empty() && options_.on_record_left) {
+    options_.on_record_left(outcome.record_left);
+  }
+  return Status::OK();
 }
 
-// Whether it has come to its end.
-bool StatementExecution::run_one(StatementRun& run, const std::string& name) {
+// OK where it has come to its end. What has failed was told.
+Status StatementExecution::run_one(StatementRun& run, const std::string& name) {
   const Status moved = run.move_rows(options_, running_.stop());
   if (!moved.ok()) {
     failed(name, run.result, moved);
-    return false;
+    return moved;
   }
   if (options_.on_statement) options_.on_statement(run.result);
-  return !run.result.progress.stopped;
+  return run.result.progress.stopped ? make_error(ErrorKind::kCancelled, {}, "stopped")
+                                     : Status::OK();
 }
 
 void StatementExecution::failed(const std::string& name, const StatementResult& result,

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "velo/running_pipelines.h"
 #include "velo/sql.h"
-#include "velo/sql/running_statements.h"
 #include "velo/sql/statement_context.h"
 #include "velo/sql/statement_run.h"
 
@@ -30,20 +30,25 @@ class StatementExecution {
   Status move_rows(const Statement& statement, StatementResult& result);
   Status check_runs_once(const Statement& statement, const StatementRun& run,
                          bool goes_on);
+  Status check_number(const Statement& statement, size_t num_runs);
   void start_all(const Statement& statement, std::vector<StatementRun> runs);
   void start(const std::string& name, StatementRun run);
-  Status run_all(const Statement& statement, std::vector<StatementRun>& runs);
-  Status run_group(std::vector<StatementRun>& runs);
-  bool run_one(StatementRun& run, const std::string& name);
+  Status run_all(const Statement& statement, std::vector<StatementRun>& runs,
+                 StatementResult& result);
+  Status run_group(const Statement& statement, std::vector<StatementRun>& runs);
+  void tell_of_stop(const Statement& statement, const std::vector<StatementRun>& runs,
+                    size_t num_begun);
+  Status run_one(StatementRun& run, const std::string& name);
   void failed(const std::string& name, const StatementResult& result,
               const Status& status);
 
   StatementContext& context_;
   const ExecuteOptions& options_;
   const std::stop_token stop_;
-  RunningStatements running_;
+  RunningPipelines running_;
   // Pipelines whose rows never end, and where they stand.
   std::map<std::string, std::string> going_on_;
+  size_t num_going_on_ = 0;
 };
 
 }  // namespace velo::sql

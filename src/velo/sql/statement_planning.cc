@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "velo/columnar/schema_text.h"
@@ -34,7 +35,11 @@ std::vector<PlannedColumn> columns_of(const arrow::Schema& schema) {
 
 Result<PlannedSink> plan_sink(StatementRun& run, DataSink& sink, std::string address,
                               const std::stop_token& stop) {
-  PlannedSink planned{.address = std::move(address), .pipeline = {}, .run = {}};
+  PlannedSink planned{.address = std::move(address),
+                      .stream = run.result.stream,
+                      .pipeline = {},
+                      .run = {}};
+  ARROW_RETURN_NOT_OK(run.obstacle);
   ARROW_RETURN_NOT_OK(run.find_pipeline(stop));
   if (!run.name.empty()) planned.pipeline = run.pipeline.id;
   run.options.limit.reset();  // the source ends there
@@ -45,11 +50,11 @@ Result<PlannedSink> plan_sink(StatementRun& run, DataSink& sink, std::string add
 
 // Rows that are shown, or read by others.
 Status plan_select(StatementContext& context, const Statement& statement,
-                   StatementPlan& planned) {
+                   const std::stop_token& stop, StatementPlan& planned) {
   ARROW_ASSIGN_OR_RAISE(RunOptions options, context.options_of(statement));
-  ARROW_ASSIGN_OR_RAISE(OpenRows rows,
-                        StatementRows(context, /*tells_steps=*/true)
-                            .open(statement, options, plan_options(options, false)));
+  ARROW_ASSIGN_OR_RAISE(
+      OpenRows rows, StatementRows(context, /*tells_steps=*/true)
+                         .open(statement, options, plan_options(options, false), stop));
   planned.sources = std::move(rows.addresses);
   planned.steps = std::move(rows.steps);
   ARROW_ASSIGN_OR_RAISE(const auto schema, rows.source->fetch_schema());
@@ -61,35 +66,54 @@ Status plan_select(StatementContext& context, const Statement& statement,
 Status plan_fan_out(StatementContext& context, const Statement& statement,
                     StatementRun& run, const std::stop_token& stop,
                     StatementPlan& planned) {
-  std::vector<std::string> addresses;
-  ARROW_ASSIGN_OR_RAISE(const Sinks sinks,
-                        context.ends().open_sinks(statement, addresses));
   planned.steps.emplace_back("reads", "once, for all sinks");
-  for (size_t i = 0; i < sinks.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(PlannedSink one, plan_sink(run, *sinks[i], addresses[i], stop));
+  for (const Address& named : statement.sinks) {
+    ARROW_ASSIGN_OR_RAISE(const Uri uri, context.connections().resolve(named.uri));
+    ARROW_ASSIGN_OR_RAISE(const auto sink,
+                          context.ends().open_sink(statement, named, uri));
+    ARROW_ASSIGN_OR_RAISE(PlannedSink one, plan_sink(run, *sink, redact_uri(uri), stop));
     no_record_of_several(run.options, one.run);
     planned.sinks.push_back(std::move(one));
   }
   return Status::OK();
 }
 
+// The sources of all streams.
+std::vector<std::string> sources_of(const std::vector<StatementRun>& runs) {
+  std::vector<std::string> sources;
+  for (const StatementRun& run : runs) {
+    for (const std::string& source : run.result.sources) {
+      if (std::ranges::count(sources, source) == 0) sources.push_back(source);
+    }
+  }
+  return sources;
+}
+
 // What a statement selects, and what becomes of that.
 Status plan_runs(StatementContext& context, const Statement& statement,
                  const std::stop_token& stop, StatementPlan& planned) {
-  ARROW_ASSIGN_OR_RAISE(auto runs, open_runs_to_look(context, statement));
-  planned.sources = runs.front().result.sources;
+  StatementResult told = result_of(statement);
+  ARROW_ASSIGN_OR_RAISE(StatementRuns opened,
+                        open_runs(context, statement, {.tells_steps = true}, told, stop));
+  auto& runs = opened.runs;
+  planned.left_out = std::move(opened.left_out);
+  planned.sources = sources_of(runs);
   planned.steps = runs.front().steps;
   if (fans_out(runs.front())) {
     return plan_fan_out(context, statement, runs.front(), stop, planned);
   }
-  if (runs.size() > 1) {
+  if (const size_t num_sinks = statement.sinks.size(); num_sinks > 1) {
     planned.steps.emplace_back("reads",
-                               fmt::format("once for each of {} sinks", runs.size()));
+                               fmt::format("once for each of {} sinks", num_sinks));
   }
   for (StatementRun& run : runs) {
-    ARROW_ASSIGN_OR_RAISE(PlannedSink one,
-                          plan_sink(run, *run.sink, run.result.sinks.front(), stop));
-    planned.sinks.push_back(std::move(one));
+    const std::string address = run.result.sinks.front();
+    auto one = plan_sink(run, *run.sink, address, stop);
+    // What is wrong with one of several is told beside the others.
+    if (!one.ok() && runs.size() == 1) return one.status();
+    PlannedSink refused{.address = address, .stream = run.result.stream};
+    refused.run.obstacle = one.status();
+    planned.sinks.push_back(one.ok() ? *std::move(one) : std::move(refused));
   }
   return Status::OK();
 }
@@ -102,7 +126,7 @@ Status plan_rows(StatementContext& context, const Statement& statement,
   if (statement.kind == Statement::Kind::kDescribe) {
     looked_at.kind = Statement::Kind::kSelect;
   }
-  return looked_at.sinks.empty() ? plan_select(context, looked_at, planned)
+  return looked_at.sinks.empty() ? plan_select(context, looked_at, stop, planned)
                                  : plan_runs(context, looked_at, stop, planned);
 }
 

@@ -10,6 +10,7 @@
 #include "velo/sql/explain.h"
 #include "velo/sql/plan_source.h"
 #include "velo/sql/rows_source.h"
+#include "velo/sql/statement_routes.h"
 
 namespace velo::sql {
 namespace {
@@ -41,10 +42,11 @@ PlanOptions plan_options(const RunOptions& options, bool applies_changes) {
 }
 
 Result<OpenRows> StatementRows::open(const Statement& statement, RunOptions& options,
-                                     const PlanOptions& how) {
+                                     const PlanOptions& how,
+                                     const std::stop_token& stop) {
   OpenRows rows;
   if (statement.explain) {
-    ARROW_ASSIGN_OR_RAISE(rows.source, explain_statement(statement, options));
+    ARROW_ASSIGN_OR_RAISE(rows.source, explain_statement(statement, options, stop));
     return rows;
   }
   if (statement.kind == Statement::Kind::kDescribe) {
@@ -56,7 +58,7 @@ Result<OpenRows> StatementRows::open(const Statement& statement, RunOptions& opt
     rows.addresses.push_back(source->address());
   }
   if (tells_steps_) {
-    ARROW_ASSIGN_OR_RAISE(const auto duckdb_plan, duckdb_plan_of(statement, plan));
+    ARROW_ASSIGN_OR_RAISE(const auto duckdb_plan, duckdb_plan_of(statement, plan, how));
     rows.steps = steps_of(plan, duckdb_plan);
   }
   if (!plan.source) ARROW_RETURN_NOT_OK(leave_to_duckdb(statement, plan, options));
@@ -70,9 +72,10 @@ Result<OpenRows> StatementRows::open(const Statement& statement, RunOptions& opt
 
 // None where it goes past DuckDB.
 Result<std::vector<std::string>> StatementRows::duckdb_plan_of(const Statement& statement,
-                                                               const SelectPlan& plan) {
+                                                               const SelectPlan& plan,
+                                                               const PlanOptions& how) {
   if (plan.source) return std::vector<std::string>();
-  return context_.planner().explain(statement.select);
+  return context_.planner().explain(statement.select, how);
 }
 
 // Takes what DuckDB has out of what the pipeline may hold, and the rows that a stream is
@@ -83,36 +86,40 @@ Status StatementRows::leave_to_duckdb(const Statement& statement, const SelectPl
   const int64_t least = engine::least_memory_of(options);
   int64_t rest = engine::memory_of(options) - planner.duckdb_bytes();
   if (plan.stream && plan.sources->all().size() > 1) rest -= planner.held_bytes();
-  if (options.memory_bytes && rest < least) {
+  if (context_.is_memory_given(statement) && rest < least) {
     return statement.text.error_at(
         0, ErrorKind::kInvalidArgument,
         fmt::format("memory: {} bytes are too few: this SELECT is run by DuckDB, which "
                     "has {}MiB of it, and with parallel = {} the rest takes {}MiB at "
                     "least",
-                    *options.memory_bytes, planner.duckdb_bytes() >> 20,
+                    engine::memory_of(options), planner.duckdb_bytes() >> 20,
                     options.num_lanes, least >> 20));
   }
   options.memory_bytes = std::max(rest, least);
   return Status::OK();
 }
 
-// By the first of its sinks: the others may plan it otherwise only in that changes are
-// applied there.
+// By its first stream and the first of its sinks: the others may plan it otherwise only
+// in that changes are applied there.
 Result<std::unique_ptr<DataSource>> StatementRows::explain_statement(
-    const Statement& statement, const RunOptions& options) {
-  std::vector<std::string> addresses;
-  ARROW_ASSIGN_OR_RAISE(const Sinks opened,
-                        context_.ends().open_sinks(statement, addresses));
-  const bool applies_changes = !opened.empty() && opened.front()->supports_upsert();
-  ARROW_ASSIGN_OR_RAISE(
-      const SelectPlan plan,
-      context_.planner().plan(statement.select, plan_options(options, applies_changes)));
-  ARROW_ASSIGN_OR_RAISE(const auto duckdb_plan, duckdb_plan_of(statement, plan));
+    const Statement& statement, const RunOptions& options, const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const StatementRoutes routes,
+                        route_statement(context_, statement, stop));
+  const StatementRoute& route = routes.routes.front();
   std::vector<ExplainedSink> sinks;
-  for (size_t i = 0; i < opened.size(); ++i) {
+  PlanOptions how = plan_options(options, false);
+  how.sources.instead = route.instead;
+  for (size_t i = 0; i < route.sinks.size(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(
+        const auto sink,
+        context_.ends().open_sink(statement, statement.sinks[i], route.sinks[i]));
+    if (i == 0) how.applies_changes = sink->supports_upsert();
     sinks.push_back({.address = redact_uri(statement.sinks[i].uri),
-                     .keeps_record = opened[i]->transactions() != nullptr});
+                     .keeps_record = sink->transactions() != nullptr});
   }
+  ARROW_ASSIGN_OR_RAISE(const SelectPlan plan,
+                        context_.planner().plan(statement.select, how));
+  ARROW_ASSIGN_OR_RAISE(const auto duckdb_plan, duckdb_plan_of(statement, plan, how));
   ARROW_ASSIGN_OR_RAISE(auto rows, explain_plan(plan, duckdb_plan, sinks));
   return make_rows_source(std::move(rows));
 }

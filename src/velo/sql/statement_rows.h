@@ -3,6 +3,7 @@
 /// What statements yield, or would write.
 
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,15 +35,17 @@ class StatementRows {
   /// is taken out of the memory of `options`. Errors: those of planning, with the line
   /// and a caret.
   Result<OpenRows> open(const Statement& statement, RunOptions& options,
-                        const PlanOptions& how);
+                        const PlanOptions& how, const std::stop_token& stop);
 
  private:
   Result<std::vector<std::string>> duckdb_plan_of(const Statement& statement,
-                                                  const SelectPlan& plan);
+                                                  const SelectPlan& plan,
+                                                  const PlanOptions& how);
   Status leave_to_duckdb(const Statement& statement, const SelectPlan& plan,
                          RunOptions& options);
   Result<std::unique_ptr<DataSource>> explain_statement(const Statement& statement,
-                                                        const RunOptions& options);
+                                                        const RunOptions& options,
+                                                        const std::stop_token& stop);
   Result<std::unique_ptr<DataSource>> describe_statement(const Statement& statement);
 
   StatementContext& context_;

@@ -52,6 +52,7 @@ Status StatementRun::find_pipeline(const std::stop_token& stop) {
 
 Status StatementRun::move_rows(const ExecuteOptions& execute,
                                const std::stop_token& stop) {
+  ARROW_RETURN_NOT_OK(obstacle);
   ARROW_RETURN_NOT_OK(find_pipeline(stop));
   // Before anybody hears of a start.
   if (options.on_schema_change == OnSchemaChange::kFail) {

@@ -29,12 +29,14 @@ struct StatementRun {
   bool is_one_of_several = false;  ///< that read the same and write elsewhere
   PipelineIdentity pipeline;       ///< where there is a name: once that was found
   RunOptions options;
+  /// Why it cannot run, where others of its statement can: then there is no source.
+  Status obstacle;
   /// How the rows come about, see steps_of(); where that was asked for.
   std::vector<std::pair<std::string, std::string>> steps;
   StatementResult result;  ///< what is known of it, and what was done
 
   /// Whether its rows never end.
-  bool goes_on() const { return source->supports_streaming() && !options.once; }
+  bool goes_on() const { return source && source->supports_streaming() && !options.once; }
 
   /// Ask the sink which pipeline of its name this is. Errors: those of
   /// find_pipeline_of_sink().

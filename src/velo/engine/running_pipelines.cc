@@ -1,18 +1,18 @@
-#include "velo/sql/running_statements.h"
+#include "velo/running_pipelines.h"
 
 #include <utility>
 
 #include "velo/base/catch_to_status.h"
 
-namespace velo::sql {
+namespace velo {
 
-RunningStatements::RunningStatements(bool fail_fast, const std::stop_token& stop)
+RunningPipelines::RunningPipelines(bool fail_fast, const std::stop_token& stop)
     : fail_fast_(fail_fast), forward_(stop, [this] { halt_.request_stop(); }) {}
 
-RunningStatements::~RunningStatements() { halt_.request_stop(); }
+RunningPipelines::~RunningPipelines() { halt_.request_stop(); }
 
-void RunningStatements::start(const std::string& name,
-                              std::function<Status(const std::stop_token&)> run) {
+void RunningPipelines::start(const std::string& name,
+                             std::function<Status(const std::stop_token&)> run) {
   {
     std::lock_guard lock(mutex_);
     if (!name.empty()) waited_for_.insert(name);
@@ -25,24 +25,24 @@ void RunningStatements::start(const std::string& name,
   });
 }
 
-void RunningStatements::committed(const std::string& name) { end(name); }
+void RunningPipelines::committed(const std::string& name) { end(name); }
 
-void RunningStatements::end(const std::string& name) {
+void RunningPipelines::end(const std::string& name) {
   std::lock_guard lock(mutex_);
   if (waited_for_.erase(name) > 0) changed_.notify_all();
 }
 
-bool RunningStatements::is_to_be_waited_for(const std::string& name) const {
+bool RunningPipelines::is_to_be_waited_for(const std::string& name) const {
   std::lock_guard lock(mutex_);
   return waited_for_.contains(name);
 }
 
-void RunningStatements::wait_for_commit(const std::string& name) {
+void RunningPipelines::wait_for_commit(const std::string& name) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, halt_.get_token(), [&] { return !waited_for_.contains(name); });
 }
 
-void RunningStatements::failed(const std::string& name, const Status& failure) {
+void RunningPipelines::failed(const std::string& name, const Status& failure) {
   {
     std::lock_guard lock(mutex_);
     if (!name.empty()) failed_.insert(name);
@@ -53,15 +53,15 @@ void RunningStatements::failed(const std::string& name, const Status& failure) {
   if (fail_fast_) halt_.request_stop();
 }
 
-bool RunningStatements::has_failed(const std::string& name) const {
+bool RunningPipelines::has_failed(const std::string& name) const {
   std::lock_guard lock(mutex_);
   return failed_.contains(name);
 }
 
-Status RunningStatements::wait_for_all() {
+Status RunningPipelines::wait_for_all() {
   threads_.clear();  // which joins
   std::lock_guard lock(mutex_);
   return failure_;
 }
 
-}  // namespace velo::sql
+}  // namespace velo

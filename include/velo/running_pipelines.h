@@ -1,11 +1,10 @@
 #pragma once
 
-/// Statements whose rows never end, each on a thread of its own.
+/// Pipelines beside each other: those whose rows never end.
 
 #include <condition_variable>
 #include <functional>
 #include <list>
-#include <map>
 #include <mutex>
 #include <set>
 #include <stop_token>
@@ -14,23 +13,25 @@
 
 #include "velo/error.h"
 
-namespace velo::sql {
+namespace velo {
 
-/// Threads: all but committed() by one thread.
-class RunningStatements {
+/// Each is on a thread of its own. One may have a name, by which others ask whether there
+/// is something to read of what it writes. Threads: failed() and
+/// committed() by any, all else by one.
+class RunningPipelines {
  public:
   /// `stop` ends them all; with `fail_fast` so does the first failure.
-  RunningStatements(bool fail_fast, const std::stop_token& stop);
+  RunningPipelines(bool fail_fast, const std::stop_token& stop);
   /// Ends them, and waits.
-  ~RunningStatements();
+  ~RunningPipelines();
 
   /// What ends them, and whatever else is run beside them.
   std::stop_token stop() const { return halt_.get_token(); }
 
-  /// Run `run` on a thread of its own. `name` is that of the statement; may be empty.
+  /// Run `run` on a thread of its own; its name may be empty.
   void start(const std::string& name, std::function<Status(const std::stop_token&)> run);
 
-  /// The statement of this name has committed something, now or ever. Threads: any.
+  /// That of this name has committed something, now or ever. Threads: any.
   void committed(const std::string& name);
 
   /// Whether it runs and has not committed anything, so that there may be nothing to read
@@ -43,7 +44,7 @@ class RunningStatements {
   /// Take note of a failure, of those that run here or of another; `name` as in start().
   void failed(const std::string& name, const Status& failure);
 
-  /// Whether the statement of this name has failed.
+  /// Whether that of this name has failed.
   bool has_failed(const std::string& name) const;
 
   /// Wait until all have ended. Returns the first failure that was not a stop, else that.
@@ -65,4 +66,4 @@ class RunningStatements {
   std::list<std::jthread> threads_;
 };
 
-}  // namespace velo::sql
+}  // namespace velo

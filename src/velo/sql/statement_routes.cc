@@ -1,0 +1,121 @@
+#include "velo/sql/statement_routes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "velo/engine/stream_routes.h"
+
+namespace velo::sql {
+namespace {
+
+// An address of the SELECT, and the streams that it names.
+struct StreamedAddress {
+  Uri written;
+  Uri resolved;
+  StreamList list;
+};
+
+// Finds the routes of one statement.
+class Router {
+ public:
+  Router(StatementContext& context, const Statement& statement)
+      : context_(context), statement_(statement) {}
+
+  Result<StatementRoutes> route(const std::stop_token& stop) {
+    for (const Address& address : statement_.sinks) {
+      ARROW_ASSIGN_OR_RAISE(Uri uri, context_.connections().resolve(address.uri));
+      has_words_ = has_words_ || has_template(uri, context_.registry());
+      sinks_.push_back(std::move(uri));
+    }
+    ARROW_ASSIGN_OR_RAISE(const RunOptions options, context_.options_of(statement_));
+    if (options.on_error == OnError::kKeep) {
+      ARROW_ASSIGN_OR_RAISE(dead_letters_,
+                            context_.ends().address_of_dead_letters(options));
+    }
+    std::optional<StreamedAddress> streamed;
+    if (!sinks_.empty()) {
+      ARROW_ASSIGN_OR_RAISE(streamed, find_streams(stop));
+    }
+    if (!streamed) return whole();
+    return route_each(*streamed);
+  }
+
+ private:
+  StatementRoutes whole() {
+    StatementRoute route;
+    route.sinks = std::move(sinks_);
+    route.dead_letters = std::move(dead_letters_);
+    return {.routes = {std::move(route)}, .left_out = {}};
+  }
+
+  // The address that names several; else, where a sink has words, the first one.
+  Result<std::optional<StreamedAddress>> find_streams(const std::stop_token& stop) {
+    ARROW_ASSIGN_OR_RAISE(const auto addresses,
+                          context_.planner().addresses_in(statement_.select));
+    std::optional<StreamedAddress> found;
+    for (const Uri& written : addresses) {
+      ARROW_ASSIGN_OR_RAISE(Uri resolved, context_.connections().resolve(written));
+      auto list = context_.registry().list_streams(resolved, stop);
+      if (!list.ok() && has_words_) return list.status();
+      if (!list.ok()) continue;  // it is told of by who reads it
+      const bool is_several = list->streams.size() > 1;
+      if (is_several && found && found->list.streams.size() > 1) {
+        return statement_.select.error_at(
+            0, ErrorKind::kNotImplemented,
+            fmt::format("{} and {} name several streams each, and one address of a "
+                        "SELECT may",
+                        redact_uri(found->resolved), redact_uri(resolved)));
+      }
+      if (is_several || (has_words_ && !found)) {
+        found = {written, std::move(resolved), *std::move(list)};
+      }
+    }
+    return found;
+  }
+
+  Result<StatementRoutes> route_each(const StreamedAddress& streamed) const {
+    const auto& streams = streamed.list.streams;
+    StatementRoutes routes{.routes = std::vector<StatementRoute>(streams.size()),
+                           .left_out = streamed.list.left_out};
+    for (size_t i = 0; i < streams.size(); ++i) {
+      StatementRoute& route = routes.routes[i];
+      if (streams.size() > 1) route.stream = streams[i].name;
+      route.instead = {{print_uri(streamed.written), streams[i].uri}};
+      if (!dead_letters_) continue;
+      auto one = sink_of_stream(*dead_letters_, streams[i], context_.registry());
+      if (!one.ok()) return annotate(one.status(), "on_error");
+      route.dead_letters = *std::move(one);
+    }
+    for (size_t i = 0; i < sinks_.size(); ++i) {
+      auto to_sink = engine::route_known_streams(streamed.resolved, streams, sinks_[i],
+                                                 context_.registry());
+      if (!to_sink.ok()) {
+        return statement_.text.script->error_at(statement_.sinks[i].begin,
+                                                kind_of(to_sink.status()),
+                                                to_sink.status().message());
+      }
+      for (size_t j = 0; j < streams.size(); ++j) {
+        routes.routes[j].sinks.push_back(std::move((*to_sink)[j].sink));
+      }
+    }
+    return routes;
+  }
+
+  StatementContext& context_;
+  const Statement& statement_;
+  std::vector<Uri> sinks_;
+  bool has_words_ = false;
+  std::optional<Uri> dead_letters_;
+};
+
+}  // namespace
+
+Result<StatementRoutes> route_statement(StatementContext& context,
+                                        const Statement& statement,
+                                        const std::stop_token& stop) {
+  return Router(context, statement).route(stop);
+}
+
+}  // namespace velo::sql
