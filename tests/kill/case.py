@@ -45,6 +45,8 @@ class Case:
     def draw(cls, route: Route, folder: pathlib.Path, draw: random.Random) -> "Case":
         changes_rows = route.source.changes_rows  # only who goes on hears of rows that are removed
         kind = "stream" if changes_rows else "copy" if route.source.is_many else draw.choice(KINDS)
+        if route.sink.is_several and kind == "copy":
+            kind = "insert"
         query = "all" if kind == "copy" or changes_rows else draw.choice(("all", "all", "filter", "sorted"))
         if route.source.needs_splits and query == "sorted":
             query = "all"
@@ -68,7 +70,7 @@ class Case:
         if self.kind == "copy":
             return ["copy", self.source.uri, self.sink.uri, *more]
         select = f"SELECT * FROM {call_of(self.source.uri)} {QUERIES[self.query].sql}"
-        insert = f"INSERT INTO {call_of(self.sink.uri)}"
+        insert = "INSERT INTO " + ", ".join(map(call_of, [self.sink.uri, *self.sink.further_uris]))
         text = f"CREATE STREAM {self.name} AS {select} {insert};\n" if self.is_named else f"{insert} {select};\n"
         (self.folder / "job.sql").write_text(text, encoding="utf-8")
         return ["run", "job.sql", *more]

@@ -56,7 +56,7 @@ def check(case: Case) -> Verdict:
     due_before = 0 if case.sink.replaces and case.loads else case.num_before
     if num_before != due_before:
         problems.append(f"{num_before} rows of somebody else's, where {due_before} should be")
-    problems += check_letters(case, is_done=True)
+    problems += check_letters(case, is_done=True) + check_further(case, due, is_done=True)
     if case.ordered and not problems and rows != expected:
         problems.append("the rows are not in the source's order")
     return Verdict(len(rows), lost.total(), repeated.total(), problems)
@@ -72,6 +72,7 @@ def check_partial(case: Case, loads_before: list[str]) -> Verdict:
         due = collections.Counter(case.source.versions())
     repeated = rows - due
     problems = shown("repeated or invented", repeated) + check_letters(case, is_done=False)
+    problems += check_further(case, due, is_done=False)
     return Verdict(rows.total(), 0, repeated.total(), problems)
 
 
@@ -81,6 +82,16 @@ def check_letters(case: Case, is_done: bool) -> list[str]:
     kept = collections.Counter(case.sink.letters(case.folder))
     lost = due - kept if is_done else collections.Counter()
     return shown("of bad records lost", lost) + shown("of bad records repeated or invented", kept - due)
+
+
+def check_further(case: Case, due: collections.Counter, is_done: bool) -> list[str]:
+    """What is wrong with the rows of further sinks."""
+    problems = []
+    for rows in case.sink.further_rows(case.folder):
+        there = collections.Counter(row for row in rows if row[0] >= 0)
+        lost = due - there if is_done else collections.Counter()
+        problems += shown("of a further sink lost", lost) + shown("of a further sink repeated or invented", there - due)
+    return problems
 
 
 def main() -> int:

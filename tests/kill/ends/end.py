@@ -8,6 +8,8 @@ import urllib.parse
 import uuid
 from collections.abc import Callable
 
+from rows import Row
+
 
 # For what was sent before a process was killed to arrive.
 SETTLE_SECONDS = 0.02
@@ -65,10 +67,11 @@ class Source(End):
 
 class Sink(End):
     """replaces: a run replaces what was there. upserts: a row replaces the one of its key. steps: those of a commit that
-    velo meets in this sink."""
+    velo meets in this sink. is_several: it has further sinks."""
 
     replaces = False
     upserts = False
+    is_several = False
     steps: tuple[str, ...] = (
         *("in_write", "after_prepare_one", "after_prepare", "after_publish"),
         *("between_completes", "after_commit", "in_recover"),
@@ -76,6 +79,15 @@ class Sink(End):
 
     def letters(self, folder: pathlib.Path) -> list[str]:
         """The bad records that were kept."""
+        return []
+
+    @property
+    def further_uris(self) -> list[str]:
+        """Further sinks of the statement, which are to have the same rows."""
+        return []
+
+    def further_rows(self, folder: pathlib.Path) -> list[list[Row]]:
+        """What those have."""
         return []
 
 
