@@ -184,6 +184,26 @@ class ManyStreams(ProgramTest):
                 self.assertEqual(self.records(self.target), [])
                 self.session.execute(f"TRUNCATE {self.target}.a, {self.target}.b, {self.target}.c")
 
+    def test_a_sink_that_lets_nobody_in_does_not_keep_the_others_from_theirs(self):
+        """Also where it is that of the first stream."""
+        role, at = f"r{self.mark}", urllib.parse.urlsplit(POSTGRESQL)
+        other, closed, opened = f"a_{self.mark}", f"in_a_{self.mark}", f"in_{self.schema}"
+        for schema in (other, closed, opened):
+            self.session.execute(f"CREATE SCHEMA {schema}")
+            self.addCleanup(self.session.execute, f"DROP SCHEMA {schema} CASCADE")
+        self.table("orders", 3)
+        self.session.execute(f"CREATE TABLE {other}.orders AS SELECT 1::bigint AS id")
+        self.session.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'not-much'; GRANT USAGE ON SCHEMA {self.schema}, {other} TO {role}; "
+                             f"GRANT SELECT ON {self.schema}.orders, {other}.orders TO {role}; GRANT ALL ON SCHEMA {opened} TO {role}")
+        self.addCleanup(self.session.execute, f"DROP OWNED BY {role}; DROP ROLE {role}")
+        server = at._replace(netloc=f"{role}:not-much@{at.hostname}:{at.port}").geturl()
+        copy = [uri.replace(POSTGRESQL, server)
+                for uri in (self.uri("orders", f"{other},{self.schema}"), self.uri("{table}", "in_{schema}"))]
+        process = self.velo("copy", *copy)
+        self.assertEqual(process.returncode, 2)
+        self.assertRegex(process.stderr, rf"velo: {other}.orders: .*permission denied")
+        self.assertEqual(self.ids_of("orders", opened), [1, 2, 3])
+
     def test_topics(self):
         topics = [self.topic("eu.orders", 300), self.topic("us_orders", 200)]
         source = f"{KAFKA}/{','.join(topics)}"

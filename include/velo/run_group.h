@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -17,6 +18,10 @@
 #include "velo/source.h"
 
 namespace velo {
+
+namespace engine {
+class GroupMarks;
+}  // namespace engine
 
 /// One of them. All that is pointed to outlives the group.
 struct GroupedRun {
@@ -32,7 +37,8 @@ struct GroupedRun {
 /// nothing to do, and no row is written twice.
 ///
 /// The end has a mark of its own, which is kept in one of the sinks while the records are
-/// removed: who is killed then finds it, and removes the rest.
+/// removed, and names them: who is killed then finds it, and removes the rest. It may be
+/// a group of other runs that finds it: those that the mark names are done there.
 ///
 /// A newer process of the same group goes through all runs in their order. One that it
 /// has overtaken between two of them would find no record of the second, and begin it
@@ -41,10 +47,15 @@ struct GroupedRun {
 class RunGroup {
  public:
   explicit RunGroup(std::vector<GroupedRun> runs);
+  ~RunGroup();
 
   /// Whether all of them have finished, and only the end was cut short: finish() then
-  /// does the rest of it. Errors: those of reaching the sink that has the mark.
+  /// does the rest of it. To be called first. A sink that cannot be looked at has no
+  /// mark: its run will tell why. Errors: kCancelled.
   Result<bool> has_finished(std::stop_token stop = {}) const;
+
+  /// Whether that is so of the run of this index, which is not to be run then.
+  bool has_finished_before(size_t index) const;
 
   /// What run_all() came to.
   struct Outcome {
@@ -54,8 +65,8 @@ class RunGroup {
 
   /// Run them one after another by `run`, which answers OK where that of this index has
   /// come to its end, and for which RunOptions::on_taken_over has to call took_over();
-  /// then finish(). None is run where they have finished before, and none after a stop,
-  /// or where a newer process is at work. Errors: those of has_finished() and finish().
+  /// then finish(). One that has finished before is not run, and none after a stop, or
+  /// where a newer process is at work. Errors: those of has_finished() and finish().
   Result<Outcome> run_all(
       const std::function<Status(size_t index, const PipelineIdentity& identity)>& run,
       std::stop_token stop = {});
@@ -90,10 +101,9 @@ class RunGroup {
   Status check_is_ours(size_t index, const std::stop_token& stop) const;
   Status remove_records();
   Status remove_record(size_t index);
-  const GroupedRun* marked() const;
 
   const std::vector<GroupedRun> runs_;
-  PipelineIdentity mark_;
+  const std::unique_ptr<engine::GroupMarks> marks_;
   std::vector<Holder> holders_;  // this process, by the run
   std::optional<size_t> last_ended_;
 };

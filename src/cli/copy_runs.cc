@@ -121,7 +121,8 @@ class Copies {
     if (num_done < num_streams) {
       message +=
           "; run it again to go on with the others, which repeats no row where the "
-          "sink keeps a record";
+          "sink keeps a record: what is done is not read again until all are, also what "
+          "is new in it (velo state reset SINK NAME begins one anew)";
     }
     log().write({.name = "streams",
                  .message = std::move(message),

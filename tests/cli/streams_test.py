@@ -86,12 +86,31 @@ class Streams(ProgramTest):
         """Those that had finished are not written again; also where the end itself was cut short."""
         copy = ["copy", TABLES, "out/{table}/?format=json"]
         for step in STEPS:
-            for times in range(1, 9):
+            for times in range(1, 14):
                 with self.subTest(step=step, times=times):
                     came = self.crash(f"{step}:{times}", *copy, must=False)
                     if came:
                         self.done(*copy)
                     self.assertEqual(self.counts(), ({"orders": 100, "events": 100, "lineitem": 100}, False))
+                shutil.rmtree(self.folder / "out")
+                if not came:
+                    break
+
+    def test_killed_at_the_end_and_run_again_with_one_stream_more(self):
+        """As table=* is, where a table was made meanwhile; then with as many as at first."""
+        def copy(tables):
+            return ["copy", f"generate://{tables}?rows=100", "out/{table}/?format=json"]
+
+        both, all_three = "events,orders", "events,lineitem,orders"
+        for step in ("in_recover", "after_commit"):
+            for times in range(1, 30):
+                with self.subTest(step=step, times=times):
+                    came = self.crash(f"{step}:{times}", *copy(both), must=False)
+                    if came:
+                        self.done(*copy(all_three))
+                        self.assertEqual(self.counts(), ({"orders": 100, "events": 100, "lineitem": 100}, False))
+                        self.done(*copy(both))  # another day
+                        self.assertEqual(self.counts(), ({"orders": 200, "events": 200, "lineitem": 100}, False))
                 shutil.rmtree(self.folder / "out")
                 if not came:
                     break

@@ -1,61 +1,42 @@
 #include "velo/run_group.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "velo/base/clock.h"
+#include "velo/engine/group_marks.h"
 #include "velo/engine/retries.h"
 #include "velo/state.h"
 
 namespace velo {
-namespace {
-
-std::string ids_of(const std::vector<GroupedRun>& runs) {
-  std::string ids;
-  for (const GroupedRun& run : runs) ids += run.pipeline.id + "\n";
-  return ids;
-}
-
-// Whether rows stay there that a second run would write again.
-bool adds_rows(DataSink& sink) {
-  TransactionalSink* transactions = sink.transactions();
-  if (!transactions) return false;
-  CommitObserver nobody;
-  const auto committer =
-      transactions->create_committer(named_pipeline("velo_group"), nobody);
-  return committer.ok() && !(*committer)->commits_once();
-}
-
-}  // namespace
 
 RunGroup::RunGroup(std::vector<GroupedRun> runs)
     : runs_(std::move(runs)),
-      mark_(unnamed_run("group", ids_of(runs_), "")),
-      holders_(runs_.size()) {
-  mark_.is_run = false;
-}
+      marks_(std::make_unique<engine::GroupMarks>(runs_)),
+      holders_(runs_.size()) {}
 
-// nullptr where no sink needs it.
-const GroupedRun* RunGroup::marked() const {
-  for (const GroupedRun& run : runs_) {
-    if (adds_rows(*run.sink)) return &run;
-  }
-  return nullptr;
-}
+RunGroup::~RunGroup() = default;
 
 Result<bool> RunGroup::has_finished(std::stop_token stop) const {
-  const GroupedRun* run = marked();
-  if (!run) return false;
-  ARROW_ASSIGN_OR_RAISE(const auto state, look_at_pipeline(*run->sink->transactions(),
-                                                           mark_, std::move(stop)));
-  return state && state->record.finished;
+  ARROW_RETURN_NOT_OK(marks_->look(stop));
+  return std::ranges::all_of(
+      runs_, [this](const GroupedRun& run) { return marks_->name(run.pipeline); });
+}
+
+bool RunGroup::has_finished_before(size_t index) const {
+  return marks_->name(runs_[index].pipeline);
 }
 
 Result<RunGroup::Outcome> RunGroup::run_all(
     const std::function<Status(size_t, const PipelineIdentity&)>& run,
     std::stop_token stop) {
-  ARROW_ASSIGN_OR_RAISE(const bool have_finished, has_finished(stop));
-  Outcome outcome{.num_done = have_finished ? runs_.size() : 0, .record_left = {}};
-  for (size_t i = 0; i < runs_.size() && !have_finished; ++i) {
+  ARROW_RETURN_NOT_OK(has_finished(stop));
+  Outcome outcome;
+  for (size_t i = 0; i < runs_.size(); ++i) {
+    if (has_finished_before(i)) {
+      ++outcome.num_done;
+      continue;
+    }
     if (stop.stop_requested()) break;
     const Status done = run(i, identity(i));
     // Who has overtaken it is at those that follow, or has done with them.
@@ -106,21 +87,14 @@ Result<std::string> RunGroup::finish(std::stop_token stop) {
 }
 
 Status RunGroup::remove_records() {
-  const GroupedRun* run = marked();
-  if (run) {
-    if (last_ended_) ARROW_RETURN_NOT_OK(check_is_ours(*last_ended_, {}));
-    ARROW_RETURN_NOT_OK(
-        mark_finished(*run->source, *run->sink, mark_, *run->options, {}));
-  }
+  if (last_ended_) ARROW_RETURN_NOT_OK(check_is_ours(*last_ended_, {}));
+  ARROW_RETURN_NOT_OK(marks_->commit({}));
   Status removed;
   for (size_t i = 0; i < runs_.size() && removed.ok(); ++i) removed = remove_record(i);
   // A newer one that is at work would be taken for finished by it.
   const bool is_overtaken = kind_of(removed) == ErrorKind::kFenced;
   if (!removed.ok() && !is_overtaken) return removed;
-  if (run) {
-    ARROW_RETURN_NOT_OK(
-        reset_pipeline(*run->sink->transactions(), {}, mark_, {}).status());
-  }
+  ARROW_RETURN_NOT_OK(marks_->remove({}));
   return removed;
 }
 

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "velo/commit.h"
+#include "velo/error.h"
+#include "velo/run_group.h"
+
+namespace velo::engine {
+
+/// The marks of groups whose runs have all finished, while their records are removed: a
+/// finished pipeline `velo_group_…` without rows, in the sink of one of the runs, which
+/// names all of them by their ids, a line each, as what it selects.
+/// Threads: thread-compatible.
+class GroupMarks {
+ public:
+  /// `runs` outlives it.
+  explicit GroupMarks(const std::vector<GroupedRun>& runs);
+
+  /// Look for marks of this group, or of one of other runs, in the sinks of all runs. A
+  /// sink that cannot be looked at has none: its run will tell why. Errors: kCancelled.
+  Status look(const std::stop_token& stop);
+
+  /// Whether a mark that was found names this run: it has finished.
+  bool name(const PipelineIdentity& run) const { return names_.contains(run.id); }
+
+  /// Commit the mark of this group, where a sink needs it. Errors: those of the sink.
+  Status commit(const std::stop_token& stop) const;
+
+  /// Remove what was found of these runs, and the mark of this group last; a mark that
+  /// names runs of other groups, too, goes on naming those. Errors: those of the sinks.
+  Status remove(const std::stop_token& stop) const;
+
+ private:
+  // One that names runs of this group.
+  struct Mark {
+    const GroupedRun* run;  // in whose sink it is
+    PipelineIdentity pipeline;
+    std::string others;  // that it names, too
+  };
+
+  Status look(const GroupedRun& run, const std::stop_token& stop);
+  Status commit(const GroupedRun& run, const PipelineIdentity& mark, std::string names,
+                const std::stop_token& stop) const;
+  const GroupedRun* holder() const;
+
+  const std::vector<GroupedRun>& runs_;
+  const PipelineIdentity ours_;
+  std::vector<Mark> found_;
+  std::set<std::string> names_;
+};
+
+}  // namespace velo::engine
