@@ -143,13 +143,13 @@ StepPtr make_text_step(const Schema& written, const Schema& wanted, Column& colu
     if (written.kind != Kind::kString) return nullptr;
     return make_step(ZonedTimestampReader{fixed<int64_t>(column)}, null);
   }
-  auto* text = static_cast<TextColumn*>(&column);
+  const auto text = [&] { return static_cast<TextColumn*>(&column); };
   switch (written.kind) {
     case Kind::kBytes:
     case Kind::kString:
       if (!is_text_or_bytes(wanted.kind)) return nullptr;
-      return wanted.kind == Kind::kString ? make_step(TextReader<true>{text}, null)
-                                          : make_step(TextReader<false>{text}, null);
+      return wanted.kind == Kind::kString ? make_step(TextReader<true>{text()}, null)
+                                          : make_step(TextReader<false>{text()}, null);
     case Kind::kFixed:
       if (wanted.kind != Kind::kFixed || wanted.num_bytes != written.num_bytes) {
         return nullptr;
@@ -157,7 +157,7 @@ StepPtr make_text_step(const Schema& written, const Schema& wanted, Column& colu
       return make_step(FixedBytesReader{static_cast<FixedBytesColumn*>(&column)}, null);
     case Kind::kEnum:
       if (wanted.kind != Kind::kEnum && wanted.kind != Kind::kString) return nullptr;
-      return make_step(symbols_as_text(written, wanted, *text), null);
+      return make_step(symbols_as_text(written, wanted, *text()), null);
     default:
       return nullptr;
   }
