@@ -11,13 +11,14 @@ constexpr int64_t kMost = int64_t{1} << 30;
 }  // namespace
 
 OptionDescriptor max_record_bytes_option() {
-  return {.name = "max_record_bytes",
-          .type = OptionType::kBytes,
-          .unit = "bytes",
-          .default_value = "64MiB",
-          .doc =
-              "CSV, JSON and text: the largest record that is read, or written; Avro: the "
-              "largest block; 64KiB to 1GiB."};
+  return {
+      .name = "max_record_bytes",
+      .type = OptionType::kBytes,
+      .unit = "bytes",
+      .default_value = "64MiB",
+      .doc =
+          "CSV, JSON and text: the largest record that is read, or written; Avro: the "
+          "largest block; 64KiB to 1GiB."};
 }
 
 Result<int64_t> max_record_bytes_of(const OptionValues& values) {
