@@ -40,6 +40,7 @@ GroupMarks::GroupMarks(const std::vector<GroupedRun>& runs)
 
 Status GroupMarks::look(const std::stop_token& stop) {
   found_.clear();
+  names_.clear();
   for (const GroupedRun& run : runs_) {
     const Status looked = look(run, stop);
     if (!looked.ok() && stop.stop_requested()) return looked;
