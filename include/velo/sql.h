@@ -80,8 +80,8 @@ struct ExecuteOptions {
   std::function<void(const StatementResult&, const Status&)> on_failure;
   /// Called with what a pattern of streams has met, and cannot be read, see StreamList.
   std::function<void(const StatementResult&, const std::string&)> on_left_out;
-  /// Called where the records of several runs of one statement could not be removed at its
-  /// end, with the reason (Progress::record_left).
+  /// Called where the records of several runs of one statement could not be removed at
+  /// its end, with the reason (Progress::record_left).
   std::function<void(const std::string&)> on_record_left;
   /// Called before a statement waits for the first commit of another that it reads, whose
   /// name that is.

@@ -72,7 +72,8 @@ class Copies {
   Status run_one_after_another() {
     RunGroup group(grouped());
     for (size_t i = 0; i < runs_.pairs.size(); ++i) {
-      runs_.pairs[i].options.on_taken_over = [this, &group, i](const CommitRecord& record) {
+      runs_.pairs[i].options.on_taken_over = [this, &group,
+                                              i](const CommitRecord& record) {
         return group.took_over(i, record, running_.stop());
       };
     }
@@ -106,8 +107,9 @@ class Copies {
     std::vector<GroupedRun> grouped;
     for (CopyPair& pair : runs_.pairs) {
       pair.options.observer = commit_observer();
-      pair.options.on_retry = [this, id = pair.identity.id](const Retry& retry) {
-        runs_.monitor.retry(id, retry);
+      pair.options.on_retry = [this,
+                               key = key_of(pair, pair.identity)](const Retry& retry) {
+        runs_.monitor.retry(key, retry);
       };
       grouped.push_back(
           {pair.source.get(), pair.sink.get(), pair.identity, &pair.options});

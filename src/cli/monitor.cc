@@ -198,7 +198,7 @@ void Monitor::end(const PipelineKey& pipeline, const Progress& progress,
                             {"columns",
                              fmt::format("{}", fmt::join(progress.columns_cut, ", "))}}});
   }
-  if (!progress.record_left.empty()) record_left(pipeline, progress.record_left);
+  if (!progress.record_left.empty()) record_left(pipeline.pipeline, progress.record_left);
   if (progress.notice.empty()) return;
   log().write({.name = "notice",
                .level = LogLevel::kWarning,

@@ -100,7 +100,8 @@ std::string notice_of(const Progress& progress) {
 std::string record_left_of(const std::string& why) {
   return fmt::format(
       "all rows are committed; the record of this run may be left in the sink, since it "
-      "could not be removed ({}). Run again, it moves what is new and removes the record, "
+      "could not be removed ({}). Run again, it moves what is new and removes the "
+      "record, "
       "where that is still there, and moves all rows once more, where it is not",
       on_one_line(why));
 }

@@ -144,9 +144,10 @@ class StateVerb {
     if (is_whole) return Status::OK();
     return make_error(
         ErrorKind::kInvalidArgument, {},
-        rewinds ? "velo state rewind FILE.sql NAME --to earliest, a number or a time: the "
-                  "statement is needed, as its run will be by it"
-                : "velo state fork FILE.sql NAME NEW_NAME: both statements are needed");
+        rewinds
+            ? "velo state rewind FILE.sql NAME --to earliest, a number or a time: the "
+              "statement is needed, as its run will be by it"
+            : "velo state fork FILE.sql NAME NEW_NAME: both statements are needed");
   }
 
   Status set_place() const {
@@ -402,9 +403,10 @@ Verb add_state_verb(CLI::App& program) {
   parser->add_option("NAME", arguments->name, "The pipeline; without it all of them");
   parser->add_option("NEW_NAME", arguments->place.new_name,
                      "Of fork: the statement that goes on from where NAME is");
-  parser->add_option("--to", arguments->place.to,
-                     "Of rewind: earliest, the number of a record, message or row, or a time "
-                     "of a topic's messages (2026-01-31T12:00:00Z)");
+  parser->add_option(
+      "--to", arguments->place.to,
+      "Of rewind: earliest, the number of a record, message or row, or a time "
+      "of a topic's messages (2026-01-31T12:00:00Z)");
   parser->add_option("--split", arguments->place.split,
                      "Of rewind: the file or partition, as show names it (all)");
   parser->add_flag("--json", arguments->json, "Show it as JSON");

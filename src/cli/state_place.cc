@@ -128,8 +128,8 @@ Result<Positions> positions_at_time(const std::string& called, const OpenPipelin
     return !arguments.split.empty() && position.first != arguments.split;
   });
   if (!positions.empty()) return positions;
-  return refuse(called,
-                fmt::format("nothing that it has read is from {} or later", arguments.to));
+  return refuse(
+      called, fmt::format("nothing that it has read is from {} or later", arguments.to));
 }
 
 void tell_of_rewind(const std::string& called, const PlaceArguments& arguments,

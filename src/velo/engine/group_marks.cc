@@ -57,10 +57,10 @@ Status GroupMarks::look(const GroupedRun& run, const std::stop_token& stop) {
     Mark mark{.run = &run, .pipeline = {.id = id}, .others = {}};
     ARROW_ASSIGN_OR_RAISE(const auto state,
                           look_at_pipeline(*transactions, mark.pipeline, stop));
-    if (!state || !state->record.finished) continue;  // cut short before it was one
-    bool is_of_these = false;
+    if (!state) continue;
+    bool is_of_these = !state->record.finished;  // cut short before it named any
     std::istringstream lines(state->record.fingerprint.select);
-    for (std::string line; std::getline(lines, line);) {
+    for (std::string line; state->record.finished && std::getline(lines, line);) {
       const bool is_ours = std::ranges::any_of(
           runs_, [&](const GroupedRun& one) { return one.pipeline.id == line; });
       if (is_ours) names_.insert(line);

@@ -36,7 +36,7 @@ class GroupMarks {
   Status remove(const std::stop_token& stop) const;
 
  private:
-  // One that names runs of this group.
+  // One that names runs of this group, or was cut short before it named any.
   struct Mark {
     const GroupedRun* run;  // in whose sink it is
     PipelineIdentity pipeline;

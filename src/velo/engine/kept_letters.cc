@@ -184,9 +184,8 @@ Result<KeptLetter> LetterReader::letter_of(const arrow::RecordBatch& rows,
   }
   // A whole one may be just as long.
   const bool has_message = !rows.GetColumnByName("message")->IsNull(row);
-  letter.is_cut =
-      std::ssize(letter.record) == formats::kKeptOfLargeRecord &&
-      (!has_message || says_too_large(text_at(rows, "message", row)));
+  letter.is_cut = std::ssize(letter.record) == formats::kKeptOfLargeRecord &&
+                  (!has_message || says_too_large(text_at(rows, "message", row)));
   return letter;
 }
 

@@ -23,9 +23,9 @@ struct KeptLetter {
   SplitId group;
   uint16_t place = 0;
   std::string pipeline;
-  std::string split;   ///< that it was read from
-  std::string schema;  ///< of its pipeline's rows
-  std::string record;  ///< its bytes; empty where they were not asked for
+  std::string split;    ///< that it was read from
+  std::string schema;   ///< of its pipeline's rows
+  std::string record;   ///< its bytes; empty where they were not asked for
   bool is_cut = false;  ///< it was too large, and `record` is its beginning
 };
 

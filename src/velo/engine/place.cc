@@ -124,9 +124,8 @@ Status rewind_pipeline(DataSource& source, DataSink& sink,
 Result<Positions> beginnings_before(DataSource& source, const PipelineIdentity& pipeline,
                                     const CommitRecord& record, std::stop_token stop) {
   ARROW_RETURN_NOT_OK(check_source(source, pipeline));
-  ARROW_ASSIGN_OR_RAISE(const auto reader,
-                        source.splits()->create_split_reader(
-                            {.once = true, .tells_beginnings = true}));
+  ARROW_ASSIGN_OR_RAISE(const auto reader, source.splits()->create_split_reader(
+                                               {.once = true, .tells_beginnings = true}));
   std::vector<SplitStart> splits;
   for (const auto& [split, progress] : record.positions) splits.push_back({split, {}});
   ARROW_RETURN_NOT_OK(reader->assign(splits));
@@ -136,7 +135,8 @@ Result<Positions> beginnings_before(DataSource& source, const PipelineIdentity& 
     const auto* batch = std::get_if<Batch>(&event);
     const bool is_beginning =
         batch && batch->rows->num_rows() == 0 && !batch->position.bytes.empty();
-    if (is_beginning) beginnings.try_emplace(batch->split, SplitProgress{batch->position});
+    if (is_beginning)
+      beginnings.try_emplace(batch->split, SplitProgress{batch->position});
     const bool is_behind = batch && !beginnings.contains(batch->split);
     if (is_behind || std::holds_alternative<End>(event)) {
       return make_error(ErrorKind::kNotImplemented, {.resource = pipeline.id},
@@ -144,8 +144,7 @@ Result<Positions> beginnings_before(DataSource& source, const PipelineIdentity& 
     }
   }
   std::erase_if(beginnings, [&](const auto& beginning) {
-    return !(beginning.second.position <
-             record.positions.at(beginning.first).position);
+    return !(beginning.second.position < record.positions.at(beginning.first).position);
   });
   return beginnings;
 }

@@ -67,8 +67,9 @@ std::vector<OptionDescriptor> FilesetOptions::descriptors(
   std::ranges::move(
       std::vector<OptionDescriptor>{
           {.name = "format",
-           .doc = "Format of the bytes: csv, json, parquet, avro, orc, arrow (IPC files), "
-                  "arrows (IPC streams), protobuf or text; by default the extension says."},
+           .doc =
+               "Format of the bytes: csv, json, parquet, avro, orc, arrow (IPC files), "
+               "arrows (IPC streams), protobuf or text; by default the extension says."},
           {.name = "compression",
            .default_value = "auto",
            .doc =

@@ -17,8 +17,8 @@ namespace velo::formats {
 
 const std::vector<const Format*>& all_formats() {
   static const std::vector<const Format*> formats = {
-      &csv_format(),      &json_format(),       &parquet_format(),
-      &avro_format(),     &orc_format(),        &ipc_file_format(),
+      &csv_format(),        &json_format(),     &parquet_format(),
+      &avro_format(),       &orc_format(),      &ipc_file_format(),
       &ipc_stream_format(), &protobuf_format(), &text_format()};
   return formats;
 }

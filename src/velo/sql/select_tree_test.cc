@@ -79,8 +79,9 @@ TEST(SelectTree, KnowsWhereAStarStandsForColumns) {
         "SELECT id FROM (SELECT * FROM file('a'))"}) {
     EXPECT_TRUE(tree_of(select).has_star) << select;
   }
-  for (const char* select : {"SELECT id + 1 FROM file('a')", "SELECT 2 * id FROM file('a')",
-                             "SELECT count(*) FROM file('a')", "SELECT '*' AS \"*\""}) {
+  for (const char* select :
+       {"SELECT id + 1 FROM file('a')", "SELECT 2 * id FROM file('a')",
+        "SELECT count(*) FROM file('a')", "SELECT '*' AS \"*\""}) {
     EXPECT_FALSE(tree_of(select).has_star) << select;
   }
 }

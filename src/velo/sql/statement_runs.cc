@@ -130,9 +130,8 @@ class RunOpener {
   // A name is looked for in the sink, by who runs it.
   Status give_identity(StatementRun& run) const {
     if (route_.dead_letters) {
-      ARROW_ASSIGN_OR_RAISE(
-          run.options.dead_letters,
-          context_.ends().open_dead_letters(*route_.dead_letters));
+      ARROW_ASSIGN_OR_RAISE(run.options.dead_letters,
+                            context_.ends().open_dead_letters(*route_.dead_letters));
     }
     run.options.select = canonical_text(statement_.select);
     run.options.replace = statement_.or_replace;

@@ -31,10 +31,10 @@ velo::Result<std::shared_ptr<arrow::Table>> decode(
   limits.sample_records = 1 << 30;  // what the sample holds depends on the blocks
   auto stream =
       std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(text));
-  ARROW_ASSIGN_OR_RAISE(auto decoder,
-                        velo::formats::json::make_decoder(
-                            {"input", std::move(stream), nullptr, std::move(part)},
-                            options, limits));
+  ARROW_ASSIGN_OR_RAISE(
+      auto decoder,
+      velo::formats::json::make_decoder(
+          {"input", std::move(stream), nullptr, std::move(part)}, options, limits));
   arrow::RecordBatchVector batches;
   int64_t num_rows = 0;
   for (;;) {

@@ -13,8 +13,8 @@ namespace {
 bool is_flat(arrow::Type::type type) {
   const bool is_decimal =
       type == arrow::Type::DECIMAL128 || type == arrow::Type::DECIMAL256;
-  return arrow::is_primitive(type) || is_decimal ||
-         arrow::is_base_binary_like(type) || type == arrow::Type::FIXED_SIZE_BINARY;
+  return arrow::is_primitive(type) || is_decimal || arrow::is_base_binary_like(type) ||
+         type == arrow::Type::FIXED_SIZE_BINARY;
 }
 
 // Looking at values copies the distinct ones.
