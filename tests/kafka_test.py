@@ -351,8 +351,6 @@ class Kafka(KeptState, ProgramTest):
         process = self.velo("state", "rewind", "go.sql", "s", "--to", minutes(60), "--yes")
         self.assertEqual(process.returncode, 2)
         self.assertIn(f"velo: s: nothing that it has read is from {minutes(60)} or later", process.stderr)
-        process = self.velo("state", "rewind", "go.sql", "s", "--to", "7:30", "--yes")
-        self.assertEqual(process.returncode, 2)
 
     def test_a_part_of_a_query_keeps_its_position(self):
         topic = self.topic("events", 1)

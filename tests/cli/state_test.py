@@ -171,7 +171,7 @@ class State(KeptState, ProgramTest):
             (["rewind", "go.sql", "dir", "--to", "soon", "--yes"],
              "velo: dir: --to=soon: earliest is expected, the number of a record, message or row, or a time (2026-01-31T12:00:00Z)"),
             (["rewind", "go.sql", "dir", "--to", "2026-01-31T12:00:00Z", "--yes"],
-             "velo: dir: TODO"),
+             "velo: from = 2026-01-31T12:00:00Z: this source has no places to begin or to end at; leave it out"),
             (["rewind", "go.sql", "dir", "--to", "1", "--split", "in/c.csv", "--yes"],
              "velo: dir: it has read no split in/c.csv"),
             (["rewind", "go.sql", "alone", "--to", "earliest", "--yes"], "velo: alone: its sink keeps no record of it"),
