@@ -116,11 +116,11 @@ class Run(ProgramTest):
         )
 
     def test_failure_leaves_nothing(self):
-        self.write("late.csv", "id,n\n" + "1,2\n" * 100_000 + "1,x\n")
+        self.write("late.csv", "id,n\n" + "1,2\n" * 400_000 + "1,x\n")  # behind what tells the types
         for way in ([], ["--no-short-cut"]):
             self.refused(
                 ["run", *way, "-e", "INSERT INTO file('out.parquet') SELECT n FROM file('late.csv') WHERE id = 1"],
-                "velo: late.csv: line 100002, byte 400005: column 'n' is int64, and 'x' is not; correct the line, or "
+                "velo: late.csv: line 400002, byte 1600005: column 'n' is int64, and 'x' is not; correct the line, or "
                 "give the column another type with schema=",
             )
 

@@ -237,7 +237,7 @@ class Watch(ProgramTest):
         self.append("in/a.csv", "id\n1\n")
         process = self.velo("show", "in/a.csv?watch=true")
         self.assertEqual(process.returncode, 2)
-        self.assertIn("in/a.csv: watch=true reads JSON lines that are not compressed, as yet", process.stderr)
+        self.assertIn("in/a.csv: watch=true reads JSON lines in UTF-8 that are not compressed, as yet", process.stderr)
 
     def test_a_line_that_is_no_row_is_named(self):
         self.append("in/a.json", self.lines(0, 2))

@@ -140,17 +140,26 @@ std::string fate_of(const Format& format, const Case& one) {
   return "as " + text_of_types(*column->type());
 }
 
+// Those that take any columns: a message's are those of its descriptor, and text has one.
+std::vector<const Format*> formats_of_columns() {
+  std::vector<const Format*> formats;
+  for (const Format* format : all_formats()) {
+    if (!format->takes_schema_file && !format->is_asked_for) formats.push_back(format);
+  }
+  return formats;
+}
+
 std::string table() {
   std::string text = "| Arrow |";
   std::string line = "|---|";
-  for (const Format* format : all_formats()) {
+  for (const Format* format : formats_of_columns()) {
     text += fmt::format(" {} |", format->name);
     line += "---|";
   }
   text += "\n" + line + "\n";
   for (const Case& one : cases()) {
     text += fmt::format("| {} |", text_of_types(*one.type));
-    for (const Format* format : all_formats()) {
+    for (const Format* format : formats_of_columns()) {
       text += fmt::format(" {} |", fate_of(*format, one));
     }
     text += "\n";

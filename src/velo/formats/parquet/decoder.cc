@@ -1,6 +1,7 @@
 #include "velo/formats/parquet/decoder.h"
 
 #include <arrow/record_batch.h>
+#include <arrow/util/io_util.h>
 #include <fmt/format.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/schema.h>
@@ -171,11 +172,19 @@ class ParquetDecoder : public Decoder {
   Status explain(const Status& status) const {
     const ErrorContext* context = context_of(status);
     if (status.ok() || (context && !context->resource.empty())) return status;
-    if (kind_of(status) == ErrorKind::kSystem) {
+    // What is wrong with the file, Arrow calls an error of reading, too.
+    const bool is_of_system = context || arrow::internal::ErrnoFromStatus(status) != 0;
+    if (kind_of(status) == ErrorKind::kSystem && is_of_system) {
       return with_system_kind(status, "read it", input_.name);
     }
     std::string reason = status.message();
-    if (reason.ends_with('.')) reason.pop_back();
+    while (reason.ends_with('.') || reason.ends_with('\n')) reason.pop_back();
+    std::ranges::replace(reason, '\n', ' ');
+    if (reason.find("encrypt") != std::string::npos) {
+      return make_error(
+          ErrorKind::kNotImplemented, {.resource = input_.name},
+          fmt::format("the file is encrypted, which is not read as yet: {}", reason));
+    }
     return make_error(
         ErrorKind::kCorruptData, {.resource = input_.name},
         fmt::format("not a whole Parquet file: {}; was it cut off while it was copied or "

@@ -108,12 +108,18 @@ class ParquetEncoder : public Encoder {
   Status write(const arrow::RecordBatch& rows) override {
     ARROW_ASSIGN_OR_RAISE(const int64_t num_bytes,
                           arrow::util::ReferencedBufferSize(rows));
-    held_.push_back(rows.Slice(0));
-    num_held_rows_ += rows.num_rows();
-    num_held_bytes_ += num_bytes;
-    while (num_held_rows_ >= options_.row_group_rows ||
-           num_held_bytes_ >= options_.row_group_bytes) {
-      ARROW_RETURN_NOT_OK(write_row_group());
+    // Of a large batch so many rows at a time that a row group is not much larger.
+    const int64_t num_parts = num_bytes / options_.row_group_bytes + 1;
+    const int64_t num_rows = rows.num_rows() / num_parts + 1;
+    for (int64_t at = 0; at < rows.num_rows(); at += num_rows) {
+      const auto part = rows.Slice(at, num_rows);
+      num_held_bytes_ += num_bytes * part->num_rows() / rows.num_rows();
+      num_held_rows_ += part->num_rows();
+      held_.push_back(part);
+      while (num_held_rows_ >= options_.row_group_rows ||
+             (num_held_rows_ > 0 && num_held_bytes_ >= options_.row_group_bytes)) {
+        ARROW_RETURN_NOT_OK(write_row_group());
+      }
     }
     return Status::OK();
   }

@@ -117,12 +117,21 @@ Cells limits_of(const arrow::DataType& type, Years years) {
   }
 }
 
+// Times are in microseconds, and may come back in nanoseconds.
+int64_t units_of(const arrow::DataType& type, int64_t value) {
+  const bool is_time = type.id() == arrow::Type::TIMESTAMP;
+  const auto& time = static_cast<const arrow::TimestampType&>(type);
+  return is_time && time.unit() == arrow::TimeUnit::NANO ? value * 1000 : value;
+}
+
 Status append(arrow::ArrayBuilder& to, const Cell& cell) {
   const auto scalar = std::visit(
       [&](const auto& value) -> Result<std::shared_ptr<arrow::Scalar>> {
         using Value = std::decay_t<decltype(value)>;
         if constexpr (std::is_same_v<Value, std::string>) {
           return arrow::MakeScalar(to.type(), arrow::Buffer::FromString(value));
+        } else if constexpr (std::is_same_v<Value, int64_t>) {
+          return arrow::MakeScalar(to.type(), units_of(*to.type(), value));
         } else {
           return arrow::MakeScalar(to.type(), value);
         }
