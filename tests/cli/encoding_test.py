@@ -64,7 +64,7 @@ class EncodingTest(ProgramTest):
         )
         self.refused(
             ["copy", "in.csv?encoding=klingon", "out.csv"],
-            "velo: in.csv?encoding=klingon: encoding=klingon is none that this system has; iconv -l lists them",
+            "velo: file:in.csv?encoding=klingon: encoding=klingon is none that this system has; iconv -l lists them",
         )
         self.refused(
             ["copy", "in.csv", "out.parquet?encoding=latin1"], "velo: out.parquet: encoding=latin1 is of text, and this is parquet"

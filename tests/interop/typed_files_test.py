@@ -106,7 +106,7 @@ class TypedFilesTest(ProgramTest):
         pyarrow.parquet.write_table(ids, self.folder / "in.parquet")
 
         def written(options):
-            self.done("copy", "in.parquet", f"out.parquet?{options}")
+            self.done("copy", "in.parquet", f"out.parquet?{options}".rstrip("?"))
             file = pyarrow.parquet.ParquetFile(self.folder / "out.parquet")
             self.assertTrue(file.read().equals(ids))
             return file.metadata
