@@ -51,7 +51,8 @@ class RunGroup {
 
   /// Whether all of them have finished, and only the end was cut short: finish() then
   /// does the rest of it. To be called first. A sink that cannot be looked at has no
-  /// mark: its run will tell why. Errors: kCancelled.
+  /// mark: its run will tell why. Errors: kCancelled; those that may pass, of the sink
+  /// that would have the mark: what it names is not to be begun anew.
   Result<bool> has_finished(std::stop_token stop = {}) const;
 
   /// Whether that is so of the run of this index, which is not to be run then.

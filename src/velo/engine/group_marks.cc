@@ -41,9 +41,15 @@ GroupMarks::GroupMarks(const std::vector<GroupedRun>& runs)
 Status GroupMarks::look(const std::stop_token& stop) {
   found_.clear();
   names_.clear();
+  const GroupedRun* const holds_ours = holder();
   for (const GroupedRun& run : runs_) {
     const Status looked = look(run, stop);
-    if (!looked.ok() && stop.stop_requested()) return looked;
+    if (looked.ok()) continue;
+    if (stop.stop_requested()) return looked;
+    // There may be one, and what it names would be written again.
+    if (&run == holds_ours && is_retryable(looked)) {
+      return annotate(looked, "whether an earlier run of these streams has finished");
+    }
   }
   return Status::OK();
 }

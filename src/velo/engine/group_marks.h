@@ -22,7 +22,8 @@ class GroupMarks {
   explicit GroupMarks(const std::vector<GroupedRun>& runs);
 
   /// Look for marks of this group, or of one of other runs, in the sinks of all runs. A
-  /// sink that cannot be looked at has none: its run will tell why. Errors: kCancelled.
+  /// sink that cannot be looked at has none: its run will tell why. Errors: kCancelled;
+  /// those that may pass, of the sink that would have the mark of this group.
   Status look(const std::stop_token& stop);
 
   /// Whether a mark that was found names this run: it has finished.

@@ -107,6 +107,20 @@ TEST_F(RunGroups, AreDoneThoughTheirRecordsMayBeLeft) {
   }
 }
 
+// Where it cannot be asked for the mark may be there: nothing is begun anew.
+TEST_F(RunGroups, DoNotBeginBeforeTheMarkIsLookedFor) {
+  lose("removed", 1);
+  ASSERT_THAT(run(), IsOk());
+  ASSERT_EQ(memory_.rows().size(), 4U);
+  ASSERT_FALSE(memory_.records().empty());
+  lose("look", 1);
+  EXPECT_THAT(run(), IsError(ErrorKind::kTransient, HasSubstr("an earlier run")));
+  EXPECT_EQ(memory_.rows().size(), 4U);
+  ASSERT_THAT(run(), IsOk());
+  EXPECT_EQ(memory_.rows().size(), 4U);
+  EXPECT_THAT(memory_.records(), IsEmpty());
+}
+
 // A newer process has done all of it, and removed the records, between two runs: the
 // second one is not begun anew.
 TEST_F(RunGroups, AreOvertakenBetweenTwoRuns) {
