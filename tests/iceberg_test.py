@@ -584,8 +584,8 @@ class CatalogOfAServer(Tables):
         self.assertEqual(sorted(self.data_files("target")), sorted(named))
 
     def test_a_stop_while_a_catalog_does_not_answer(self):
-        # The schema is checked twice before.
-        for trigger, times in ((b"GET /v1/config", 3), (b"GET /v1/namespaces", 5), (b"GET /v1/namespaces", 6), (b'"stage-create"', 1),
+        # The name is looked for, and the schema is checked twice, before.
+        for trigger, times in ((b"GET /v1/config", 1), (b"GET /v1/config", 4), (b"GET /v1/namespaces", 6), (b"GET /v1/namespaces", 7), (b'"stage-create"', 1),
                                (b'"velo.epoch":"0"', 1), (b"assert-ref-snapshot-id", 1)):
             with self.subTest(trigger):
                 proxy, at = self.break_at(trigger, times=times, holds=True)
