@@ -1,87 +1,16 @@
 #include "velo/formats/json/change_decoder.h"
 
 #include <arrow/array.h>
-#include <arrow/util/bit_util.h>
-#include <arrow/util/bitmap_ops.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "velo/columnar/change_columns.h"
+#include "velo/formats/changes.h"
 
 namespace velo::formats::json {
 namespace {
-
-// Whether a value stands for one that was not sent.
-template <typename Array>
-bool is_unavailable(const Array& array, int64_t row) {
-  return array.IsValid(row) && array.GetView(row) == kUnavailableValue;
-}
-
-// The rows whose value was not sent.
-template <typename Array>
-std::vector<int64_t> unavailable_rows(const arrow::ArrayData& column) {
-  const Array array(column.Copy());
-  std::vector<int64_t> rows;
-  for (int64_t row = 0; row < array.length(); ++row) {
-    if (is_unavailable(array, row)) rows.push_back(row);
-  }
-  return rows;
-}
-
-// Of a list it is the only element.
-std::vector<int64_t> unavailable_lists(const arrow::ArrayData& column) {
-  const arrow::ListArray lists(column.Copy());
-  if (lists.value_type()->id() != arrow::Type::STRING) return {};
-  const auto& values = static_cast<const arrow::StringArray&>(*lists.values());
-  std::vector<int64_t> rows;
-  for (int64_t row = 0; row < lists.length(); ++row) {
-    if (lists.IsValid(row) && lists.value_length(row) == 1 &&
-        is_unavailable(values, lists.value_offset(row))) {
-      rows.push_back(row);
-    }
-  }
-  return rows;
-}
-
-std::vector<int64_t> find_unavailable(const arrow::ArrayData& column) {
-  switch (column.type->id()) {
-    case arrow::Type::STRING:
-      return unavailable_rows<arrow::StringArray>(column);
-    case arrow::Type::LARGE_STRING:
-      return unavailable_rows<arrow::LargeStringArray>(column);
-    case arrow::Type::BINARY:
-      return unavailable_rows<arrow::BinaryArray>(column);
-    case arrow::Type::LARGE_BINARY:
-      return unavailable_rows<arrow::LargeBinaryArray>(column);
-    case arrow::Type::LIST:
-      return unavailable_lists(column);
-    default:
-      return {};
-  }
-}
-
-// The column with NULL in these rows.
-Result<std::shared_ptr<arrow::ArrayData>> without(
-    const std::shared_ptr<arrow::ArrayData>& column, const std::vector<int64_t>& rows) {
-  std::shared_ptr<arrow::Buffer> validity;
-  if (column->buffers[0]) {
-    ARROW_ASSIGN_OR_RAISE(validity, arrow::internal::CopyBitmap(
-                                        arrow::default_memory_pool(),
-                                        column->buffers[0]->data(), 0, column->length));
-  } else {
-    ARROW_ASSIGN_OR_RAISE(validity, arrow::AllocateBitmap(column->length));
-    arrow::bit_util::SetBitsTo(validity->mutable_data(), 0, column->length, true);
-  }
-  for (const int64_t row : rows) {
-    arrow::bit_util::ClearBit(validity->mutable_data(), row);
-  }
-  auto result = column->Copy();
-  result->buffers[0] = std::move(validity);
-  result->null_count = arrow::kUnknownNullCount;
-  return result;
-}
 
 // Whether numbers of another type would be taken for this one's.
 bool counts_units(const arrow::DataType& type) {
@@ -232,23 +161,16 @@ bool ChangeDecoder::append_marks(Cursor& cursor) {
   return status.ok() || cursor.fail_status(status);
 }
 
-// Of a deleted row the columns without a value are those that are not its key.
 Result<arrow::ArrayDataVector> ChangeDecoder::finish_rows(
     std::vector<std::string>& unset) {
   arrow::ArrayDataVector columns(fields_.size());
   for (size_t i = 0; i < fields_.size(); ++i) {
     if (!wanted_[i]) continue;
     ARROW_ASSIGN_OR_RAISE(columns[i], rows_.column(i).finish());
-    const auto rows = find_unavailable(*columns[i]);
+    const auto rows = unsent_rows(*columns[i]);
     if (rows.empty()) continue;
-    ARROW_ASSIGN_OR_RAISE(columns[i], without(columns[i], rows));
-    unset.resize(ops_.size());
-    for (const int64_t row : rows) {
-      const auto at = static_cast<size_t>(row);
-      if (ops_[at] == 'd') continue;
-      if (!unset[at].empty()) unset[at] += ',';
-      unset[at] += name_in_unset(fields_[i]->name());
-    }
+    ARROW_ASSIGN_OR_RAISE(columns[i], with_nulls(columns[i], rows));
+    add_unset(fields_[i]->name(), rows, ops_, unset);
   }
   return columns;
 }
@@ -256,17 +178,14 @@ Result<arrow::ArrayDataVector> ChangeDecoder::finish_rows(
 Result<arrow::ArrayDataVector> ChangeDecoder::finish() {
   std::vector<std::string> unset;
   ARROW_ASSIGN_OR_RAISE(auto columns, finish_rows(unset));
-  arrow::StringBuilder names;
-  if (unset.empty()) ARROW_RETURN_NOT_OK(names.AppendNulls(num_rows()));
-  for (const std::string& name : unset) {
-    ARROW_RETURN_NOT_OK(name.empty() ? names.AppendNull() : names.Append(name));
-  }
   for (arrow::ArrayBuilder* builder :
-       std::initializer_list<arrow::ArrayBuilder*>{&op_, &at_, &position_, &names}) {
+       std::initializer_list<arrow::ArrayBuilder*>{&op_, &at_, &position_}) {
     std::shared_ptr<arrow::ArrayData> column;
     ARROW_RETURN_NOT_OK(builder->FinishInternal(&column));
     columns.push_back(std::move(column));
   }
+  ARROW_ASSIGN_OR_RAISE(const auto names, unset_column(unset, num_rows()));
+  columns.push_back(names->data());
   rows_.reset();
   ops_.clear();
   return columns;

@@ -4,12 +4,12 @@
 #include <arrow/builder.h>
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "velo/columnar/change_columns.h"
+#include "velo/formats/changes.h"
 #include "velo/formats/json/encoder.h"
-#include "velo/formats/json/envelope.h"
 #include "velo/formats/json/quoted_text.h"
 #include "velo/formats/json/value_writer.h"
 
@@ -18,82 +18,12 @@ namespace {
 
 constexpr size_t kFlushBytes = size_t{256} << 10;
 
-Status mismatch(std::string message) {
-  return make_error(ErrorKind::kSchemaMismatch, {}, std::move(message));
-}
-
-// Errors: a column of the change that is of another type than it has.
-Status check_type(const arrow::Schema& schema, const char* name, arrow::Type::type type,
-                  const char* shown) {
-  const auto field = schema.GetFieldByName(name);
-  if (!field || field->type()->id() == type) return Status::OK();
-  return mismatch(fmt::format("column '{}' is {}, and envelope=debezium takes {}", name,
-                              field->type()->ToString(), shown));
-}
-
-Status check_columns(const arrow::Schema& schema) {
-  if (schema.GetFieldIndex(kOperationColumn) < 0) {
-    return mismatch(
-        "envelope=debezium writes changes, and these rows have no column '_op'; read "
-        "them "
-        "from a source of changes (postgresql: cdc=true), and SELECT _op too, or leave "
-        "envelope out");
-  }
-  for (const char* name : {kOperationColumn, kChangePositionColumn, kUnsetColumn}) {
-    ARROW_RETURN_NOT_OK(check_type(schema, name, arrow::Type::STRING, "text"));
-  }
-  ARROW_RETURN_NOT_OK(check_type(schema, kBeforeColumn, arrow::Type::STRUCT, "a struct"));
-  return check_type(schema, kChangeTimeColumn, arrow::Type::TIMESTAMP, "a timestamp");
-}
-
-// The column with Debezium's placeholder where the value was not sent.
-template <typename Array, typename Builder>
-Result<std::shared_ptr<arrow::Array>> fill_texts(const arrow::Array& column,
-                                                 const std::vector<bool>& is_unset) {
-  const auto& values = static_cast<const Array&>(column);
-  Builder builder(column.type(), arrow::default_memory_pool());
-  ARROW_RETURN_NOT_OK(builder.Reserve(values.length()));
-  for (int64_t row = 0; row < values.length(); ++row) {
-    if (is_unset[static_cast<size_t>(row)]) {
-      ARROW_RETURN_NOT_OK(builder.Append(kUnavailableValue));
-    } else if (values.IsNull(row)) {
-      ARROW_RETURN_NOT_OK(builder.AppendNull());
-    } else {
-      ARROW_RETURN_NOT_OK(builder.Append(values.GetView(row)));
-    }
-  }
-  return builder.Finish();
-}
-
-Result<std::shared_ptr<arrow::Array>> fill(const std::shared_ptr<arrow::Array>& column,
-                                           const std::string& name,
-                                           const std::vector<bool>& is_unset) {
-  switch (column->type_id()) {
-    case arrow::Type::STRING:
-      return fill_texts<arrow::StringArray, arrow::StringBuilder>(*column, is_unset);
-    case arrow::Type::LARGE_STRING:
-      return fill_texts<arrow::LargeStringArray, arrow::LargeStringBuilder>(*column,
-                                                                            is_unset);
-    case arrow::Type::BINARY:
-      return fill_texts<arrow::BinaryArray, arrow::BinaryBuilder>(*column, is_unset);
-    case arrow::Type::LARGE_BINARY:
-      return fill_texts<arrow::LargeBinaryArray, arrow::LargeBinaryBuilder>(*column,
-                                                                            is_unset);
-    default:
-      return mismatch(fmt::format(
-          "column '{}' is {}, and its value was not sent by an UPDATE that left it as it "
-          "was: Debezium has a word for that in columns of text and bytes only. With "
-          "ALTER TABLE … REPLICA IDENTITY FULL everything is sent",
-          name, column->type()->ToString()));
-  }
-}
-
 class ChangeEncoder : public Encoder {
  public:
   static Result<std::unique_ptr<Encoder>> make(
       std::shared_ptr<arrow::io::OutputStream> output, const arrow::Schema& schema,
       int64_t max_record_bytes) {
-    ARROW_RETURN_NOT_OK(check_columns(schema));
+    ARROW_RETURN_NOT_OK(check_change_columns(schema));
     const auto columns = columns_of_changed_rows(schema);
     ARROW_ASSIGN_OR_RAISE(auto row, ObjectWriter::make(columns->fields()));
     std::unique_ptr<ChangeEncoder> encoder(
@@ -143,11 +73,7 @@ class ChangeEncoder : public Encoder {
     before_ = rows.GetColumnByName(kBeforeColumn);
     at_ = nullptr;
     if (const auto at = rows.GetColumnByName(kChangeTimeColumn)) {
-      const auto unit = static_cast<const arrow::TimestampType&>(*at->type()).unit();
-      per_milli_ = unit == arrow::TimeUnit::MICRO  ? 1'000
-                   : unit == arrow::TimeUnit::NANO ? 1'000'000
-                                                   : 1;
-      of_milli_ = unit == arrow::TimeUnit::SECOND ? 1'000 : 1;
+      unit_ = static_cast<const arrow::TimestampType&>(*at->type()).unit();
       at_ = std::static_pointer_cast<arrow::TimestampArray>(at);
     }
     if (before_) ARROW_RETURN_NOT_OK(before_writer_->bind(before_));
@@ -155,31 +81,17 @@ class ChangeEncoder : public Encoder {
     for (int i = 0; i < rows.num_columns(); ++i) {
       const std::string& name = rows.column_name(i);
       if (is_change_column(name)) continue;
-      ARROW_ASSIGN_OR_RAISE(columns.emplace_back(), filled(rows.column(i), name));
+      ARROW_ASSIGN_OR_RAISE(columns.emplace_back(),
+                            with_placeholders(rows.column(i), name, unset_.get()));
     }
     return row_.bind(columns);
   }
 
-  Result<std::shared_ptr<arrow::Array>> filled(
-      const std::shared_ptr<arrow::Array>& values, const std::string& name) const {
-    if (!unset_ || unset_->null_count() == unset_->length()) return values;
-    std::vector<bool> is_unset_in_row(static_cast<size_t>(values->length()));
-    bool any = false;
-    for (int64_t row = 0; row < unset_->length(); ++row) {
-      if (unset_->IsNull(row) || !is_unset(unset_->GetView(row), name)) continue;
-      is_unset_in_row[static_cast<size_t>(row)] = any = true;
-    }
-    return any ? fill(values, name, is_unset_in_row) : values;
-  }
-
   Status put_change(int64_t row) {
-    const std::string_view op =
-        op_->IsValid(row) ? op_->GetView(row) : std::string_view();
-    if (op.size() != 1 || std::string_view("rcudt").find(op) == std::string_view::npos) {
-      return mismatch(
-          fmt::format("column '_op' is {}, which is none of r, c, u, d and t",
-                      op_->IsValid(row) ? fmt::format("'{}'", op) : std::string("NULL")));
-    }
+    std::optional<std::string_view> found;
+    if (op_->IsValid(row)) found = op_->GetView(row);
+    ARROW_RETURN_NOT_OK(check_operation(found));
+    const std::string_view op = *found;
     const bool has_row_before = before_ && before_->IsValid(row);
     text_.put(R"({"before":)");
     if ((op == "u" || op == "d") && has_row_before) {
@@ -210,12 +122,9 @@ class ChangeEncoder : public Encoder {
     return Status::OK();
   }
 
-  // To the millisecond below.
   void put_time(int64_t row) {
     if (!at_ || at_->IsNull(row)) return;
-    const int64_t value = at_->Value(row);
-    const int64_t millis = value / per_milli_ - (value % per_milli_ < 0 ? 1 : 0);
-    text_.put(fmt::format(R"(,"ts_ms":{})", millis * of_milli_));
+    text_.put(fmt::format(R"(,"ts_ms":{})", millis_of(at_->Value(row), unit_)));
   }
 
   Status flush() {
@@ -237,8 +146,7 @@ class ChangeEncoder : public Encoder {
   std::shared_ptr<arrow::StringArray> unset_;
   std::shared_ptr<arrow::TimestampArray> at_;
   std::shared_ptr<arrow::Array> before_;
-  int64_t per_milli_ = 1;  // units of at_
-  int64_t of_milli_ = 1;   // milliseconds of a unit
+  arrow::TimeUnit::type unit_ = arrow::TimeUnit::MICRO;  // of at_
 };
 
 }  // namespace

@@ -6,13 +6,11 @@
 #include <utility>
 
 #include "velo/base/parse_number.h"
-#include "velo/columnar/text_values.h"
+#include "velo/formats/changes.h"
 
 namespace velo::formats::json {
 namespace {
 
-constexpr char kMessageOfApplication = 'm';
-constexpr std::string_view kOperations = "rcudtm";
 constexpr int64_t kMicrosPerMilli = 1000;
 
 // Members that decide what a change is; twice in one object, they would contradict.
@@ -39,10 +37,7 @@ std::optional<int64_t> EnvelopeReader::Times::in_micros() const {
   if (!micros && __builtin_mul_overflow(millis.value_or(0), kMicrosPerMilli, &result)) {
     return {};
   }
-  char text[columnar::kMostTimestampBytes];
-  const bool is_in_range =
-      columnar::print_timestamp(result, arrow::TimeUnit::MICRO, true, text) != nullptr;
-  return is_in_range ? std::optional(result) : std::nullopt;
+  return is_time_of_change(result) ? std::optional(result) : std::nullopt;
 }
 
 bool EnvelopeReader::read_number(Cursor& cursor, std::optional<int64_t>& number) {
@@ -81,7 +76,7 @@ bool EnvelopeReader::read_op(Cursor& cursor, char& op) {
   const int64_t offset = cursor.offset();
   std::string_view text;
   if (cursor.peek() == '"' && !cursor.take_text(text, buffer_)) return false;
-  if (text.size() != 1 || kOperations.find(text.front()) == std::string_view::npos) {
+  if (!is_operation(text) && text != std::string_view(&kMessageOfApplication, 1)) {
     return cursor.fail_at(offset, ErrorKind::kCorruptData,
                           R"("op" is one of "r", "c", "u", "d", "t" and "m")");
   }

@@ -28,9 +28,6 @@
 
 namespace velo::formats::json {
 
-/// What Debezium writes in place of a value that the source did not send.
-inline constexpr std::string_view kUnavailableValue = "__debezium_unavailable_value";
-
 /// The parts of one change; tokens and text are those of the cursor's block.
 struct ChangeParts {
   const uint32_t* before = nullptr;  ///< where the row as it was begins; nullptr: none
