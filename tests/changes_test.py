@@ -394,9 +394,9 @@ class Changes(SchemaTest):
             ("out/?format=json&envelope=debezium", "these rows have no column '_op'"),
             ("out.json?envelope=debezium", "these rows have no column '_op'"),
             ("-?format=json&envelope=debezium", "these rows have no column '_op'"),
-            ("-?format=csv&envelope=debezium", "envelope=debezium is a form of JSON, and this is csv"),
-            ("out.parquet?envelope=debezium", "envelope=debezium is a form of JSON, and this is parquet"),
-            ("out/?format=csv&envelope=debezium", "envelope=debezium is a form of JSON, and this is csv"),
+            ("-?format=csv&envelope=debezium", "envelope=debezium is a form of JSON and Avro, and this is csv"),
+            ("out.parquet?envelope=debezium", "envelope=debezium is a form of JSON and Avro, and this is parquet"),
+            ("out/?format=csv&envelope=debezium", "envelope=debezium is a form of JSON and Avro, and this is csv"),
             (f"{address}?key=nope", "key names a column 'nope' that the rows do not have"),
             (f"{address}?tombstones=true", "key=COLUMN"),
             (f"{address}?tombstones=true&key=id", "the rows have no column '_op' of text"),
@@ -410,7 +410,7 @@ class Changes(SchemaTest):
         self.assertEqual(self.files(), ["rows.csv"])
         self.assertNotIn(topic, self.admin.list_topics(timeout=10).topics)
         refused = self.velo("copy", "rows.csv?envelope=debezium", "out.json")
-        self.assertIn("envelope=debezium is a form of JSON, and this is csv", refused.stderr)
+        self.assertIn("envelope=debezium is a form of JSON and Avro, and this is csv", refused.stderr)
 
     def test_every_sink_as_the_guide_says(self):
         """Each row of the table of sinks: what changes become there."""

@@ -150,6 +150,85 @@ class Avro(ProgramTest):
         for i, one in enumerate(rows):
             self.assertEqual(one, expected[i])
 
+    def test_changes_in_debeziums_envelope(self):
+        """Changes that fastavro has written as Kafka Connect's converter does, and those that velo writes read by it."""
+        times = ["io.debezium.time.Date", "io.debezium.time.MicroTimestamp", "io.debezium.time.ZonedTimestamp"]
+        kinds = ["int", "long", "string"]
+        typed = [["null", {"type": kind, "connect.version": 1, "connect.name": name}] for kind, name in zip(kinds, times, strict=True)]
+        value = {
+            "type": "record",
+            "name": "Value",
+            "fields": [
+                {"name": "id", "type": {"type": "int", "connect.default": 0}, "default": 0},
+                *({"name": name, "type": type_, "default": None} for name, type_ in zip(["day", "made", "seen"], typed, strict=True)),
+                {"name": "total", "type": ["null", {"type": "bytes", "logicalType": "decimal", "precision": 12, "scale": 2}]},
+                {"name": "name", "type": ["null", "string"], "default": None},
+            ],
+        }
+        source = {
+            "type": "record",
+            "name": "Source",
+            "namespace": "io.debezium.connector.postgresql",
+            "fields": [{"name": "ts_ms", "type": "long"}, {"name": "sequence", "type": ["null", "string"]}, {"name": "lsn", "type": ["null", "long"]}],
+        }
+        envelope = {
+            "type": "record",
+            "name": "Envelope",
+            "namespace": "shop.public.orders",
+            "fields": [
+                {"name": "before", "type": ["null", value], "default": None},
+                {"name": "after", "type": ["null", "Value"], "default": None},
+                {"name": "source", "type": source},
+                {"name": "transaction", "type": ["null", "string"], "default": None},
+                {"name": "op", "type": "string"},
+                {"name": "ts_ms", "type": ["null", "long"], "default": None},
+            ],
+        }
+        day, made = datetime.date(2026, 1, 31), datetime.datetime(2026, 1, 31, 12, 0, 0, 123456)
+
+        def value_of(id_, name):
+            since = made - datetime.datetime(1970, 1, 1)
+            return {"id": id_, "day": (day - datetime.date(1970, 1, 1)).days, "made": since // datetime.timedelta(microseconds=1),
+                    "seen": "2026-01-31T13:00:00.5+01:00", "total": decimal.Decimal("1.50"), "name": name}
+
+        def change(op, before=None, after=None, lsn=7):
+            return {"before": before, "after": after, "source": {"ts_ms": 1_700_000_000_001, "sequence": None, "lsn": lsn}, "op": op,
+                    "ts_ms": 1}
+
+        changes = [change("r", None, value_of(1, "ä")), change("c", None, value_of(2, None)), change("m"),
+                   change("u", value_of(2, None), value_of(2, "__debezium_unavailable_value")), change("d", value_of(1, "ä")), change("t")] * 300
+        with open(self.folder / "in.avro", "wb") as file:
+            fastavro.writer(file, envelope, changes, codec="deflate", sync_interval=1000)
+        self.done("copy", "in.avro?envelope=debezium", "out.parquet")
+        rows = pyarrow.parquet.read_table(self.folder / "out.parquet").to_pylist()
+        at = datetime.datetime(2023, 11, 14, 22, 13, 20, 1000, UTC)
+
+        def row_of(op, id_, name, unset=None):
+            values = {"id": id_, "day": day, "made": made, "seen": datetime.datetime(2026, 1, 31, 12, 0, 0, 500000, UTC),
+                      "total": decimal.Decimal("1.50"), "name": name}
+            if id_ is None:
+                values = dict.fromkeys(values)
+            return {**values, "_op": op, "_ts": at, "_position": "7", "_unset": unset}
+
+        expected = [row_of("r", 1, "ä"), row_of("c", 2, None), row_of("u", 2, None, "name"), row_of("d", 1, "ä"), row_of("t", None, None)] * 300
+        self.assertEqual(rows, expected)
+
+        self.done("copy", "out.parquet", "back.avro?envelope=debezium")
+        with open(self.folder / "back.avro", "rb") as file:
+            written = list(fastavro.reader(file))
+        self.assertEqual(len(written), len(expected))
+        self.assertEqual([one["op"] for one in written], [one["_op"] for one in expected])
+        for one, row in zip(written, expected, strict=True):
+            values = {name: value for name, value in row.items() if not name.startswith("_")}
+            if row["_unset"]:
+                values["name"] = "__debezium_unavailable_value"
+            self.assertEqual(one["after"], values if row["_op"] in "rcu" else None)
+            self.assertEqual(one["before"], values if row["_op"] == "d" else None)
+            self.assertEqual(one["ts_ms"], one["source"]["ts_ms"])
+            self.assertEqual((one["ts_ms"] // 1000, one["source"]["position"]), (1_700_000_000, "7"))
+        self.done("copy", "back.avro?envelope=debezium", "again.parquet")
+        self.assertEqual(pyarrow.parquet.read_table(self.folder / "again.parquet").to_pylist(), expected)
+
     def test_objects_in_s3(self):
         given = urllib.parse.urlsplit(os.environ["VELO_TEST_S3_URI"])
         options = dict(urllib.parse.parse_qsl(given.query))

@@ -41,7 +41,7 @@ OptionDescriptor envelope_option() {
           .type = OptionType::kChoice,
           .default_value = "none",
           .doc =
-              "JSON: none for rows as they are; debezium for changes in Debezium's "
+              "JSON, Avro: none for rows as they are; debezium for changes in Debezium's "
               "form: before, after, op, source, ts_ms.",
           .choices = {"none", "debezium"}};
 }
@@ -52,10 +52,11 @@ Envelope envelope_of(const OptionValues& values) {
 
 Status check_envelope(std::string_view format, const OptionValues& values,
                       const std::string& resource) {
-  if (envelope_of(values) == Envelope::kNone || format == "json") return Status::OK();
+  const bool has_envelopes = format == "json" || format == "avro";
+  if (envelope_of(values) == Envelope::kNone || has_envelopes) return Status::OK();
   return make_error(
       ErrorKind::kInvalidArgument, {.resource = resource},
-      fmt::format("envelope=debezium is a form of JSON, and this is {}; say "
+      fmt::format("envelope=debezium is a form of JSON and Avro, and this is {}; say "
                   "format=json, or leave envelope out",
                   format));
 }

@@ -153,12 +153,13 @@ class AvroDecoder : public Decoder {
   int64_t num_records_ = 0;      // decoded so far
 };
 
-// What schema= asks for: a column of the file keeps its name and what it holds.
-Result<SchemaPtr> wanted_by(const std::shared_ptr<arrow::Schema>& given) {
-  ARROW_ASSIGN_OR_RAISE(SchemaPtr wanted, schema_of_arrow(*given, TypeNames::kNone));
+}  // namespace
+
+Result<SchemaPtr> wanted_of_given(const arrow::Schema& given) {
+  ARROW_ASSIGN_OR_RAISE(SchemaPtr wanted, schema_of_arrow(given, TypeNames::kNone));
   ARROW_ASSIGN_OR_RAISE(const auto read_as, arrow_schema_of(*wanted));
-  for (int i = 0; i < given->num_fields(); ++i) {
-    const auto& asked = given->field(i);
+  for (int i = 0; i < given.num_fields(); ++i) {
+    const auto& asked = given.field(i);
     if (asked->type()->Equals(*read_as->field(i)->type())) continue;
     return make_error(
         ErrorKind::kSchemaMismatch, {},
@@ -170,32 +171,40 @@ Result<SchemaPtr> wanted_by(const std::shared_ptr<arrow::Schema>& given) {
   return wanted;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Decoder>> make_resolving_decoder(Input input, SchemaPtr wanted,
-                                                        DecodeOptions options,
+Result<std::unique_ptr<Decoder>> make_resolving_decoder(Input input,
+                                                        const WantedOf& wanted_of,
+                                                        const DecodeOptions& options,
                                                         int64_t max_block_bytes) {
+  const std::string name = input.name;
   ARROW_ASSIGN_OR_RAISE(auto blocks,
                         ContainerReader::open(std::move(input), max_block_bytes));
-  if (!wanted) wanted = blocks->schema();
+  auto wanted = wanted_of(blocks->schema());
+  if (!wanted.ok()) {
+    return make_error(kind_of(wanted.status()), {.resource = name},
+                      wanted.status().message());
+  }
   auto decoder = std::make_unique<AvroDecoder>(std::move(blocks), max_block_bytes);
-  ARROW_RETURN_NOT_OK(decoder->compile(std::move(wanted), options));
+  ARROW_RETURN_NOT_OK(decoder->compile(*std::move(wanted), options));
   return decoder;
 }
 
-Result<std::unique_ptr<Decoder>> make_decoder(Input input, DecodeOptions options,
+Result<std::unique_ptr<Decoder>> make_resolving_decoder(Input input, SchemaPtr wanted,
+                                                        const DecodeOptions& options,
+                                                        int64_t max_block_bytes) {
+  return make_resolving_decoder(
+      std::move(input), [&](const SchemaPtr&) -> Result<SchemaPtr> { return wanted; },
+      options, max_block_bytes);
+}
+
+Result<std::unique_ptr<Decoder>> make_decoder(Input input, const DecodeOptions& options,
                                               int64_t max_block_bytes) {
-  SchemaPtr wanted;
-  if (options.schema && !options.is_inferred) {
-    auto made = wanted_by(options.schema);
-    if (!made.ok()) {
-      return make_error(kind_of(made.status()), {.resource = input.name},
-                        made.status().message());
-    }
-    wanted = *std::move(made);
-  }
-  return make_resolving_decoder(std::move(input), std::move(wanted), std::move(options),
-                                max_block_bytes);
+  const bool is_given = options.schema && !options.is_inferred;
+  return make_resolving_decoder(
+      std::move(input),
+      [&](const SchemaPtr& written) -> Result<SchemaPtr> {
+        return is_given ? wanted_of_given(*options.schema) : written;
+      },
+      options, max_block_bytes);
 }
 
 }  // namespace velo::formats::avro

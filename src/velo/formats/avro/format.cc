@@ -7,6 +7,7 @@
 #include "velo/formats/avro/codec.h"
 #include "velo/formats/avro/decoder.h"
 #include "velo/formats/avro/encoder.h"
+#include "velo/formats/avro/envelope.h"
 #include "velo/formats/record_limit.h"
 
 namespace velo::formats {
@@ -15,7 +16,10 @@ namespace {
 Result<std::unique_ptr<Decoder>> make_decoder(Input input, const OptionValues& values,
                                               DecodeOptions options) {
   ARROW_ASSIGN_OR_RAISE(const int64_t max_record_bytes, max_record_bytes_of(values));
-  return avro::make_decoder(std::move(input), std::move(options), max_record_bytes);
+  return envelope_of(values) == Envelope::kDebezium
+             ? avro::make_change_decoder(std::move(input), std::move(options),
+                                         max_record_bytes)
+             : avro::make_decoder(std::move(input), options, max_record_bytes);
 }
 
 Result<std::unique_ptr<Encoder>> make_encoder(
@@ -34,7 +38,9 @@ Result<std::unique_ptr<Encoder>> make_encoder(
     }
     options.codec = codec;
   }
-  return avro::make_encoder(std::move(output), schema, options);
+  return envelope_of(values) == Envelope::kDebezium
+             ? avro::make_change_encoder(std::move(output), schema, options)
+             : avro::make_encoder(std::move(output), schema, options);
 }
 
 }  // namespace
@@ -44,7 +50,7 @@ const Format& avro_format() {
                              .extensions = {"avro"},
                              .has_types = true,
                              .compresses_inside = true,
-                             .options = {max_record_bytes_option()},
+                             .options = {envelope_option(), max_record_bytes_option()},
                              .make_decoder = make_decoder,
                              .make_encoder = make_encoder};
   return format;

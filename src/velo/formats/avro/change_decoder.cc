@@ -1,0 +1,305 @@
+// Changes in Debezium's envelope (envelope.h), as rows with `_op` and its like.
+
+#include <arrow/array.h>
+#include <arrow/builder.h>
+#include <arrow/compute/api.h>
+#include <arrow/compute/initialize.h>
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "velo/columnar/change_columns.h"
+#include "velo/formats/avro/decoder.h"
+#include "velo/formats/avro/envelope.h"
+#include "velo/formats/changes.h"
+#include "velo/formats/projection.h"
+
+namespace velo::formats::avro {
+namespace {
+
+constexpr int64_t kMicrosPerMilli = 1000;
+
+using Column = std::shared_ptr<arrow::Array>;
+
+// A batch of envelopes; nullptr for a part that they have not.
+class Envelopes {
+ public:
+  static Result<Envelopes> of(const arrow::RecordBatch& batch) {
+    Envelopes parts;
+    parts.op_ = std::static_pointer_cast<arrow::StringArray>(batch.GetColumnByName("op"));
+    parts.after_ =
+        std::static_pointer_cast<arrow::StructArray>(batch.GetColumnByName("after"));
+    parts.before_ =
+        std::static_pointer_cast<arrow::StructArray>(batch.GetColumnByName("before"));
+    parts.reader_us_ = batch.GetColumnByName("ts_us");
+    parts.reader_ms_ = batch.GetColumnByName("ts_ms");
+    const Column source = batch.GetColumnByName("source");
+    if (source == nullptr) return parts;
+    const auto& told = static_cast<const arrow::StructArray&>(*source);
+    for (const auto& [name, part] :
+         {std::pair{"ts_us", &parts.source_us_}, std::pair{"ts_ms", &parts.source_ms_},
+          std::pair{"position", &parts.position_},
+          std::pair{"sequence", &parts.sequence_}, std::pair{"lsn", &parts.lsn_}}) {
+      const int index = static_cast<const arrow::StructType&>(*source->type())
+                            .GetFieldIndex(name);
+      if (index < 0) continue;
+      ARROW_ASSIGN_OR_RAISE(*part, told.GetFlattenedField(index));
+    }
+    return parts;
+  }
+
+  int64_t size() const { return op_->length(); }
+
+  // '\0' where it is none.
+  char op(int64_t row) const {
+    const std::string_view op = op_->IsValid(row) ? op_->GetView(row) : "";
+    const bool is_known = is_operation(op) || op == std::string_view(&kMessageOfApplication, 1);
+    return is_known ? op.front() : '\0';
+  }
+
+  // The row that the change speaks of is there.
+  bool has_row(int64_t row, char op) const {
+    const arrow::StructArray* const rows = op == 'd' ? before_.get() : after_.get();
+    return rows != nullptr && rows->IsValid(row);
+  }
+
+  // Microseconds, of the source, else of who has read it. In no year that there is: true.
+  bool time(int64_t row, std::optional<int64_t>& time) const {
+    const bool is_told = is_there(source_us_, row) || is_there(source_ms_, row);
+    const Column& us = is_told ? source_us_ : reader_us_;
+    const Column& ms = is_told ? source_ms_ : reader_ms_;
+    time.reset();
+    int64_t micros = 0;
+    if (is_there(us, row)) {
+      micros = number(*us, row);
+    } else if (!is_there(ms, row)) {
+      return true;
+    } else if (__builtin_mul_overflow(number(*ms, row), kMicrosPerMilli, &micros)) {
+      return false;
+    }
+    if (!is_time_of_change(micros)) return false;
+    time = micros;
+    return true;
+  }
+
+  std::string position(int64_t row) const {
+    for (const Column& text : {position_, sequence_}) {
+      if (!is_there(text, row)) continue;
+      const auto view = static_cast<const arrow::StringArray&>(*text).GetView(row);
+      if (!view.empty()) return std::string(view);
+    }
+    return is_there(lsn_, row) ? std::to_string(number(*lsn_, row)) : std::string();
+  }
+
+  // The rows that the changes speak of; NULL where they speak of none.
+  Result<Column> column(int index, const Column& are_deleted,
+                        const Column& are_truncated) const {
+    ARROW_ASSIGN_OR_RAISE(Column values, after_->GetFlattenedField(index));
+    if (are_truncated) {
+      ARROW_ASSIGN_OR_RAISE(
+          values, if_else(are_truncated, arrow::MakeNullScalar(values->type()), values));
+    }
+    if (!are_deleted) return values;
+    ARROW_ASSIGN_OR_RAISE(const Column before, before_->GetFlattenedField(index));
+    return if_else(are_deleted, before, values);
+  }
+
+ private:
+  static bool is_there(const Column& column, int64_t row) {
+    return column != nullptr && column->IsValid(row);
+  }
+
+  // Of a long, whatever it means.
+  static int64_t number(const arrow::Array& column, int64_t row) {
+    return column.data()->GetValues<int64_t>(1)[row];
+  }
+
+  static Result<Column> if_else(const Column& mask, const arrow::Datum& yes,
+                                const arrow::Datum& no) {
+    ARROW_RETURN_NOT_OK(arrow::compute::Initialize());
+    ARROW_ASSIGN_OR_RAISE(const arrow::Datum chosen,
+                          arrow::compute::CallFunction("if_else", {mask, yes, no}));
+    return chosen.make_array();
+  }
+
+  std::shared_ptr<arrow::StringArray> op_;
+  std::shared_ptr<arrow::StructArray> after_;
+  std::shared_ptr<arrow::StructArray> before_;
+  Column source_us_, source_ms_, reader_us_, reader_ms_;
+  Column position_, sequence_, lsn_;
+};
+
+// What the changes of a batch say of themselves.
+class Marks {
+ public:
+  Status add(char op, std::optional<int64_t> at, const std::string& position) {
+    ops_ += op;
+    ARROW_RETURN_NOT_OK(op_.Append(&op, 1));
+    ARROW_RETURN_NOT_OK(at ? at_.Append(*at) : at_.AppendNull());
+    ARROW_RETURN_NOT_OK(position.empty() ? position_.AppendNull()
+                                         : position_.Append(position));
+    ARROW_RETURN_NOT_OK(are_deleted_.Append(op == 'd'));
+    ARROW_RETURN_NOT_OK(are_truncated_.Append(op == 't'));
+    return are_changes_.Append(op != kMessageOfApplication);
+  }
+
+  const std::string& ops() const { return ops_; }
+  bool has(char op) const { return ops_.find(op) != std::string::npos; }
+
+  // nullptr where there is none.
+  Result<Column> are_deleted() { return mask('d', are_deleted_); }
+  Result<Column> are_truncated() { return mask('t', are_truncated_); }
+  Result<Column> are_changes() { return mask(kMessageOfApplication, are_changes_); }
+
+  // In the order of with_change_columns().
+  Result<arrow::ArrayVector> finish(const std::vector<std::string>& unset) {
+    arrow::ArrayVector columns(4);
+    ARROW_ASSIGN_OR_RAISE(columns[0], op_.Finish());
+    ARROW_ASSIGN_OR_RAISE(columns[1], at_.Finish());
+    ARROW_ASSIGN_OR_RAISE(columns[2], position_.Finish());
+    ARROW_ASSIGN_OR_RAISE(columns[3], unset_column(unset, std::ssize(ops_)));
+    return columns;
+  }
+
+ private:
+  Result<Column> mask(char op, arrow::BooleanBuilder& builder) const {
+    if (!has(op)) return nullptr;
+    return builder.Finish();
+  }
+
+  std::string ops_;
+  arrow::StringBuilder op_;
+  arrow::TimestampBuilder at_{arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"),
+                              arrow::default_memory_pool()};
+  arrow::StringBuilder position_;
+  arrow::BooleanBuilder are_deleted_;
+  arrow::BooleanBuilder are_truncated_;
+  arrow::BooleanBuilder are_changes_;
+};
+
+class ChangeDecoder : public Decoder {
+ public:
+  ChangeDecoder(std::string name, std::unique_ptr<Decoder> envelopes)
+      : name_(std::move(name)), envelopes_(std::move(envelopes)) {}
+
+  Status project(const DecodeOptions& options) {
+    const auto after = envelopes_->schema()->GetFieldByName("after");
+    rows_ = after->type()->fields();
+    const arrow::Schema whole(with_change_columns(rows_));
+    auto columns = options.columns;
+    if (options.is_inferred) columns = known_columns(whole, std::move(columns));
+    return formats::project(whole, columns, name_).Value(&projection_);
+  }
+
+  void limit_memory(int64_t num_bytes) override {
+    // The rows are made of the parts, and then both are there.
+    envelopes_->limit_memory(num_bytes / 2);
+  }
+
+  const std::shared_ptr<arrow::Schema>& schema() const override {
+    return projection_.schema;
+  }
+
+  Result<std::shared_ptr<arrow::RecordBatch>> next(std::stop_token stop) override {
+    for (;;) {
+      ARROW_ASSIGN_OR_RAISE(const auto batch, envelopes_->next(stop));
+      if (batch == nullptr) return nullptr;
+      ARROW_ASSIGN_OR_RAISE(auto rows, rows_of(*batch));
+      num_records_ += batch->num_rows();
+      if (rows->num_rows() > 0) return rows;
+    }
+  }
+
+ private:
+  Result<std::shared_ptr<arrow::RecordBatch>> rows_of(const arrow::RecordBatch& batch) {
+    ARROW_ASSIGN_OR_RAISE(const Envelopes envelopes, Envelopes::of(batch));
+    Marks marks;
+    for (int64_t row = 0; row < envelopes.size(); ++row) {
+      ARROW_RETURN_NOT_OK(add(envelopes, row, marks));
+    }
+    ARROW_ASSIGN_OR_RAISE(const Column are_deleted, marks.are_deleted());
+    ARROW_ASSIGN_OR_RAISE(const Column are_truncated, marks.are_truncated());
+    ARROW_ASSIGN_OR_RAISE(const Column are_changes, marks.are_changes());
+    arrow::ArrayVector whole(rows_.size());
+    std::vector<std::string> unset;
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      if (!is_wanted(i)) continue;
+      ARROW_ASSIGN_OR_RAISE(
+          const Column values,
+          envelopes.column(static_cast<int>(i), are_deleted, are_truncated));
+      const auto rows = unsent_rows(*values->data());
+      add_unset(rows_[i]->name(), rows, marks.ops(), unset);
+      ARROW_ASSIGN_OR_RAISE(const auto sent, with_nulls(values->data(), rows));
+      whole[i] = rows.empty() ? values : arrow::MakeArray(sent);
+    }
+    ARROW_ASSIGN_OR_RAISE(const auto of_changes, marks.finish(unset));
+    whole.insert(whole.end(), of_changes.begin(), of_changes.end());
+    arrow::ArrayVector columns;
+    for (const int index : projection_.indices) {
+      columns.push_back(whole[static_cast<size_t>(index)]);
+    }
+    auto rows = arrow::RecordBatch::Make(projection_.schema, batch.num_rows(), columns);
+    if (!are_changes) return rows;
+    ARROW_RETURN_NOT_OK(arrow::compute::Initialize());
+    ARROW_ASSIGN_OR_RAISE(const arrow::Datum kept,
+                          arrow::compute::Filter(rows, are_changes));
+    return kept.record_batch();
+  }
+
+  bool is_wanted(size_t index) const {
+    return std::ranges::count(projection_.indices, static_cast<int>(index)) > 0 ||
+           std::ranges::count(projection_.indices, index_of_unset()) > 0;
+  }
+
+  int index_of_unset() const { return static_cast<int>(rows_.size()) + 3; }
+
+  Status add(const Envelopes& envelopes, int64_t row, Marks& marks) const {
+    const char op = envelopes.op(row);
+    if (op == '\0') return failure(row, R"("op" is none of "r", "c", "u", "d", "t" and "m")");
+    if (op == kMessageOfApplication) return marks.add(op, {}, {});
+    if (op != 't' && !envelopes.has_row(row, op)) {
+      return failure(
+          row, fmt::format(R"(the change has no row: "op" is "{}", and "{}" is null)", op,
+                           op == 'd' ? "before" : "after"));
+    }
+    std::optional<int64_t> at;
+    if (!envelopes.time(row, at)) {
+      return failure(row, "the time of the change is in no year from 0000 to 9999");
+    }
+    return marks.add(op, at, envelopes.position(row));
+  }
+
+  Status failure(int64_t row, std::string message) const {
+    return make_error(
+        ErrorKind::kCorruptData,
+        {.resource = name_, .position = fmt::format("record {}", num_records_ + row + 1)},
+        std::move(message));
+  }
+
+  const std::string name_;
+  const std::unique_ptr<Decoder> envelopes_;
+  arrow::FieldVector rows_;  // their columns
+  Projection projection_;
+  int64_t num_records_ = 0;  // before the batch at hand
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Decoder>> make_change_decoder(Input input, DecodeOptions options,
+                                                     int64_t max_block_bytes) {
+  const std::string name = input.name;
+  const arrow::Schema* const given =
+      options.schema && !options.is_inferred ? options.schema.get() : nullptr;
+  ARROW_ASSIGN_OR_RAISE(
+      auto envelopes,
+      make_resolving_decoder(
+          std::move(input),
+          [&](const SchemaPtr& written) { return wanted_of_envelope(written, given); },
+          {}, max_block_bytes));
+  auto decoder = std::make_unique<ChangeDecoder>(name, std::move(envelopes));
+  ARROW_RETURN_NOT_OK(decoder->project(options));
+  return decoder;
+}
+
+}  // namespace velo::formats::avro
