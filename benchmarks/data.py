@@ -1,12 +1,15 @@
 """The data sets: 2,000,000 rows of 8 columns as CSV and as JSON lines, and TPC-H's lineitem.
 
 `python3 benchmarks/data.py NUM_ROWS FOLDER` writes rows.csv (115 bytes a row) and rows.ndjson (192
-bytes); the same number gives the same bytes. lineitem comes from velo's own generator."""
+bytes); the same number gives the same bytes. rows.avro is velo's copy of rows.csv, uncompressed, and
+lineitem comes from its generator."""
 import datetime
 import pathlib
 import random
 import subprocess
 import sys
+
+from tables import ROWS, velo_schema
 
 NUM_ROWS = 2_000_000
 NUM_LINES = 6_001_215  # of scale factor 1
@@ -48,6 +51,9 @@ def prepare(folder: pathlib.Path, velo: str) -> None:
         write_rows(NUM_ROWS, aside)
         for name in ("rows.csv", "rows.ndjson"):
             (aside / name).rename(folder / name)
+    if not (folder / "rows.avro").exists():
+        source = f"{folder / 'rows.csv'}?schema={velo_schema(ROWS)}"
+        subprocess.run([velo, "copy", source, f"{folder / 'rows.avro'}?compression=none"], check=True)
     for name in ("lineitem.csv", "lineitem.parquet"):
         if not (folder / name).exists():
             source = f"generate://lineitem?rows={NUM_LINES}"

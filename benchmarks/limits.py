@@ -7,6 +7,7 @@ import sys
 
 from measure import measure
 from record import measurement
+from tables import ROWS, velo_schema
 
 SIZES = [1_000_000, 5_000_000, 20_000_000, 50_000_000]
 
@@ -47,6 +48,18 @@ def overheads(velo: str, folder: pathlib.Path) -> dict[str, list[str]]:
         "CSV → CSV, one file without a record": [velo, "copy", str(source), str(file)],
         "the same into a directory, exactly once": ["sh", "-c", into_directory],
     }
+
+
+def cores(velo: str, folder: pathlib.Path) -> dict[str, list[str]]:
+    """Each two commands do the same job, the second on two cores: of large files, which are read in parts."""
+    out = folder / "parts"
+    commands = {}
+    for source in (f"rows.csv?schema={velo_schema(ROWS)}", f"rows.ndjson?schema={velo_schema(ROWS)}"):
+        name, _, query = source.partition("?")
+        copy = f"{velo} copy --parallel 2 '{folder / name}?{query}&part_bytes=16777216' '{out}/?format=parquet'"
+        for label, pinned in (("on one core", "taskset -c 0 "), ("on two", "")):
+            commands[f"{name} in parts → Parquet, {label}"] = ["sh", "-c", f"rm -rf {out} && exec {pinned}{copy}"]
+    return commands
 
 
 OUTPUTS_OF_OVERHEADS = ("copied.parquet", "selected.parquet", "copied.csv", "committed")

@@ -29,7 +29,7 @@ pl.col('l_shipdate').min().alias('first_shipped'))
 
 @dataclasses.dataclass(frozen=True)
 class Path:
-    """One job, for three tools. {source} and {target} stand for the files, {schema} for the types."""
+    """One job, for velo and those peers that can do it. {source} and {target} stand for the files, {schema} for the types."""
 
     name: str
     title: str
@@ -38,8 +38,8 @@ class Path:
     num_rows: int
     table: dict[str, ColumnType]  # what is read
     velo: list[str]
-    duckdb: str
-    polars: str
+    duckdb: str | None
+    polars: str | None
 
     def commands(self, velo: str, python: str, folder: pathlib.Path) -> dict[str, list[str]]:
         """The command of each tool; its output is target_of(tool)."""
@@ -48,11 +48,12 @@ class Path:
             text = text.replace("{source}", str(folder / self.source))
             return text.replace("{target}", str(self.target_of(tool, folder))).replace("{schema}", schema)
 
-        return {
-            "velo": [velo] + [filled(word, "velo", velo_schema(self.table)) for word in self.velo],
-            "duckdb": program_of_duckdb(python, filled(self.duckdb, "duckdb", duckdb_columns(self.table))),
-            "polars": program_of_polars(python, filled(self.polars, "polars", polars_schema(self.table))),
-        }
+        commands = {"velo": [velo] + [filled(word, "velo", velo_schema(self.table)) for word in self.velo]}
+        if self.duckdb:
+            commands["duckdb"] = program_of_duckdb(python, filled(self.duckdb, "duckdb", duckdb_columns(self.table)))
+        if self.polars:
+            commands["polars"] = program_of_polars(python, filled(self.polars, "polars", polars_schema(self.table)))
+        return commands
 
     def target_of(self, tool: str, folder: pathlib.Path) -> pathlib.Path:
         return folder / f"{self.name}.{tool}.{self.target}"
@@ -94,6 +95,17 @@ PATHS = [
         ".with_columns(pl.col('amount').cast(pl.Decimal(12,2)),"
         " pl.col('ts').str.to_datetime('%Y-%m-%d %H:%M:%S%.3f', time_unit='us'))"
         f".sink_parquet('{{target}}', {PARQUET_OF_POLARS})",
+    ),
+    Path(
+        name="rows_avro_to_parquet",
+        title="Avro → Parquet, 8 columns",
+        source="rows.avro",
+        target="parquet",
+        num_rows=2_000_000,
+        table=ROWS,
+        velo=["copy", "{source}", "{target}?compression=snappy"],
+        duckdb=None,  # its extension is not in what is installed
+        polars=f"pl.read_avro('{{source}}').write_parquet('{{target}}', {PARQUET_OF_POLARS})",
     ),
     Path(
         name="lineitem_csv_to_parquet",

@@ -85,13 +85,42 @@ def overhead_table(record: dict) -> str:
     return "\n".join(lines)
 
 
+def decoding_table(record: dict) -> str:
+    lines = ["| file: tool | CPU µs/row | MB/s of CPU | CPU against velo's | wall s | peak RSS MiB |", "|---|---|---|---|---|---|"]
+    of_velo = 0.0
+    for measurement in record["measurements"]:
+        cost = summary_of_measurement(measurement)
+        if measurement["label"].endswith(": velo"):
+            of_velo = cost.cpu
+        lines.append(
+            f"| {measurement['label']} | {cost.cpu / measurement['num_rows'] * 1e6:.2f} | {measurement['num_bytes'] / cost.cpu / 1e6:.0f} "
+            f"| {cost.cpu / of_velo:.2f} × | {cost.wall:.2f} | {cost.peak_rss / MIB:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def cores_table(record: dict) -> str:
+    lines = ["| job | CPU s | wall s | least | times as fast | peak RSS MiB |", "|---|---|---|---|---|---|"]
+    on_one = 0.0
+    for number, measurement in enumerate(record["measurements"]):
+        cost = summary_of_measurement(measurement)
+        faster = f"{on_one / cost.wall:.2f} ×" if number % 2 else ""
+        on_one = cost.wall
+        lines.append(
+            f"| {measurement['label']} | {cost.cpu:.2f} | {cost.wall:.2f} | {cost.least_wall:.2f} | {faster} | {cost.peak_rss / MIB:.0f} |"
+        )
+    return "\n".join(lines)
+
+
 TITLES = {path.name: path.title for path in PATHS} | {
+    "decoding": "Bytes → Arrow, nothing written (targets: CSV ≥ Arrow's reader, NDJSON ≥ 2 × DuckDB, Avro ≥ 4 × libavro and 500 MB/s)",
+    "cores": "One core and two (target: 1.7 × as fast where the source is read in parts)",
     "peers_start": "Of that, the peers' start: Python and its imports",
     "start": "Start (targets: `--version` 20 ms, the first row of a small file 100 ms)",
     "overheads": "Overheads (targets: SQL short cut and exactly once each within 5 %, an epoch without rows 2,000 µs)",
     "memory": "Memory (target: 256 MiB + 128 MiB at any size)",
 }
-TABLES = {"peers_start": start_table, "start": start_table, "overheads": overhead_table, "memory": memory_table}
+TABLES = {"decoding": decoding_table, "cores": cores_table, "peers_start": start_table, "start": start_table, "overheads": overhead_table, "memory": memory_table}
 
 
 def origin_of(record: dict) -> str:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import data
+import decoding
 import limits
 import report
 from measure import measure
@@ -14,6 +15,7 @@ from record import Recorder, measurement
 
 VELO = "build/release/bin/velo"
 PYTHON = "build/bench/python/bin/python"
+LIBAVRO = "build/bench/libavro"
 FOLDER = pathlib.Path("build/bench/data")
 
 
@@ -64,9 +66,22 @@ def run_overheads(recorder: Recorder, rounds: int) -> None:
     recorder.append("overheads", measurements)
 
 
+def run_decoding(recorder: Recorder, rounds: int) -> None:
+    commands = decoding.commands(VELO, PYTHON, LIBAVRO, FOLDER)
+    if not pathlib.Path(LIBAVRO).exists():
+        print("bench: libavro is left out: libavro-dev is not installed", file=sys.stderr)
+        commands = {label: command for label, command in commands.items() if command[0] != LIBAVRO}
+    for command in commands.values():
+        measure(command, ENVIRONMENT)
+    measurements = run_interleaved(commands, data.NUM_ROWS, rounds)
+    for measurement_of_one in measurements:
+        measurement_of_one["num_bytes"] = decoding.bytes_of(measurement_of_one["label"], FOLDER)
+    recorder.append("decoding", measurements)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name", nargs="*", help="of a path, or start, peers_start, overheads, memory")
+    parser.add_argument("name", nargs="*", help="of a path, or decoding, cores, start, peers_start, overheads, memory")
     parser.add_argument("--rounds", type=int, default=5, help="counted runs of each command (5)")
     arguments = parser.parse_args()
     jobs = {path.name: lambda path=path: run_path(path, recorder, arguments.rounds) for path in PATHS}
@@ -75,6 +90,10 @@ def main() -> None:
     )
     jobs["start"] = lambda: recorder.append(
         "start", run_interleaved(limits.starts(VELO, FOLDER), 0, arguments.rounds)
+    )
+    jobs["decoding"] = lambda: run_decoding(recorder, arguments.rounds)
+    jobs["cores"] = lambda: recorder.append(
+        "cores", run_interleaved(limits.cores(VELO, FOLDER), data.NUM_ROWS, arguments.rounds)
     )
     jobs["overheads"] = lambda: run_overheads(recorder, arguments.rounds)
     jobs["memory"] = lambda: recorder.append("memory", limits.memory(VELO, FOLDER))
