@@ -226,7 +226,7 @@ class CurlClient : public Client {
           kind == ErrorKind::kTransient ? "the connection is lost" : "cannot connect",
           words);
     }
-    return make_error(kind, options_.context, std::move(words));
+    return make_error(kind, context(), std::move(words));
   }
 
   Status broken(CURLMcode code) {
@@ -236,7 +236,11 @@ class CurlClient : public Client {
   Status fail(ErrorKind kind, std::string message) {
     drop();
     ended_ = true;
-    return failure_ = make_error(kind, options_.context, std::move(message));
+    return failure_ = make_error(kind, context(), std::move(message));
+  }
+
+  const ErrorContext& context() const {
+    return request_.context ? *request_.context : options_.context;
   }
 
   // The connection is kept where the answer was read to its end.

@@ -40,6 +40,8 @@ struct Request {
   /// Sent over a new connection, and never twice: over a kept one that turns out to be
   /// dead a request may be repeated, which the server may have carried out.
   Body* body = nullptr;
+  /// Of its errors; nullopt: the client's.
+  std::optional<ErrorContext> context = std::nullopt;
 };
 
 struct Answer {
@@ -48,7 +50,7 @@ struct Answer {
 };
 
 struct ClientOptions {
-  ErrorContext context;  ///< of the errors: the connector and the address
+  ErrorContext context;  ///< of errors: the connector and the address
   std::chrono::milliseconds connect_timeout{10'000};
   /// The longest that nothing may move, in either direction.
   std::chrono::milliseconds idle_timeout{600'000};

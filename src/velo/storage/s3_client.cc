@@ -66,11 +66,26 @@ ErrorContext S3Client::context(std::string_view key) const {
   return {.connector = "s3", .resource = shown(key)};
 }
 
+// What is listed is called by its prefix. A bucket alone does not tell which of several
+// stores it is in.
+ErrorContext S3Client::context_of_connection(const S3Request& request) const {
+  const auto prefix =
+      std::ranges::find(request.query, "prefix", &http::Headers::value_type::first);
+  const bool is_listed = request.key.empty() && prefix != request.query.end();
+  ErrorContext where = context(is_listed ? prefix->second : request.key);
+  const bool may_be_shown = address_.endpoint.find('@') == std::string::npos;
+  if (!address_.endpoint.empty() && may_be_shown) {
+    where.resource += " at " + address_.endpoint;
+  }
+  return where;
+}
+
 http::Request S3Client::signed_request(const S3Request& request) const {
   http::Request sent{.method = request.method,
                      .url = base_url_ + "/" + http::encode_component(request.key, "/"),
                      .headers = request.headers,
-                     .text = request.text};
+                     .text = request.text,
+                     .context = context_of_connection(request)};
   if (!request.query.empty()) sent.url += "?" + http::query_string(request.query);
   if (request.method == "PUT" || request.method == "POST") {
     sent.headers.emplace_back("Content-Type", "application/octet-stream");

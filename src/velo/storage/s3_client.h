@@ -46,7 +46,8 @@ struct S3Answer {
 /// Sends requests, signed, and again after a while where that may help: all calls are
 /// such that a repetition does no harm. Threads: safe. Every call ends soon after `stop`
 /// was requested, with kCancelled. Errors: by the code that the service gives, which is
-/// the vendor code, with its words; of the connection, by http::classify_curl_code.
+/// the vendor code, with its words; of the connection, by http::classify_curl_code, with
+/// what was asked for and the endpoint.
 class S3Client {
  public:
   static Result<std::shared_ptr<S3Client>> make(S3Address address);
@@ -69,6 +70,7 @@ class S3Client {
   S3Client(S3Address address, std::string base_url)
       : address_(std::move(address)), base_url_(std::move(base_url)) {}
 
+  ErrorContext context_of_connection(const S3Request& request) const;
   http::Request signed_request(const S3Request& request) const;
   Result<std::unique_ptr<http::Client>> take_client();
   Result<std::unique_ptr<http::Client>> start_once(const S3Request& request,
