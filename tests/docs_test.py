@@ -63,6 +63,26 @@ class Docs(ProgramTest):
             options = re.findall(r"^  (\w+)=", self.done("help", scheme).stdout, re.MULTILINE)
             self.assertEqual(len(options), len(set(options)), scheme)
 
+    def test_help_names_every_format(self):
+        formats = {"csv", "json", "parquet", "avro", "orc", "arrow", "arrows", "protobuf", "text"}
+        self.assertEqual(set(re.search(r"format=(\S+)", self.done("help", "stdin").stdout)[1].split("|")), formats)
+        for line in self.done("help").stdout.splitlines():
+            if line.startswith(("  file ", "  s3 ", "  std")):
+                words = set(re.findall(r"\w+", line.lower()))
+                self.assertEqual(formats - {"arrows"} - words, set(), line)
+
+    def test_help_of_a_command_is_its_own(self):
+        commands = re.findall(r"^  (\w+)  ", self.done("--help").stdout.partition("Subcommands:")[2], re.MULTILINE)
+        self.assertIn("dlq", commands)
+        for command in commands:
+            self.assertEqual(self.done("help", command).stdout, self.done(command, "--help").stdout)
+
+    def test_help_of_one_end_has_no_options_of_the_other(self):
+        for scheme, other in ("stdin", "row_group_rows"), ("stdout", "skip_lines"):
+            text = self.done("help", scheme).stdout
+            self.assertNotRegex(text, rf"(?m)^  {other}=|only\]")
+            self.assertRegex(self.done("help", "file").stdout, rf"(?m)^  {other}=")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -50,14 +50,23 @@ OptionDescription description_of(const CLI::Option& option) {
   return description;
 }
 
-VerbDescription description_of(const CLI::App& verb) {
+std::vector<std::string> names_to_ask_about(const CLI::App& program) {
+  std::vector<std::string> names = connector_names();
+  for (const CLI::App* verb : program.get_subcommands({})) {
+    names.push_back(verb->get_name());
+  }
+  return names;
+}
+
+VerbDescription description_of(const CLI::App& verb, const CLI::App& program) {
   VerbDescription description{
       .name = verb.get_name(), .doc = verb.get_description(), .options = {}, .words = {}};
   for (const CLI::Option* option : verb.get_options()) {
-    if (!option->nonpositional()) continue;
+    const bool is_shown = !option->get_group().empty();
+    if (!option->nonpositional() || !is_shown) continue;
     description.options.push_back(description_of(*option));
   }
-  if (description.name == "help") description.words = connector_names();
+  if (description.name == "help") description.words = names_to_ask_about(program);
   if (description.name == "completion") description.words = shell_names();
   if (description.name == "state") description.words = state_actions();
   if (description.name == "dlq") description.words = dlq_actions();
@@ -67,7 +76,7 @@ VerbDescription description_of(const CLI::App& verb) {
 std::string script_for(const std::string& name, const CLI::App& program) {
   std::vector<VerbDescription> verbs;
   for (const CLI::App* verb : program.get_subcommands({})) {
-    verbs.push_back(description_of(*verb));
+    verbs.push_back(description_of(*verb, program));
   }
   for (const Shell& shell : kShells) {
     if (shell.name == name) return shell.script(verbs);

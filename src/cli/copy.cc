@@ -49,6 +49,7 @@ Verb add_copy_verb(CLI::App& program) {
   parser->add_flag("--fail-fast", arguments->fail_fast,
                    "Of a source of several streams: end all of them when one fails");
   add_pipeline_options(*parser, arguments->pipeline);
+  parser->get_option("--refresh")->group("");  // which is refused, and not shown
   add_memory_option(*parser, arguments->pipeline.memory);
   add_config_option(*parser, arguments->config);
   add_monitor_options(*parser, arguments->monitor);

@@ -42,13 +42,21 @@ std::string type_of(const OptionDescriptor& option) {
   return "";
 }
 
-std::string remarks_of(const OptionDescriptor& option) {
+// Formats have options for both ends, of which a connector may have one.
+bool has_use_for(const Connector& connector, const OptionDescriptor& option) {
+  if (option.use == OptionUse::kSource) return connector.create_source != nullptr;
+  if (option.use == OptionUse::kSink) return connector.create_sink != nullptr;
+  return true;
+}
+
+std::string remarks_of(const Connector& connector, const OptionDescriptor& option) {
   std::vector<std::string> remarks;
   if (!option.default_value.empty()) {
     remarks.push_back(fmt::format("default {}", option.default_value));
   }
-  if (option.use == OptionUse::kSource) remarks.emplace_back("source only");
-  if (option.use == OptionUse::kSink) remarks.emplace_back("sink only");
+  const bool has_both = connector.create_source && connector.create_sink;
+  if (has_both && option.use == OptionUse::kSource) remarks.emplace_back("source only");
+  if (has_both && option.use == OptionUse::kSink) remarks.emplace_back("sink only");
   if (option.not_yet) remarks.emplace_back("not yet");
   return remarks.empty() ? "" : fmt::format(" [{}]", fmt::join(remarks, ", "));
 }
@@ -69,6 +77,27 @@ std::string wrapped(std::string_view text, size_t indent) {
   return lines;
 }
 
+Status no_connector(std::string_view name, const Registry& registry) {
+  std::vector<std::string_view> schemes;
+  for (const Connector& one : registry.connectors()) schemes.push_back(one.scheme);
+  const std::string_view nearest = nearest_name(name, schemes);
+  return make_error(
+      ErrorKind::kInvalidArgument, {},
+      fmt::format("there is no connector and no command '{}'{}; there are the connectors "
+                  "{}; velo --help lists the commands",
+                  name,
+                  nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest),
+                  fmt::join(schemes, ", ")));
+}
+
+// What `velo NAME --help` prints, where it is a command; else of the connector.
+Result<std::string> help_of_word(const std::string& name, const CLI::App& program) {
+  for (const CLI::App* command : program.get_subcommands({})) {
+    if (command->get_name() == name) return command->help(program.get_name());
+  }
+  return help_of(name, builtin_registry());
+}
+
 }  // namespace
 
 std::string help_of_all(const Registry& registry) {
@@ -80,7 +109,9 @@ std::string help_of_all(const Registry& registry) {
     text += fmt::format("  {:<12} {:<13} {}\n", connector.scheme, ends_of(connector),
                         connector.summary);
   }
-  return text + "\nvelo help CONNECTOR lists the options of one.\n";
+  return text +
+         "\nvelo help CONNECTOR lists the options of one, velo help COMMAND those of a "
+         "command; velo --help lists the commands.\n";
 }
 
 Result<std::string> help_of(std::string_view scheme, const Registry& registry) {
@@ -90,16 +121,7 @@ Result<std::string> help_of(std::string_view scheme, const Registry& registry) {
     return in + "\n" + out;
   }
   const Connector* connector = registry.find(scheme);
-  if (!connector) {
-    std::vector<std::string_view> schemes;
-    for (const Connector& one : registry.connectors()) schemes.push_back(one.scheme);
-    const std::string_view nearest = nearest_name(scheme, schemes);
-    return make_error(
-        ErrorKind::kInvalidArgument, {},
-        fmt::format("there is no connector '{}'{}; there are {}", scheme,
-                    nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest),
-                    fmt::join(schemes, ", ")));
-  }
+  if (!connector) return no_connector(scheme, registry);
   std::string text = fmt::format("{} ({}): {}\n\nExamples:\n", connector->scheme,
                                  ends_of(*connector), connector->summary);
   for (const std::string_view example : connector->examples) {
@@ -108,21 +130,23 @@ Result<std::string> help_of(std::string_view scheme, const Registry& registry) {
   if (connector->options.empty()) return text;
   text += "\nOptions:\n";
   for (const OptionDescriptor& option : connector->options) {
-    text += fmt::format("  {}={}{}\n", option.name, type_of(option), remarks_of(option));
+    if (!has_use_for(*connector, option)) continue;
+    text += fmt::format("  {}={}{}\n", option.name, type_of(option),
+                        remarks_of(*connector, option));
     text += wrapped(option.doc, 6);
   }
   return text;
 }
 
 Verb add_help_verb(CLI::App& program) {
-  const auto scheme = std::make_shared<std::string>();
-  CLI::App* parser =
-      program.add_subcommand("help", "List the connectors, or one's options");
-  parser->add_option("CONNECTOR", *scheme, "A scheme: file");
-  return {parser, [scheme] {
-            const auto text = scheme->empty()
+  const auto name = std::make_shared<std::string>();
+  CLI::App* parser = program.add_subcommand(
+      "help", "List the connectors, or the options of one, or of a command");
+  parser->add_option("NAME", *name, "A connector (file) or a command (copy)");
+  return {parser, [name, &program] {
+            const auto text = name->empty()
                                   ? Result<std::string>(help_of_all(builtin_registry()))
-                                  : help_of(*scheme, builtin_registry());
+                                  : help_of_word(*name, program);
             if (!text.ok()) return report(text.status());
             fmt::print("{}", *text);
             return static_cast<int>(kDone);

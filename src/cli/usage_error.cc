@@ -49,7 +49,12 @@ std::string explain_usage(const CLI::App& program, const CLI::Error& error) {
   const std::vector<CLI::App*> given = program.get_subcommands();
   if (given.empty()) {
     const std::vector<std::string> words = program.remaining();
-    if (words.empty() || words.front().starts_with('-')) return error.what();
+    if (words.empty() && dynamic_cast<const CLI::RequiredError*>(&error)) {
+      return "a command is missing; `velo --help` lists them";
+    }
+    if (words.empty() || words.front().starts_with('-')) {
+      return fmt::format("{}; `velo --help` says what there is", error.what());
+    }
     return explain_verb(program, words.front());
   }
   const CLI::App& verb = *given.front();

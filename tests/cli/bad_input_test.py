@@ -209,7 +209,9 @@ class BadInput(ProgramTest):
         for words, message in (
             (["cpy", "a.csv", "b.csv"], "velo: there is no command 'cpy'; did you mean 'copy'?; `velo --help` lists them\n"),
             (["frobnicate"], "velo: there is no command 'frobnicate'; `velo --help` lists them\n"),
-            ([], "velo: A subcommand is required\n"),
+            ([], "velo: a command is missing; `velo --help` lists them\n"),
+            (["help", "kafak"], "velo: there is no connector and no command 'kafak', did you mean 'kafka'?; there are the connectors "
+             "clickhouse, file, generate, iceberg, kafka, null, postgresql, s3, stdin, stdout; velo --help lists the commands\n"),
             (["copy", "a.csv", "b.csv", "--paralel", "3"],
              "velo: velo copy has no --paralel; did you mean --parallel?; `velo copy --help` lists what it has\n"),
             (["schema", "a.csv", "b.csv"],

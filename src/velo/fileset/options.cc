@@ -74,8 +74,8 @@ std::vector<OptionDescriptor> FilesetOptions::descriptors(
            .default_value = "auto",
            .doc =
                "How files are compressed: none, gzip, zstd, snappy, lz4, bzip2; auto "
-               "goes by the extension. Parquet and Avro: the codec inside, snappy unless "
-               "said."},
+               "goes by the extension. Parquet, Avro, ORC, Arrow IPC: the codec inside, "
+               "one of their own; snappy, snappy, zstd, none unless said."},
           storage::compression_level_option(),
           storage::max_ratio_option(),
           {.name = "schema",

@@ -17,8 +17,8 @@ OptionDescriptor max_record_bytes_option() {
       .unit = "bytes",
       .default_value = "64MiB",
       .doc =
-          "CSV, JSON and text: the largest record that is read, or written; Avro: the "
-          "largest block; 64KiB to 1GiB."};
+          "CSV, JSON, text and Protobuf: the largest record that is read, or written; "
+          "Avro: the largest block; 64KiB to 1GiB."};
 }
 
 Result<int64_t> max_record_bytes_of(const OptionValues& values) {

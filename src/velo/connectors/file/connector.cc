@@ -26,8 +26,8 @@ Connector file_connector() {
   return {
       .scheme = "file",
       .summary =
-          "files of this machine: CSV, JSON, Parquet, ORC, Arrow IPC; one, a glob, a "
-          "directory",
+          "files of this machine: CSV, JSON, Parquet, Avro, ORC, Arrow IPC, Protobuf, "
+          "text; one, a glob, a directory",
       .examples = {"orders.csv", "file:///data/input/*.csv?header=true",
                    "file:///data/out/?format=parquet&partition_by=country"},
       .options = FileOptions::descriptors(),

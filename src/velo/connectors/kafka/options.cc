@@ -113,6 +113,8 @@ std::string identity_of_options(const KafkaOptions& options) {
 }  // namespace
 
 std::vector<OptionDescriptor> KafkaOptions::descriptors() {
+  OptionDescriptor max_record_bytes = formats::max_record_bytes_option();
+  max_record_bytes.doc = "The largest message that is read, or written; 64KiB to 1GiB.";
   return {
       {.name = "group_id",
        .doc =
@@ -133,7 +135,7 @@ std::vector<OptionDescriptor> KafkaOptions::descriptors() {
               "int64, price decimal(12,2).",
        .use = OptionUse::kSource},
       formats::envelope_option(),
-      formats::max_record_bytes_option(),
+      max_record_bytes,
       {.name = "key",
        .type = OptionType::kList,
        .doc =

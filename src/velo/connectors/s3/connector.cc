@@ -28,7 +28,8 @@ Connector s3_connector() {
   return {
       .scheme = "s3",
       .summary =
-          "objects of S3: CSV, JSON, Parquet, ORC, Arrow IPC; one, a glob, a prefix",
+          "objects of S3: CSV, JSON, Parquet, Avro, ORC, Arrow IPC, Protobuf, text; one, "
+          "a glob, a prefix",
       .examples = {"s3://data-lake/events/*.parquet?region=us-west-2",
                    "s3://backup/logs/2024-01-*/*.json.gz?endpoint=http://localhost:8333",
                    "s3://data-lake/orders/?format=parquet&partition_by=country"},

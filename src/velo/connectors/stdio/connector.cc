@@ -11,7 +11,8 @@ namespace velo::stdio {
 Connector stdin_connector() {
   return {
       .scheme = "stdin",
-      .summary = "standard input: CSV or JSON, compressed or not",
+      .summary = "standard input: CSV, JSON, Parquet, Avro, ORC, Arrow IPC, Protobuf, "
+                 "text; compressed or not",
       .examples = {"-", "stdin:?format=csv&header=false"},
       .options = StdinOptions::descriptors(),
       .create_source =
@@ -22,7 +23,8 @@ Connector stdin_connector() {
 Connector stdout_connector() {
   return {
       .scheme = "stdout",
-      .summary = "standard output: a table, CSV, JSON, Parquet, ORC, Arrow IPC",
+      .summary = "standard output: a table, CSV, JSON, Parquet, Avro, ORC, Arrow IPC, "
+                 "Protobuf, text",
       .examples = {"-", "stdout:?format=table&rows=10", "stdout:?format=json"},
       .options = StdoutOptions::descriptors(),
       .create_sink = [](const Uri& uri) { return StdoutSink::make(uri, STDOUT_FILENO); },

@@ -104,7 +104,8 @@ std::vector<OptionDescriptor> StdoutOptions::descriptors() {
        .default_value = "auto",
        .doc =
            "How the bytes are compressed: none, gzip, zstd, snappy, lz4, bzip2; auto is "
-           "none. Parquet and Avro: the codec inside, snappy unless said."},
+           "none. Parquet, Avro, ORC, Arrow IPC: the codec inside, one of their own; "
+           "snappy, snappy, zstd, none unless said."},
       storage::compression_level_option(),
       storage::encoding_option(),
       {.name = "schema", .doc = "Protobuf: @FILE, a descriptor file."},
