@@ -22,7 +22,8 @@ Written by `dev/kill --report` from [results/kills.jsonl](results/kills.jsonl), 
 A run draws pipelines by its seed (formats, compression, lanes, commits, partitions, modes, files added between
 runs), kills them while they move rows, starts them again until they are done, and compares the sink with the
 source row by row, as multisets, with clients that are not velo's. Only runs with `--record` are here, each with the commit
-that it ran on; one that finds rows lost or repeated ends with exit 1, and the fault is mended before the next.
+that it ran on, and among them those that have found something: [below](#what-was-found) is what, and whether the route was run
+again since. A trial has failed where rows were lost or repeated, or velo answered otherwise than it should.
 
 """
 
@@ -87,6 +88,33 @@ def table(heading: tuple[str, ...], rows: list[tuple]) -> str:
     return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
 
 
+def finds(line: dict) -> bool:
+    return bool(line["lost"] or line["repeated"] or line["failed"])
+
+
+def since(later: list[dict]) -> str:
+    """What runs of a route after another have found."""
+    if not later:
+        return "not run again"
+    kills = sum(sum(line["kills"].values()) for line in later)
+    failed = sum(line["failed"] for line in later)
+    return f"{len(later)} {'run' if len(later) == 1 else 'runs'}, {kills:,} kills: {failed} trials failed"
+
+
+def what_was_found(routes: dict[str, list[dict]]) -> str:
+    """cause: what somebody has written down of a run that has found something, in its line of the results."""
+    rows = [
+        (route, line["seed"], line["commit"], line["lost"], f"{line['repeated']:,}", line["failed"],
+         line.get("cause", "not written down"), since(lines[number + 1 :]))
+        for route, lines in routes.items()
+        for number, line in enumerate(lines)
+        if finds(line)
+    ]  # fmt: skip
+    if not rows:
+        return "Nothing.\n"
+    return table(("route", "seed", "commit", "lost", "repeated", "failed", "cause", "the route since"), rows)
+
+
 def page() -> str:
     routes: dict[str, list[dict]] = {}
     for line in records():
@@ -97,6 +125,7 @@ def page() -> str:
         kills = sum(sum(line["kills"].values()) for line in lines)
         totals.append((route, len(lines), f"{kills:,}", *(f"{number:,}" for number in sums)))
     parts = [HEADING, table(("route", "runs", "kills", "rows compared", "lost", "repeated", "trials failed"), totals)]
+    parts += ["\n## What was found\n\n", what_was_found(routes)]
     for route, lines in routes.items():
         parts += [f"\n## {route}\n\n", table(("seed", "kills", "rows", "lost", "repeated", "failed", "s", "on", "commit"), [
             (line["seed"], sum(line["kills"].values()), f"{line['rows']:,}", line["lost"], line["repeated"], line["failed"],
