@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "velo/base/ascii.h"
 #include "velo/base/call_aside.h"
 #include "velo/base/parse_number.h"
 #include "velo/base/system_error.h"
@@ -22,8 +21,6 @@ namespace {
 constexpr int kPollMilliseconds = 200;
 constexpr std::chrono::milliseconds kLongestCancel{500};
 constexpr std::string_view kExpired = "timeout expired";
-
-std::string without_newline(std::string_view text) { return std::string(trim(text)); }
 
 // Of a connection that is being made libpq tells by its words alone whether the server
 // has refused it or was lost.
@@ -142,7 +139,7 @@ Result<std::unique_ptr<Connection>> Connection::connect(const std::string& shown
         handle, [](void*, const char*) {}, nullptr);
     return connection;
   }
-  std::string words = without_newline(library->errorMessage(handle));
+  std::string words = words_of_libpq(library->errorMessage(handle));
   if (outcome == Connecting::kTimedOut) {
     words += words.empty() ? "" : words.ends_with(':') ? " " : "; ";
     words += kExpired;
@@ -177,7 +174,7 @@ Status Connection::connection_error() const {
   return make_error(ErrorKind::kTransient,
                     {.connector = "postgresql", .resource = shown_},
                     fmt::format("the connection is lost: {}",
-                                without_newline(library_.errorMessage(connection_))));
+                                words_of_libpq(library_.errorMessage(connection_))));
 }
 
 Status Connection::check(const PGresult* result) const {
@@ -201,7 +198,7 @@ Status Connection::check(const PGresult* result) const {
     return connection_error();
   }
   std::string message = field(PG_DIAG_MESSAGE_PRIMARY);
-  if (message.empty()) message = without_newline(library_.errorMessage(connection_));
+  if (message.empty()) message = words_of_libpq(library_.errorMessage(connection_));
   for (const int more : {PG_DIAG_MESSAGE_DETAIL, PG_DIAG_MESSAGE_HINT, PG_DIAG_CONTEXT}) {
     if (!field(more).empty()) message += "; " + field(more);
   }

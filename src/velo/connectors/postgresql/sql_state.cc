@@ -1,6 +1,9 @@
 #include "velo/connectors/postgresql/sql_state.h"
 
+#include <algorithm>
 #include <array>
+
+#include "velo/base/ascii.h"
 
 namespace velo::postgresql {
 namespace {
@@ -63,6 +66,19 @@ std::string_view advice_of_sql_state(std::string_view code) {
   return "; the column is NOT NULL: give it a value in the SELECT (coalesce), or a "
          "default, or let the table go without (ALTER COLUMN … DROP NOT NULL), which "
          "on_schema_change = evolve does for columns that the rows do not have";
+}
+
+std::string words_of_libpq(std::string_view message) {
+  std::string words;
+  while (!message.empty()) {
+    const size_t end = std::min(message.find('\n'), message.size());
+    const std::string_view line = message.substr(0, end);
+    message.remove_prefix(std::min(end + 1, message.size()));
+    if (line.starts_with('\t') || trim(line).empty()) continue;
+    words += words.empty() ? "" : "; ";
+    words += trim(line);
+  }
+  return words;
 }
 
 }  // namespace velo::postgresql

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "velo/error.h"
@@ -12,5 +13,8 @@ ErrorKind classify_sql_state(std::string_view code);
 
 /// What to do about one that says what is wrong, and no more; empty for others.
 std::string_view advice_of_sql_state(std::string_view code);
+
+/// A message of libpq's on one line, without its guesses, which begin with a tab.
+std::string words_of_libpq(std::string_view message);
 
 }  // namespace velo::postgresql

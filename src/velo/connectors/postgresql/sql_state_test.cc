@@ -23,5 +23,17 @@ TEST(SqlState, HasAKind) {
   EXPECT_EQ(classify_sql_state("ZZ000"), ErrorKind::kSystem);
 }
 
+TEST(WordsOfLibpq, AreOneLineWithoutItsGuesses) {
+  EXPECT_EQ(words_of_libpq("FATAL:  no\n"), "FATAL:  no");
+  EXPECT_EQ(words_of_libpq("server closed the connection unexpectedly\n"
+                           "\tThis probably means the server terminated abnormally\n"
+                           "\tbefore or while processing the request.\n"),
+            "server closed the connection unexpectedly");
+  EXPECT_EQ(words_of_libpq("at \"a\" failed: refused\n\tIs the server running?\n"
+                           "at \"b\" failed: refused\n\tIs the server running?\n"),
+            "at \"a\" failed: refused; at \"b\" failed: refused");
+  EXPECT_EQ(words_of_libpq("\n"), "");
+}
+
 }  // namespace
 }  // namespace velo::postgresql
