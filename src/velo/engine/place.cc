@@ -140,7 +140,8 @@ Result<Positions> beginnings_before(DataSource& source, const PipelineIdentity& 
     const bool is_behind = batch && !beginnings.contains(batch->split);
     if (is_behind || std::holds_alternative<End>(event)) {
       return make_error(ErrorKind::kNotImplemented, {.resource = pipeline.id},
-                        "its source does not tell where its splits begin");
+                        "its source does not tell where its splits begin, so that a time "
+                        "cannot be found; earliest, or the number of a record, can be");
     }
   }
   std::erase_if(beginnings, [&](const auto& beginning) {

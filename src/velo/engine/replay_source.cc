@@ -24,8 +24,6 @@ using engine::LetterDecoder;
 using engine::LetterReader;
 using engine::MovedPlaces;
 
-// Whatever is replayed, and from where: a letter is known by what it says of itself.
-constexpr char kIdentity[] = "dead letters";
 constexpr size_t kMostRows = 1024;
 constexpr int64_t kLookBytes = int64_t{32} << 20;
 
@@ -206,7 +204,7 @@ class ReplaySource : public DataSource, public SplitSource {
   bool supports_batch() const override { return true; }
   SplitSource* splits() override { return this; }
 
-  std::string identity() const override { return kIdentity; }
+  std::string identity() const override { return std::string(engine::kReplayedSource); }
 
   Result<std::unique_ptr<SplitDiscovery>> discover() override {
     ARROW_RETURN_NOT_OK(look());

@@ -1,9 +1,12 @@
 #include "velo/state.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "velo/base/hex.h"
 #include "velo/engine/dead_letters.h"
+#include "velo/engine/moved_places.h"
 
 namespace velo {
 namespace {
@@ -69,6 +72,10 @@ const Connector* connector_of_source(std::string_view source, const Registry& re
 std::string describe_position(std::string_view source, const Position& position,
                               const Registry& registry) {
   if (position.bytes.empty()) return "the beginning";
+  if (source == engine::kReplayedSource) {
+    const auto moved = engine::MovedPlaces::decode(position);
+    if (moved.ok()) return fmt::format("{} moved", moved->size());
+  }
   const Connector* connector = connector_of_source(source, registry);
   if (connector && connector->describe_position) {
     std::string words = connector->describe_position(source, position);

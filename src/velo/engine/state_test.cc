@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "velo/engine/moved_places.h"
 #include "velo/testing/matchers.h"
 #include "velo/testing/memory_sink.h"
 
@@ -161,6 +162,11 @@ TEST(Positions, AreSaidInWordsOrInHexadecimal) {
   EXPECT_EQ(describe_position("known:/x", {""}, registry), "the beginning");
   EXPECT_EQ(describe_position("silent:/x", {"12"}, registry), "0x3132");
   EXPECT_EQ(describe_position("", {"12"}, registry), "0x3132");
+  engine::MovedPlaces moved;
+  moved.add(7);
+  moved.add(3);
+  EXPECT_EQ(describe_position("dead letters", moved.encode(), registry), "2 moved");
+  EXPECT_EQ(describe_position("dead letters", {"12"}, registry), "0x3132");
   EXPECT_TRUE(connector_of_source("known:/x", registry)->keeps_for_readers);
   EXPECT_EQ(connector_of_source("other:/x", registry), nullptr);
 }
