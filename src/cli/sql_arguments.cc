@@ -24,9 +24,8 @@ Status not_one(const SqlArguments& arguments) {
   return make_error(
       ErrorKind::kInvalidArgument, {},
       arguments.target.empty()
-          ? "what to look at is missing: give a file or an address, or SQL with "
-            "-e"
-          : "give either a file or an address, or SQL with -e, not both");
+          ? fmt::format("{} is missing; or give SQL with -e", arguments.target_name)
+          : fmt::format("give either {} or SQL with -e, not both", arguments.target_name));
 }
 
 Result<std::string> read_file(const std::string& path) {
@@ -74,7 +73,8 @@ Result<Uri> stream_of(const Uri& uri, const std::vector<Stream>& streams,
   if (!name.empty()) {
     advice =
         nearest.empty()
-            ? fmt::format("no stream is called '{}'; there is {}", name, known)
+            ? fmt::format("no stream is called '{}'; there {} {}", name,
+                          names.size() == 1 ? "is" : "are", known)
             : fmt::format("no stream is called '{}', did you mean '{}'?", name, nearest);
   }
   return make_error(ErrorKind::kInvalidArgument, {.resource = redact_uri(uri)},
@@ -98,6 +98,7 @@ void add_config_option(CLI::App& parser, std::string& config) {
 
 void add_sql_options(CLI::App& parser, SqlArguments& arguments, const std::string& target,
                      const std::string& target_doc) {
+  arguments.target_name = target;
   add_address(parser, target, arguments.target, target_doc);
   parser.add_option("-e,--execute", arguments.sql, "SQL statements, instead");
   add_memory_option(parser, arguments.memory);

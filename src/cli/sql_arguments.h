@@ -12,7 +12,8 @@
 namespace velo::cli {
 
 struct SqlArguments {
-  std::string target;  ///< a file of statements, or an address
+  std::string target_name;  ///< what the help calls it
+  std::string target;       ///< a file of statements, or an address
   std::string sql;     ///< of -e
   std::string memory;
   std::string config;

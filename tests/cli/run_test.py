@@ -108,7 +108,7 @@ class Run(ProgramTest):
         self.refused(["run", "nowhere.sql"], "velo: nowhere.sql: there is no such file")
         self.refused(
             ["run", "typo.sql", "-e", "SELECT 1"],
-            "velo: give either a file or an address, or SQL with -e, not both",
+            "velo: give either FILE or SQL with -e, not both",
         )
         self.refused(
             ["run", "-e", "INSERT INTO file('out.csv') SELECT * FROM file('missing.csv')"],

@@ -32,8 +32,8 @@ Result<const Table*> find_table(const Uri& uri) {
   if (uri.path.find(',') != std::string::npos) {
     return fail(uri, ErrorKind::kInvalidArgument,
                 "these are several tables, each a stream of its own, and here one is "
-                "needed; velo copy moves them all, into a sink with {table} in its "
-                "address");
+                "needed; velo copy and INSERT INTO move them all, into a sink with "
+                "{table} in its address");
   }
   const std::string_view nearest = nearest_name(uri.path, names);
   return fail(uri, ErrorKind::kNotFound,

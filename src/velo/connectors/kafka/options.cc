@@ -59,8 +59,8 @@ Status check_one_topic(const std::string& shown, const std::string& topic) {
   if (num_commas == 0) return check_topic(shown, topic);
   return invalid(shown,
                  fmt::format("these are {} topics, each a stream of its own, and here "
-                             "one is needed; velo copy moves them all, into a sink with "
-                             "{{topic}} in its address",
+                             "one is needed; velo copy and INSERT INTO move them all, "
+                             "into a sink with {{topic}} in its address",
                              num_commas + 1));
 }
 
