@@ -47,8 +47,8 @@ void add_pipeline_options(CLI::App& parser, PipelineArguments& arguments) {
                     "Of columns that change: evolve (the sink follows), freeze (what is "
                     "new is left out) or fail (fail)");
   parser.add_option("--max-record-bytes", arguments.max_record_bytes,
-                    "The largest record of CSV, JSON and Kafka, where an address does "
-                    "not say (64MiB)");
+                    "The largest record of CSV, JSON, text, Protobuf and Kafka, where an "
+                    "address does not say (64MiB)");
   parser.add_option("--from", arguments.from,
                     "Where to begin, unless an earlier run has got further: earliest, "
                     "latest, a time (2026-01-31T12:00:00Z) or a position of the source");
