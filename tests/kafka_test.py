@@ -597,7 +597,7 @@ class Kafka(KeptState, ProgramTest):
             self.assertIn(words, process.stdout)
         self.assertEqual(self.everything(), before)
         self.done("run", "--once", "go.sql")
-        self.assertIn("begins     after the 1 rows of 1 splits that are committed", self.done("plan", "go.sql").stdout)
+        self.assertIn("begins     after 1 row of 1 split, committed up to epoch ", self.done("plan", "go.sql").stdout)
         self.write("other.sql", (self.folder / "go.sql").read_text().replace("id > 0", "id > 1"))
         process = self.velo("plan", "other.sql")
         self.assertEqual(process.returncode, 2)

@@ -205,7 +205,7 @@ class SeveralSinks(ProgramTest):
         self.assertEqual(self.files(), before)
         self.done("run", "go.sql")
         self.assertEqual(ids, self.pipelines())
-        self.assertEqual(self.done("plan", "go.sql").stdout.count("begins     after the 10 rows of 1 splits"), 2)
+        self.assertEqual(self.done("plan", "go.sql").stdout.count("begins     after 10 rows of 1 split, committed up to epoch "), 2)
 
     def test_a_sink_named_twice(self):
         self.write_rows(0, 10)

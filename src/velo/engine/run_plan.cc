@@ -40,6 +40,10 @@ std::string why_of(DataSource& source, DataSink& sink, const Promise& promise) {
              : promise.reason;
 }
 
+std::string counted(int64_t number, std::string_view what) {
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
 std::string where_it_begins(const CommitRecord& record, bool reads_whole,
                             const ReadRange& range) {
   const bool has_begun =
@@ -49,8 +53,10 @@ std::string where_it_begins(const CommitRecord& record, bool reads_whole,
   if (reads_whole) {
     return record.finished ? "nowhere: it was loaded before" : "at the beginning again";
   }
-  return fmt::format("after the {} rows of {} splits that are committed, in epoch {}",
-                     record.num_rows, record.positions.size(), record.epoch);
+  return fmt::format("after {} of {}, committed up to epoch {}",
+                     counted(record.num_rows, "row"),
+                     counted(static_cast<int64_t>(record.positions.size()), "split"),
+                     record.epoch);
 }
 
 // The first column that the sink refuses.
