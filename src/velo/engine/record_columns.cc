@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -64,6 +65,12 @@ bool has_name(const std::string& text, const arrow::Field& field) {
 }
 
 }  // namespace
+
+std::string text_in_record(const arrow::Schema& schema) {
+  std::string text = schema.ToString();
+  std::ranges::replace(text, '\n', ' ');
+  return text;
+}
 
 bool is_in_record(const std::string& text, const arrow::Field& field) {
   for (const bool nullable : {true, false}) {

@@ -11,6 +11,9 @@
 
 namespace velo::engine {
 
+/// The columns as a record has them.
+std::string text_in_record(const arrow::Schema& schema);
+
 /// Whether the record has just this column.
 bool is_in_record(const std::string& text, const arrow::Field& field);
 
