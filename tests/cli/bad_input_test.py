@@ -121,6 +121,14 @@ class BadInput(ProgramTest):
             "velo: --refresh: a copy joins its source with nothing; velo run does, by a SELECT with a JOIN",
         )
 
+    def test_a_level_that_no_codec_takes(self):
+        self.write("a.csv", "id\n1\n")
+        for name, called in (("o.orc?", "ORC"), ("o.avro?compression=zstd&", "Avro")):
+            self.refused(
+                ["copy", "a.csv", f"{name}compression_level=3"],
+                f"velo: {name.partition('?')[0]}: compression_level=3: {called}'s codecs have no levels here; leave it out",
+            )
+
     def test_unwritable_target(self):
         self.write("a.csv", "id\n1\n")
         self.refused(

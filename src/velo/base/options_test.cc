@@ -108,7 +108,7 @@ TEST(OptionValues, SaysWhatIsWrong) {
       {"mode=append", "option 'mode' is only for a sink, and this is a source"},
       {"pin=hunter22", "option 'pin': the value is not what it takes"},
       {"pasword=hunter22", "unknown option 'pasword'; did you mean 'password'?"},
-      {"recursive", "option 'recursive' is not implemented yet",
+      {"recursive", "option 'recursive' does not work yet; leave it out",
        ErrorKind::kNotImplemented},
   };
   for (const ErrorCase& a_case : cases) {

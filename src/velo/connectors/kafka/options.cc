@@ -78,7 +78,8 @@ Status check_what_works(const Uri& uri, const OptionValues& values,
                         const std::string& shown) {
   if (uri.user || uri.password) {
     return fail(ErrorKind::kNotImplemented, shown,
-                "a user and a password (SASL) do not work yet");
+                "a user and a password (SASL) do not work yet; brokers that ask for "
+                "none do");
   }
   for (const auto& [option, works] :
        {std::pair("format", "json"), std::pair("security_protocol", "PLAINTEXT")}) {

@@ -133,6 +133,12 @@ Result<StdoutOptions> StdoutOptions::from_uri(const Uri& uri, bool to_terminal) 
   const std::string compression = options.values.text("compression");
   ARROW_RETURN_NOT_OK(
       storage::check_encoding(options.values.text("encoding"), uri.scheme + ":"));
+  const std::string encoding = options.values.text("encoding");
+  if (options.format && options.format->has_types && !storage::is_utf8(encoding)) {
+    return fail(uri.scheme, ErrorKind::kInvalidArgument,
+                fmt::format("encoding={} is of text, and this is {}", encoding,
+                            options.format->name));
+  }
   const bool is_binary = options.format != nullptr && options.format->compresses_inside;
   if (!is_binary && compression != "auto") {
     const auto found = storage::find_compression(compression);

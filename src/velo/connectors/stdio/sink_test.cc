@@ -220,6 +220,8 @@ TEST(Stdout, Errors) {
       "gzip, zstd, snappy, lz4, bzip2");
   EXPECT_THAT(error_of("stdout:?format=tabel"), HasSubstr("did you mean 'table'?"));
   EXPECT_THAT(error_of("stdout:?row=3"), HasSubstr("did you mean 'rows'?"));
+  EXPECT_EQ(error_of("stdout:?format=arrows&encoding=latin1"),
+            "stdout:: encoding=latin1 is of text, and this is arrows");
 }
 
 TEST(Stdout, Connector) {

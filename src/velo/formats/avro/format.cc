@@ -25,6 +25,12 @@ Result<std::unique_ptr<Decoder>> make_decoder(Input input, const OptionValues& v
 Result<std::unique_ptr<Encoder>> make_encoder(
     std::shared_ptr<arrow::io::OutputStream> output,
     const std::shared_ptr<arrow::Schema>& schema, const OptionValues& values) {
+  if (const auto level = values.integer("compression_level")) {
+    return make_error(ErrorKind::kInvalidArgument, {},
+                      fmt::format("compression_level={}: Avro's codecs have no levels "
+                                  "here; leave it out",
+                                  *level));
+  }
   avro::WriteOptions options;
   ARROW_ASSIGN_OR_RAISE(options.max_record_bytes, max_record_bytes_of(values));
   const std::string compression = values.text("compression");

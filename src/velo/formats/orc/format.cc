@@ -1,5 +1,7 @@
 #include "velo/formats/orc/format.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "velo/formats/orc/decoder.h"
@@ -16,6 +18,12 @@ Result<std::unique_ptr<Decoder>> make_decoder(Input input, const OptionValues&,
 Result<std::unique_ptr<Encoder>> make_encoder(
     std::shared_ptr<arrow::io::OutputStream> output,
     const std::shared_ptr<arrow::Schema>& schema, const OptionValues& values) {
+  if (const auto level = values.integer("compression_level")) {
+    return make_error(ErrorKind::kInvalidArgument, {},
+                      fmt::format("compression_level={}: ORC's codecs have no levels "
+                                  "here; leave it out",
+                                  *level));
+  }
   OrcWriteOptions options;
   const std::string codec = values.text("compression");
   if (codec != "auto") options.codec = codec;
