@@ -34,7 +34,9 @@ RecordFault fault_of(std::string_view value, const arrow::Field& field) {
   if (arrow::is_base_binary_like(field.type()->id())) {
     return {
         ErrorKind::kCorruptData,
-        fmt::format("column '{}' is not UTF-8; convert the file to UTF-8", field.name())};
+        fmt::format("column '{}' is not UTF-8, or not of the encoding= that was given; "
+                    "encoding=latin1, say, reads another",
+                    field.name())};
   }
   return {ErrorKind::kSchemaMismatch,
           fmt::format("column '{}' is {}, and '{}' is not; correct the line, or give the "

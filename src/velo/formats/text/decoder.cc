@@ -145,7 +145,8 @@ class TextDecoder : public Decoder {
     if (!arrow::util::ValidateUTF8(text)) {
       for (Line& line : lines) {
         if (!arrow::util::ValidateUTF8(line.text)) {
-          line.fault = "the line is not UTF-8; convert the file to UTF-8";
+          line.fault = "the line is not UTF-8, or not of the encoding= that was given; "
+                       "encoding=latin1, say, reads another";
         }
       }
     }
