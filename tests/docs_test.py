@@ -71,6 +71,16 @@ class Docs(ProgramTest):
                 words = set(re.findall(r"\w+", line.lower()))
                 self.assertEqual(formats - {"arrows"} - words, set(), line)
 
+    def test_every_event_of_the_log_is_described(self):
+        events = set()
+        for file in (SOURCE / "src/cli").glob("*.cc"):
+            text = file.read_text(encoding="utf-8")
+            events.update(re.findall(r'\.name = "(\w+)",\s*\.(?:level|pipeline|message|fields)', text))
+            events.update(re.findall(r'\btell\("(\w+)",', text))
+        page = (SOURCE / "docs/guide/observing.md").read_text(encoding="utf-8")
+        self.assertLess({"start", "summary", "left_out", "rewound", "reset", "not_known"}, events)
+        self.assertEqual({event for event in events if f"`{event}`" not in page}, set())
+
     def test_help_of_a_command_is_its_own(self):
         commands = re.findall(r"^  (\w+)  ", self.done("--help").stdout.partition("Subcommands:")[2], re.MULTILINE)
         self.assertIn("dlq", commands)
