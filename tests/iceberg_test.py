@@ -609,11 +609,11 @@ class CatalogOfAServer(Tables):
         nobody = {"catalog_uri": "http://127.0.0.1:9"}
         for arguments, words, code in [
             ((self.uri("missing"), "out.csv"), f"there is no table {self.namespace}.missing in the catalog", 2),
-            ((self.uri(**nobody), "out.csv"), "http://127.0.0.1:9: cannot connect", 1),
-            (("in.csv", self.uri(**nobody)), "http://127.0.0.1:9: cannot connect", 1),
+            ((self.uri(**nobody), "out.csv"), " at http://127.0.0.1:9: cannot connect", 1),
+            (("in.csv", self.uri(**nobody)), " at http://127.0.0.1:9: cannot connect", 1),
             (("in.csv", self.uri(catalog_uri=STORE["endpoint"])), "the catalog at", 2),
             (("in.csv", self.uri(secret_access_key="wrong-secret")), "signature", 2),
-            (("in.csv", self.uri(endpoint="http://127.0.0.1:9")), "cannot connect", 1),
+            (("in.csv", self.uri(endpoint="http://127.0.0.1:9")), " at http://127.0.0.1:9: cannot connect", 1),
         ]:
             with self.subTest(words):
                 process = self.velo("copy", *arguments)

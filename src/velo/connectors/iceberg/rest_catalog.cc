@@ -186,7 +186,8 @@ Result<std::unique_ptr<Catalog>> open_rest_catalog(const IcebergOptions& options
                                                    const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(
       auto http, http::Client::make({.context = {.connector = "iceberg",
-                                                 .resource = options.catalog_uri},
+                                                 .resource = options.shown + " at " +
+                                                             options.catalog_uri},
                                      .idle_timeout = std::chrono::milliseconds(60'000)}));
   auto catalog = std::make_unique<RestCatalog>(options, std::move(http));
   catalog->set_stop(stop);
