@@ -38,6 +38,9 @@ class Streams(ProgramTest):
         self.refused(["copy", TABLES, "out/"],
                      "velo: file:out/: generate://orders,events,lineitem?rows=100 is 3 streams (orders, events, lineitem), "
                      "and each needs a place of its own here: file:out/{table}/")
+        self.refused(["copy", TABLES, "null:"],
+                     "velo: null:: generate://orders,events,lineitem?rows=100 is 3 streams (orders, events, lineitem), "
+                     "and this is one place: name one of them, or write into a directory for each (out/{table}/)")
         self.refused(["copy", TABLES, "out/{topic}/"],
                      "velo: file:out/{topic}/: {topic} is no name that this source has; it has {stream}, {table}")
         self.refused(["copy", "generate://orders,event", "out/{table}/"],

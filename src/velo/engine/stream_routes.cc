@@ -53,11 +53,17 @@ std::string suggestion(const Uri& sink, const Stream& stream, const Registry& re
 
 Status needs_template(const Uri& source, const Uri& sink,
                       const std::vector<Stream>& streams, const Registry& registry) {
+  const std::string several = fmt::format("{} is {} streams ({})", redact_uri(source),
+                                          streams.size(), names_of(streams));
+  const bool has_places = !sink.path.empty() || !sink.hosts.empty();
   return make_error(
       ErrorKind::kInvalidArgument, {.resource = redact_uri(sink)},
-      fmt::format("{} is {} streams ({}), and each needs a place of its own here: {}",
-                  redact_uri(source), streams.size(), names_of(streams),
-                  suggestion(sink, streams.front(), registry)));
+      has_places
+          ? fmt::format("{}, and each needs a place of its own here: {}", several,
+                        suggestion(sink, streams.front(), registry))
+          : fmt::format("{}, and this is one place: name one of them, or write into a "
+                        "directory for each (out/{{{}}}/)",
+                        several, word_of(streams.front())));
 }
 
 }  // namespace
