@@ -297,7 +297,7 @@ class Streams(ProgramTest):
              "its own here: file:out/{table}/"),
             (f"INSERT INTO file('out/{{topic}}/') SELECT * FROM {self.TABLES}", "{topic} is no name that this source has"),
             (f"INSERT INTO file('out/{{table}}/') SELECT * FROM {self.TABLES} a JOIN generate('orders,lineitem') b ON true",
-             "name several streams each, and one address of a SELECT may"),
+             "name several streams each, and one address of a SELECT may; name one stream in the other"),
             (f"INSERT INTO file('out/{{table}}/?format=json') SELECT status FROM {self.TABLES}", "status"),
         ):
             with self.subTest(statement):

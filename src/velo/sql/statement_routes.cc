@@ -65,7 +65,7 @@ class Router {
         return statement_.select.error_at(
             0, ErrorKind::kNotImplemented,
             fmt::format("{} and {} name several streams each, and one address of a "
-                        "SELECT may",
+                        "SELECT may; name one stream in the other",
                         redact_uri(found->resolved), redact_uri(resolved)));
       }
       if (is_several || (has_words_ && !found)) {

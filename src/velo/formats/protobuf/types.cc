@@ -41,8 +41,9 @@ class TypeMaker {
 
   Status refuse(std::string_view problem) const {
     return make_error(ErrorKind::kNotImplemented, {},
-                      fmt::format("{}: {}; such columns cannot be read", problem,
-                                  fmt::join(path_, ".")));
+                      fmt::format("{}: {}; no column can be made of it. A descriptor "
+                                  "without the field has it stepped over",
+                                  problem, fmt::join(path_, ".")));
   }
 
   Result<std::shared_ptr<arrow::DataType>> type_of(const FieldDescriptor& field) {
