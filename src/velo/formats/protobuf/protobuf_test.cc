@@ -360,7 +360,8 @@ TEST(Protobuf, RefusesByName) {
   const auto group = find_type("legacy.WithGroup").ValueOrDie();
   EXPECT_THAT(schema_of(group.message()),
               IsError(ErrorKind::kNotImplemented,
-                      AllOf(HasSubstr("a group"), HasSubstr("entry"))));
+                      AllOf(HasSubstr("a group"), HasSubstr("entry"),
+                            HasSubstr("A descriptor without the field"))));
 }
 
 // Whatever a descriptor file is cut off at, or has in it.
