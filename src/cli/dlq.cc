@@ -1,6 +1,7 @@
 #include <memory>
 #include <string>
 
+#include "column_names.h"
 #include "command.h"
 #include "copy_pair.h"
 #include "copy_runs.h"
@@ -24,7 +25,7 @@ struct DlqArguments {
   std::string format;
   std::string schema;
   std::string delimiter;
-  std::vector<std::string> columns;
+  std::string columns;
   std::string pipeline;
   std::string since;
   std::string retry_for;
@@ -39,7 +40,7 @@ struct DlqArguments {
     return {.format = given(format),
             .schema = given(schema),
             .delimiter = given(delimiter),
-            .columns = columns.empty() ? std::nullopt : std::optional(columns),
+            .columns = columns.empty() ? std::nullopt : std::optional(names_in(columns)),
             .pipeline = given(pipeline),
             .since = given(since)};
   }
@@ -105,11 +106,9 @@ Verb add_dlq_verb(CLI::App& program) {
   parser->add_option("--format", arguments->format,
                      "csv or json (what the name of their file says, else json)");
   parser->add_option("--delimiter", arguments->delimiter,
-                     "Of CSV: between two values (,)");
-  parser
-      ->add_option("--columns", arguments->columns,
-                   "The columns to write (those of the pipeline's rows)")
-      ->delimiter(',');
+                     "Of CSV: between two values (, or of .tsv a tab)");
+  parser->add_option("--columns", arguments->columns,
+                     "The columns to write: id,\"a,b\" (those of the pipeline's rows)");
   parser->add_option("--pipeline", arguments->pipeline, "Of this pipeline alone");
   parser->add_option("--since", arguments->since,
                      "Found at this time (2026-01-31T12:00:00Z) or later");

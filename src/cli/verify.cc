@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "command.h"
+#include "column_names.h"
 #include "copy_pair.h"
 #include "failures.h"
 #include "sql_arguments.h"
@@ -35,24 +36,6 @@ struct Side {
   std::unique_ptr<Session> session;
   std::unique_ptr<DataSource> source;
 };
-
-// A name in double quotes may hold a comma, and a quote twice.
-std::vector<std::string> names_in(const std::string& list) {
-  std::vector<std::string> names(1);
-  bool is_quoted = false;
-  for (size_t i = 0; i < list.size(); ++i) {
-    if (list[i] == '"' && is_quoted && list.substr(i + 1).starts_with('"')) {
-      names.back() += list[++i];
-    } else if (list[i] == '"' && (is_quoted || names.back().empty())) {
-      is_quoted = !is_quoted;
-    } else if (list[i] == ',' && !is_quoted) {
-      names.emplace_back();
-    } else {
-      names.back() += list[i];
-    }
-  }
-  return names;
-}
 
 // What a sink's address alone says does not matter to who reads it.
 Uri reading_address(Uri uri) {

@@ -87,6 +87,27 @@ class ReplayTest(ProgramTest):
                 self.assertEqual([row["name"] for row in self.rows_in(folder) if row["id"] == "two"], ['b;\n"'])
                 self.assertIn("nothing new", self.replay(*corrected, letters=letters, sink=sink))
 
+    def test_names_of_columns_may_have_commas(self):
+        self.write("in.json", '{"a,b":"1","c":2}\n')
+        self.keep('in.json?schema="a,b" int64,c int64')
+        self.assertIn("1 row,", self.replay("--schema", '"a,b" text,c int64', "--columns", '"a,b"'))
+        self.assertEqual(self.rows_in("good"), [{"a,b": "1"}])
+
+    def test_the_name_of_the_file_tells_the_format(self):
+        """Also of one that is compressed, of one that is read in parts, and of one with tabs."""
+        rows = "id,price\n1,5\n2,4.50\n"
+        self.write("whole.csv", rows)
+        self.done("copy", "whole.csv?schema=id text,price text", "packed.csv.bz2")
+        self.write("tabs.tsv", rows.replace(",", "\t"))
+        for source in "packed.csv.bz2?", "whole.csv?part_bytes=10&", "tabs.tsv?":
+            with self.subTest(source):
+                place = source.partition(".")[0]
+                letters, sink = f"{place}_bad/?format=json", f"{place}_good/?format=json"
+                self.keep(f"{source}schema=id int64,price int64", sink, letters)
+                told = self.replay("--schema", "id int64,price decimal(12,2)", letters=letters, sink=sink)
+                self.assertIn("1 row,", told)
+                self.assertEqual(sorted(row["price"] for row in self.rows_in(f"{place}_good")), [4.5, 5])
+
     def test_the_same_record_of_another_run_is_another_one(self):
         self.write("in.json", '{"id":"1"}\n')
         for _ in range(2):
