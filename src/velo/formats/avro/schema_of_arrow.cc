@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "velo/formats/avro/binary.h"
@@ -45,8 +46,7 @@ class SchemaMaker {
 
   // `path` makes the name of a record: of the column that it is in, and so on.
   Result<SchemaPtr> record_of(const arrow::FieldVector& fields, const std::string& path) {
-    Schema record{.kind = Kind::kRecord};
-    if (names_ == TypeNames::kOwn) record.name = path;
+    Schema record{.kind = Kind::kRecord, .name = name_of(path)};
     for (const auto& field : fields) {
       auto made = field_of(*field, path);
       if (!made.ok()) {
@@ -63,6 +63,17 @@ class SchemaMaker {
   }
 
  private:
+  // A name that no other type has: the field b of a column a, and a column a_b, have the
+  // same path.
+  std::string name_of(const std::string& path) {
+    if (names_ == TypeNames::kNone) return {};
+    std::string name = path;
+    for (int i = 2; !taken_.insert(name).second; ++i) {
+      name = fmt::format("{}_{}", path, i);
+    }
+    return name;
+  }
+
   Result<Field> field_of(const arrow::Field& field, const std::string& path) {
     if (names_ == TypeNames::kOwn && !is_name(field.name())) {
       return make_error(ErrorKind::kSchemaMismatch, {},
@@ -122,8 +133,7 @@ class SchemaMaker {
   }
 
   Result<SchemaPtr> fixed_of(int32_t num_bytes, const std::string& path) {
-    Schema schema{.kind = Kind::kFixed};
-    if (names_ == TypeNames::kOwn) schema.name = path;
+    Schema schema{.kind = Kind::kFixed, .name = name_of(path)};
     schema.num_bytes = num_bytes;
     return finish_schema(std::move(schema));
   }
@@ -202,6 +212,7 @@ class SchemaMaker {
   }
 
   const TypeNames names_;
+  std::set<std::string> taken_;  // names of types
 };
 
 }  // namespace

@@ -271,6 +271,28 @@ TEST(AvroEncoder, WritesNullOnlyWhereItMayBe) {
   EXPECT_TRUE((*decode(*good))->schema()->Equals(*schema));
 }
 
+// What is in a column, and a column that is called as it would be.
+TEST(AvroEncoder, EachTypeHasANameOfItsOwn) {
+  const auto one = arrow::struct_({arrow::field("x", arrow::int64())});
+  const auto other = arrow::struct_({arrow::field("y", arrow::utf8())});
+  const auto schema = arrow::schema(
+      {arrow::field("a_item", one), arrow::field("a", arrow::list(other)),
+       arrow::field("a_item_2", arrow::fixed_size_binary(2)), arrow::field("b_c_d", one),
+       arrow::field("b", arrow::struct_({arrow::field("c_d", other)})),
+       arrow::field("m_value", other), arrow::field("m", arrow::map(arrow::utf8(), one)),
+       arrow::field("m_entry", arrow::map(arrow::int64(), other))});
+  const auto table = table_of(schema, R"([{
+    "a_item": {"x": 1}, "a": [{"y": "text"}], "a_item_2": "hi", "b_c_d": {"x": 2},
+    "b": {"c_d": {"y": "more"}}, "m_value": {"y": "v"}, "m": [["k", {"x": 3}]],
+    "m_entry": [[4, {"y": "e"}]]}])");
+  const auto again = decode(encode(*table).ValueOrDie());
+  ASSERT_THAT(again, IsOk());
+  for (int i = 0; i < table->num_columns() - 1; ++i) {
+    EXPECT_TRUE((*again)->column(i)->Equals(table->column(i)))
+        << table->field(i)->name() << ": " << (*again)->column(i)->ToString();
+  }
+}
+
 TEST(AvroEncoder, NamesWhatItCannotWrite) {
   const auto error_of = [](const std::shared_ptr<arrow::Field>& field,
                            const char* values) {
