@@ -73,6 +73,26 @@ class ScaledWriter : public ValueWriter {
   const int64_t divisor_;
 };
 
+// Of a time of day, in units of which a day has so many.
+template <typename Array>
+class TimeWriter : public ScaledWriter<Array> {
+ public:
+  TimeWriter(int64_t units_of_day, int64_t factor, int64_t divisor)
+      : ScaledWriter<Array>(factor, divisor), units_of_day_(units_of_day) {}
+
+  Status write(int64_t row, TextBuffer& out) override {
+    const auto value = static_cast<int64_t>(this->template array<Array>().Value(row));
+    if (value < 0 || value >= units_of_day_) {
+      return make_error(ErrorKind::kSchemaMismatch, {},
+                        fmt::format("{} is no time of day; cast it first", value));
+    }
+    return ScaledWriter<Array>::write(row, out);
+  }
+
+ private:
+  const int64_t units_of_day_;
+};
+
 template <typename Array, typename Float>
 class FloatWriter : public ValueWriter {
  public:
@@ -197,7 +217,7 @@ std::unique_ptr<ValueWriter> make_number_writer(arrow::Type::type type) {
 }
 
 std::unique_ptr<ValueWriter> make_time_writer(const arrow::DataType& type) {
-  constexpr int64_t kDay = int64_t{24} * 60 * 60 * 1000;
+  constexpr int64_t kDay = int64_t{24} * 60 * 60 * 1000;  // in milliseconds
   const auto is_in = [&](auto unit) {
     return static_cast<const arrow::TimeType&>(type).unit() == unit;
   };
@@ -207,11 +227,15 @@ std::unique_ptr<ValueWriter> make_time_writer(const arrow::DataType& type) {
     case arrow::Type::DATE64:
       return make<ScaledWriter<arrow::Date64Array>>(1, kDay);
     case arrow::Type::TIME32:
-      return make<ScaledWriter<arrow::Time32Array>>(
-          is_in(arrow::TimeUnit::SECOND) ? 1000 : 1, 1);
+      if (is_in(arrow::TimeUnit::SECOND)) {
+        return make<TimeWriter<arrow::Time32Array>>(kDay / 1000, 1000, 1);
+      }
+      return make<TimeWriter<arrow::Time32Array>>(kDay, 1, 1);
     case arrow::Type::TIME64:
-      return make<ScaledWriter<arrow::Time64Array>>(
-          1, is_in(arrow::TimeUnit::NANO) ? 1000 : 1);
+      if (is_in(arrow::TimeUnit::NANO)) {
+        return make<TimeWriter<arrow::Time64Array>>(kDay * 1'000'000, 1, 1000);
+      }
+      return make<TimeWriter<arrow::Time64Array>>(kDay * 1000, 1, 1);
     case arrow::Type::TIMESTAMP:
       if (static_cast<const arrow::TimestampType&>(type).unit() ==
           arrow::TimeUnit::SECOND) {

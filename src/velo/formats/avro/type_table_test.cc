@@ -306,6 +306,13 @@ TEST(AvroEncoder, NamesWhatItCannotWrite) {
   EXPECT_THAT(
       error_of(arrow::field("t", arrow::time64(TimeUnit::NANO)), "[1, 1001]"),
       IsError(ErrorKind::kSchemaMismatch, HasSubstr("row 1: column 't': 1 has no")));
+  // DuckDB and PostgreSQL have 24:00, which is no time of day to who reads Avro.
+  EXPECT_THAT(error_of(arrow::field("t", arrow::time64(TimeUnit::MICRO)),
+                       "[86399999999, 86400000000]"),
+              IsError(ErrorKind::kSchemaMismatch,
+                      "row 2: column 't': 86400000000 is no time of day; cast it first"));
+  EXPECT_THAT(error_of(arrow::field("t", arrow::time32(TimeUnit::SECOND)), "[-1]"),
+              IsError(ErrorKind::kSchemaMismatch, HasSubstr("-1 is no time of day")));
   EXPECT_THAT(error_of(arrow::field("t", arrow::timestamp(TimeUnit::SECOND)),
                        "[9223372036854775807]"),
               IsError(ErrorKind::kSchemaMismatch, HasSubstr("has no place")));

@@ -56,6 +56,20 @@ std::shared_ptr<arrow::Schema> without_dictionaries(const arrow::Schema& schema)
   return arrow::schema(std::move(fields), schema.metadata());
 }
 
+// 24:00, which DuckDB and PostgreSQL have, is no time of day to who reads the file.
+Status check_times_of_day(const arrow::RecordBatch& rows) {
+  for (int i = 0; i < rows.num_columns(); ++i) {
+    const auto type = rows.column(i)->type_id();
+    if (type != arrow::Type::TIME32 && type != arrow::Type::TIME64) continue;
+    const Status valid = rows.column(i)->ValidateFull();
+    if (valid.ok()) continue;
+    return make_error(ErrorKind::kSchemaMismatch, {},
+                      fmt::format("column '{}': {}; cast it first", rows.column_name(i),
+                                  valid.message()));
+  }
+  return Status::OK();
+}
+
 class IpcEncoder : public Encoder {
  public:
   // `written` are the columns of the file.
@@ -89,6 +103,7 @@ class IpcEncoder : public Encoder {
     return catch_format_error([&]() -> Status {
       ARROW_ASSIGN_OR_RAISE(const auto whole, rows->CombineChunksToBatch());
       ARROW_ASSIGN_OR_RAISE(const auto written, columns_as(written_, *whole));
+      ARROW_RETURN_NOT_OK(check_times_of_day(*written));
       return writer_->WriteRecordBatch(*written);
     });
   }
