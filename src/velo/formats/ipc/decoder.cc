@@ -115,7 +115,15 @@ class IpcDecoder : public Decoder {
     ARROW_RETURN_NOT_OK(batches_->ReadNext(&batch));
     whole_batch_ = nullptr;
     if (!batch) return is_file_ && input_.file ? Status::OK() : check_end();
-    ARROW_RETURN_NOT_OK(batch->ValidateFull());
+    ++num_batches_;
+    if (const Status valid = batch->ValidateFull(); !valid.ok()) {
+      return make_error(
+          ErrorKind::kCorruptData,
+          {.resource = input_.name, .position = fmt::format("batch {}", num_batches_)},
+          fmt::format("not what Arrow's columns may hold: {}; whoever wrote it, or what "
+                      "changed it since, is at fault",
+                      valid.message()));
+    }
     if (projection_.indices.empty()) {
       whole_batch_ = arrow::RecordBatch::Make(projection_.schema, batch->num_rows(),
                                               arrow::ArrayVector{});
@@ -169,7 +177,8 @@ class IpcDecoder : public Decoder {
   Projection projection_;
   std::shared_ptr<arrow::RecordBatchReader> batches_;
   std::shared_ptr<arrow::RecordBatch> whole_batch_;  // in the wanted order
-  int64_t num_given_ = 0;                            // rows of that
+  int64_t num_batches_ = 0;                          // with that
+  int64_t num_given_ = 0;                            // of its rows
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 namespace velo::formats {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
@@ -99,7 +100,24 @@ TEST_P(EachForm, ChecksValues) {
   const auto batch =
       rows()->SetColumn(1, columns()->field(1), arrow::MakeArray(broken)).ValueOrDie();
   const auto bytes = written(format(), {batch}, values_of(format(), {})).ValueOrDie();
-  EXPECT_THAT(read(format(), bytes).status().message(), HasSubstr("UTF8"));
+  EXPECT_THAT(read(format(), bytes).status().message(),
+              AllOf(HasSubstr("rows: batch 1: not what Arrow's columns may hold: In "
+                              "column 1"),
+                    HasSubstr("UTF8")));
+}
+
+TEST_P(EachForm, WritesNoTimeThatItDoesNotRead) {
+  const auto schema =
+      arrow::schema({arrow::field("at", arrow::time64(arrow::TimeUnit::MICRO))});
+  const auto message_of = [&](const char* time) {
+    const auto batch = batch_from_json(schema, std::string(R"([{"at": )") + time + "}]");
+    const auto bytes = written(format(), {batch}, values_of(format(), {}));
+    return bytes.ok() ? read(format(), *bytes).status().ToString()
+                      : bytes.status().message();
+  };
+  EXPECT_EQ(message_of("86399999999"), "OK");
+  EXPECT_THAT(message_of("86400000000"),
+              HasSubstr("column 'at': time64[us] 86400000000"));
 }
 
 TEST_P(EachForm, RefusesOtherCodecs) {
