@@ -45,18 +45,16 @@ Status ContainerReader::read_head() {
         "says what it is, if it is something else");
   }
   ARROW_RETURN_NOT_OK(take(static_cast<int64_t>(kMagic.size())).status());
-  ARROW_RETURN_NOT_OK(read_metadata());
+  Head head;
+  ARROW_RETURN_NOT_OK(read_metadata(head));
   ARROW_ASSIGN_OR_RAISE(const std::string_view sync, take(kSyncBytes));
   std::ranges::copy(sync, sync_.begin());
-  const auto schema = metadata_.find("avro.schema");
-  if (schema == metadata_.end()) return corrupt("its head has no schema");
-  ARROW_ASSIGN_OR_RAISE(schema_, parse_schema(schema->second));
-  const auto codec = metadata_.find("avro.codec");
-  if (codec == metadata_.end()) return Status::OK();
-  return make_codec(codec->second).Value(&codec_);
+  if (!head.schema) return corrupt("its head has no schema");
+  ARROW_ASSIGN_OR_RAISE(schema_, parse_schema(*head.schema));
+  return make_codec(head.codec).Value(&codec_);
 }
 
-Status ContainerReader::read_metadata() {
+Status ContainerReader::read_metadata(Head& head) {
   while (true) {
     ARROW_ASSIGN_OR_RAISE(int64_t count, read_long());
     if (count == 0) return Status::OK();
@@ -69,10 +67,12 @@ Status ContainerReader::read_metadata() {
     for (; count > 0; --count) {
       ARROW_ASSIGN_OR_RAISE(const int64_t key_size, read_long());
       ARROW_ASSIGN_OR_RAISE(const std::string_view key, take(key_size));
-      std::string& value = metadata_[std::string(key)];
+      const bool is_schema = key == "avro.schema";
+      const bool is_codec = key == "avro.codec";
       ARROW_ASSIGN_OR_RAISE(const int64_t size, read_long());
-      ARROW_ASSIGN_OR_RAISE(const std::string_view bytes, take(size));
-      value = bytes;
+      ARROW_ASSIGN_OR_RAISE(const std::string_view value, take(size));
+      if (is_schema) head.schema = value;
+      if (is_codec) head.codec = value;
     }
   }
 }

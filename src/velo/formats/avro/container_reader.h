@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,9 +41,6 @@ class ContainerReader {
                                                        int64_t max_block_bytes);
 
   const std::string& name() const { return input_.name; }
-  const std::map<std::string, std::string, std::less<>>& metadata() const {
-    return metadata_;
-  }
   /// By which the records were written.
   const SchemaPtr& schema() const { return schema_; }
 
@@ -55,11 +51,18 @@ class ContainerReader {
  private:
   static constexpr size_t kSyncBytes = 16;
 
+  // What of the metadata says how to read the file; of the rest, which may be more than
+  // memory holds, nothing is kept.
+  struct Head {
+    std::optional<std::string> schema;
+    std::string codec;
+  };
+
   ContainerReader(Input input, int64_t max_block_bytes)
       : input_(std::move(input)), max_block_bytes_(max_block_bytes) {}
 
   Status read_head();
-  Status read_metadata();
+  Status read_metadata(Head& head);
   Result<int64_t> read_long();
   Result<std::string_view> take(int64_t num_bytes);
   Status fill(int64_t num_bytes);
@@ -69,7 +72,6 @@ class ContainerReader {
 
   Input input_;
   const int64_t max_block_bytes_;
-  std::map<std::string, std::string, std::less<>> metadata_;
   SchemaPtr schema_;
   std::unique_ptr<BlockCodec> codec_;
   std::array<char, kSyncBytes> sync_{};

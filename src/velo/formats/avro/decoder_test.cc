@@ -355,6 +355,29 @@ TEST(AvroDecoder, AFewBytesDoNotTakeAllMemory) {
       IsError(ErrorKind::kCorruptData, HasSubstr("takes too much memory")));
 }
 
+// A null has the width of its column.
+TEST(AvroDecoder, ARowOfNullsDoesNotTakeAllMemory) {
+  std::string fields;
+  for (int i = 0; i < 65; ++i) {
+    fields += fmt::format(
+        R"({}{{"name":"f{}","type":["null",{{"type":"fixed","name":"x{}","size":1048576}}]}})",
+        i ? "," : "", i, i);
+  }
+  const std::string record =
+      R"({"type":"record","name":"wide","fields":[)" + fields + "]}";
+  const std::string file = make_file(record, {}, 1, std::string(65, '\0'));
+  EXPECT_THAT(decode(file), IsError(ErrorKind::kNotImplemented,
+                                    "data.avro: its columns have 65 MiB in each row, "
+                                    "whatever is in it, and more than 64 MiB are not "
+                                    "read; name some of them in a SELECT"));
+  EXPECT_THAT(decode(file, {.columns = {{"f7", "f9"}}}), IsOk());
+  // In a list they count as its items do, whatever their number times their width is.
+  const std::string list = R"({"type":"array","items":)" + record + "}";
+  const std::string items(65 * 1000, '\0');
+  EXPECT_THAT(decode(file_of_x(list, Bytes().number(1000).raw(items).number(0).text)),
+              IsError(ErrorKind::kCorruptData, HasSubstr("takes too much memory")));
+}
+
 TEST(AvroDecoder, BatchesAreBoundedByRowsAndBytes) {
   Bytes numbers;
   for (int64_t i = 0; i < 40'000; ++i) numbers.number(i);

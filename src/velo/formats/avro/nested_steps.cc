@@ -54,7 +54,7 @@ class ListStep final : public Step {
       const uint8_t* begin = p;
       p = read_count(p, items_take_bytes_, &count, run);
       if (p == nullptr) return nullptr;
-      if (!run.add_bytes(count * item_bytes_)) return run.too_large(begin);
+      if (!run.add_items(count, item_bytes_)) return run.too_large(begin);
       for (int64_t i = 0; i < count; ++i) {
         p = item_->run(p, run);
         if (p == nullptr) return run.within("item");
@@ -85,7 +85,7 @@ class MapStep final : public Step {
       const uint8_t* begin = p;
       p = read_count(p, /*items_take_bytes=*/true, &count, run);
       if (p == nullptr) return nullptr;
-      if (!run.add_bytes(count * entry_bytes_)) return run.too_large(begin);
+      if (!run.add_items(count, entry_bytes_)) return run.too_large(begin);
       for (int64_t i = 0; i < count; ++i) {
         p = read_key(p, run);
         if (p == nullptr) return run.within("key");

@@ -1,8 +1,12 @@
 #include "velo/formats/avro/program.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "velo/formats/avro/arrow_types.h"
+#include "velo/formats/avro/memory_limits.h"
+#include "velo/formats/record_limit.h"
 
 namespace velo::formats::avro {
 
@@ -33,6 +37,14 @@ Result<std::unique_ptr<Program>> Program::compile(SchemaPtr written, SchemaPtr w
   ARROW_ASSIGN_OR_RAISE(program->step_, resolve(*written, *wanted, *program->root_));
   program->records_take_bytes_ = written->takes_bytes;
   program->row_bytes_ = program->root_->row_bytes();
+  if (program->row_bytes_ > kMostRowBytes) {
+    return make_error(
+        ErrorKind::kNotImplemented, {},
+        fmt::format(
+            "its columns have {} in each row, whatever is in it, and more than {} "
+            "are not read; name some of them in a SELECT",
+            with_unit(program->row_bytes_), with_unit(kMostRowBytes)));
+  }
   return program;
 }
 

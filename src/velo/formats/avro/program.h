@@ -15,7 +15,8 @@ namespace velo::formats::avro {
 class Program {
  public:
   /// Compile. A schema that is no record is one with a single field, "value".
-  /// Errors: as resolve() and arrow_type_of().
+  /// Errors: as resolve() and arrow_type_of(); kNotImplemented where a row has more than
+  /// kMostRowBytes without any value in it.
   static Result<std::unique_ptr<Program>> compile(SchemaPtr written, SchemaPtr wanted);
 
   /// The columns, one for each field that is wanted.

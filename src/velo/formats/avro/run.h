@@ -69,8 +69,15 @@ struct Run {
 
   /// Count memory beside the fixed width of rows.
   bool add_bytes(int64_t count) {
+    if (count > most_bytes - num_bytes) return false;
     num_bytes += count;
-    return num_bytes <= most_bytes;
+    return true;
+  }
+
+  /// The same, of so many items.
+  bool add_items(int64_t count, int64_t item_bytes) {
+    int64_t total = 0;
+    return !__builtin_mul_overflow(count, item_bytes, &total) && add_bytes(total);
   }
 
   const uint8_t* too_large(const uint8_t* at) {

@@ -16,7 +16,9 @@ using Json = nlohmann::json;
 
 constexpr int kMostDepth = 64;
 constexpr int64_t kMostFixedBytes = int64_t{1} << 20;
-constexpr size_t kMostSchemaBytes = size_t{64} << 20;
+// As JSON in memory it takes some 30 times that.
+constexpr size_t kMostSchemaBytes = size_t{16} << 20;
+constexpr int kMostJsonDepth = 4 * kMostDepth;
 
 Status corrupt(std::string_view what) {
   return make_error(ErrorKind::kCorruptData, {},
@@ -140,6 +142,27 @@ void add_meaning(const Json& json, Schema& schema) {
   schema.logical = logical;
 }
 
+// Whether brackets are within each other more often than in any schema: each takes a
+// hundred times its byte in memory.
+bool is_too_deep(std::string_view json) {
+  int depth = 0;
+  bool in_text = false;
+  for (size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_text) {
+      if (c == '\\') ++i;
+      in_text = c != '"';
+    } else if (c == '"') {
+      in_text = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kMostJsonDepth) return true;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return false;
+}
+
 class SchemaParser {
  public:
   Result<SchemaPtr> parse(const Json& json, const std::string& space, int depth) {
@@ -249,6 +272,10 @@ class SchemaParser {
       return corrupt(fmt::format("the enum '{}' has no symbols", schema.name));
     }
     schema.symbols = texts_of(json, "symbols");
+    // Values are numbers of symbols: none can be left out.
+    if (schema.symbols.size() != json["symbols"].size()) {
+      return corrupt(fmt::format("a symbol of '{}' is no text", schema.name));
+    }
     if (const std::string symbol = text_of(json, "default"); !symbol.empty()) {
       schema.default_symbol = symbol;
     }
@@ -299,7 +326,10 @@ class SchemaParser {
 }  // namespace
 
 Result<SchemaPtr> parse_schema(std::string_view text) {
-  if (text.size() > kMostSchemaBytes) return corrupt("it has more than 64 MiB");
+  if (text.size() > kMostSchemaBytes) return corrupt("it has more than 16 MiB");
+  if (is_too_deep(text)) {
+    return corrupt(fmt::format("it is nested more than {} deep", kMostDepth));
+  }
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded()) {
     // A name of a type alone is written without quotes by some.

@@ -44,6 +44,8 @@ TEST(AvroSchema, WhatIsNoneIsRefused) {
         R"({"type":"fixed","name":"x","size":-1})", R"({"type":"array"})",
         R"({"type":"record","name":"r"})", R"({"type":"enum"})",
         R"(["int",["null","long"]])", R"(["int","int"])",
+        R"({"type":"enum","name":"e","symbols":["A",1,"B"]})",
+        R"({"type":"enum","name":"e","symbols":"A"})",
         R"({"type":"record","name":"r","fields":[{"name":"a","type":"int"},
             {"name":"a","type":"int"}]})"}) {
     EXPECT_THAT(parse_schema(text), IsError(ErrorKind::kCorruptData, _)) << text;
@@ -55,6 +57,14 @@ TEST(AvroSchema, IsBoundedInDepthAndSize) {
   for (int i = 0; i < 100; ++i) deep = R"({"type":"array","items":)" + deep + "}";
   EXPECT_THAT(parse_schema(deep),
               IsError(ErrorKind::kCorruptData, HasSubstr("more than 64 deep")));
+  EXPECT_THAT(parse_schema(std::string(10'000'000, '[')),
+              IsError(ErrorKind::kCorruptData, HasSubstr("more than 64 deep")));
+  EXPECT_THAT(parse_schema("[" + std::string(20'000'000, ' ')),
+              IsError(ErrorKind::kCorruptData, HasSubstr("more than 16 MiB")));
+  // What is in texts is none.
+  EXPECT_THAT(
+      parse_schema(R"({"type":"long","doc":"\")" + std::string(1000, '[') + "\"}"),
+      IsOk());
   // Each type has the one before it ten times.
   std::string wide = R"({"type":"record","name":"r0","fields":[]})";
   for (int i = 1; i < 10; ++i) {
