@@ -12,6 +12,7 @@
 
 #include "velo/base/system_error.h"
 #include "velo/formats/exceptions.h"
+#include "velo/formats/parquet/extent.h"
 #include "velo/formats/parquet/row_group_filter.h"
 #include "velo/formats/projection.h"
 
@@ -22,17 +23,6 @@ constexpr int64_t kMostBatchRows = 16384;
 // Where a row group is read in pieces: of each column.
 constexpr int64_t kLeastPieceBytes = int64_t{16} << 10;
 constexpr int64_t kMostPieceBytes = int64_t{1} << 20;
-
-// What a broken footer says is not to overflow a sum.
-int64_t plausible(int64_t num_bytes) {
-  return std::clamp<int64_t>(num_bytes, 0, int64_t{1} << 40);
-}
-
-// What a part of a file takes in memory.
-struct Extent {
-  int64_t num_bytes = 0;  // as it is in the file, of the largest row group
-  double row_bytes = 0;   // of one row, decoded, where rows are largest
-};
 
 class ParquetDecoder : public Decoder {
  public:
@@ -98,9 +88,12 @@ class ParquetDecoder : public Decoder {
 
   // A row group is read whole, column by column, where that is not too much.
   Status begin() {
-    const Extent extent = extent_of_leaves();
+    const int64_t batch_bytes = memory_bytes_ / 8;
+    const Extent extent =
+        extent_of(input_.file, reader_->parquet_reader()->metadata(), leaves_,
+                  {.num_rows = kMostBatchRows, .num_bytes = batch_bytes});
     if (extent.num_bytes > memory_bytes_ / 2) ARROW_RETURN_NOT_OK(read_in_pieces());
-    const auto most_rows = static_cast<double>(memory_bytes_ / 8) / extent.row_bytes;
+    const auto most_rows = static_cast<double>(batch_bytes) / extent.row_bytes;
     if (most_rows < static_cast<double>(kMostBatchRows)) {
       reader_->set_batch_size(std::max<int64_t>(static_cast<int64_t>(most_rows), 1));
     }
@@ -122,27 +115,6 @@ class ParquetDecoder : public Decoder {
       if (batch && batch->num_rows() > 0) return Status::OK();
       if (!batch) batches_ = nullptr;
     }
-  }
-
-  Extent extent_of_leaves() const {
-    Extent extent;
-    const auto metadata = reader_->parquet_reader()->metadata();
-    for (int i = 0; i < metadata->num_row_groups(); ++i) {
-      const auto row_group = metadata->RowGroup(i);
-      int64_t num_bytes = 0;
-      int64_t num_decoded_bytes = 0;
-      for (const int leaf : leaves_) {
-        const auto chunk = row_group->ColumnChunk(leaf);
-        num_bytes += plausible(chunk->total_compressed_size());
-        num_decoded_bytes += plausible(chunk->total_uncompressed_size());
-      }
-      extent.num_bytes = std::max(extent.num_bytes, num_bytes);
-      const auto num_rows =
-          static_cast<double>(std::max<int64_t>(row_group->num_rows(), 1));
-      extent.row_bytes =
-          std::max(extent.row_bytes, static_cast<double>(num_decoded_bytes) / num_rows);
-    }
-    return extent;
   }
 
   Status read_in_pieces() {

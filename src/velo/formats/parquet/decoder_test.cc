@@ -1,14 +1,18 @@
 #include "velo/formats/parquet/decoder.h"
 
 #include <arrow/array/builder_binary.h>
+#include <arrow/array/builder_nested.h>
 #include <arrow/array/builder_primitive.h>
 #include <arrow/io/memory.h>
 #include <arrow/table.h>
 #include <gtest/gtest.h>
+#include <parquet/arrow/writer.h>
+#include <parquet/properties.h>
 
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "velo/formats/parquet/encoder.h"
 #include "velo/testing/matchers.h"
@@ -103,6 +107,57 @@ TEST(ParquetDecoder, HoldsNoMoreThanItMay) {
       EXPECT_GT(file->largest_read(), 10'000'000);
     } else {
       EXPECT_LE(file->largest_read(), int64_t{2} << 20);
+    }
+  }
+}
+
+// 20,000 rows of one text of 2,000 characters, which take a few bytes in the file, and of
+// a list of 100 numbers, which take as few.
+std::shared_ptr<WatchedFile> repeating_file(parquet::SizeStatisticsLevel level) {
+  constexpr int64_t kNumRows = 20'000;
+  arrow::StringBuilder text;
+  auto item = std::make_shared<arrow::Int64Builder>();
+  arrow::ListBuilder numbers(arrow::default_memory_pool(), item);
+  for (int64_t row = 0; row < kNumRows; ++row) {
+    EXPECT_TRUE(text.Append(std::string(2000, 'x')).ok());
+    EXPECT_TRUE(numbers.Append().ok());
+    for (int i = 0; i < 100; ++i) EXPECT_TRUE(item->Append(7).ok());
+  }
+  const auto table =
+      arrow::Table::Make(arrow::schema({arrow::field("t", arrow::utf8()),
+                                        arrow::field("n", arrow::list(arrow::int64()))}),
+                         {text.Finish().ValueOrDie(), numbers.Finish().ValueOrDie()});
+  auto output = arrow::io::BufferOutputStream::Create().ValueOrDie();
+  auto properties =
+      parquet::WriterProperties::Builder().set_size_statistics_level(level)->build();
+  EXPECT_THAT(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), output,
+                                         kNumRows, properties),
+              IsOk());
+  return std::make_shared<WatchedFile>(output->Finish().ValueOrDie());
+}
+
+TEST(ParquetDecoder, ValuesThatRepeatTakeTheMemoryThatTheyHave) {
+  constexpr int64_t kMemory = int64_t{4} << 20;
+  for (const auto level : {parquet::SizeStatisticsLevel::None,
+                           parquet::SizeStatisticsLevel::PageAndColumnChunk}) {
+    const auto file = repeating_file(level);
+    EXPECT_LT(file->GetSize().ValueOrDie(), 400'000);
+    for (const auto& [column, row_bytes] : {std::pair{"t", 2000}, std::pair{"n", 800}}) {
+      SCOPED_TRACE(column);
+      const auto decoder =
+          make_parquet_decoder({.name = "repeating", .stream = file, .file = file},
+                               {.columns = {{column}}})
+              .ValueOrDie();
+      decoder->limit_memory(kMemory);
+      int64_t num_rows = 0;
+      while (true) {
+        const auto batch = decoder->next({});
+        ASSERT_THAT(batch, IsOk());
+        if (!*batch) break;
+        EXPECT_LE((*batch)->num_rows(), kMemory / 8 / row_bytes);
+        num_rows += (*batch)->num_rows();
+      }
+      EXPECT_EQ(num_rows, 20'000);
     }
   }
 }
