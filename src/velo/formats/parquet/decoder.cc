@@ -14,6 +14,7 @@
 #include "velo/formats/exceptions.h"
 #include "velo/formats/parquet/extent.h"
 #include "velo/formats/parquet/row_group_filter.h"
+#include "velo/formats/parquet/text_check.h"
 #include "velo/formats/projection.h"
 
 namespace velo::formats {
@@ -67,7 +68,10 @@ class ParquetDecoder : public Decoder {
     std::shared_ptr<arrow::RecordBatch> batch;
     ARROW_RETURN_NOT_OK(explain(catch_format_error([&] { return read(batch); })));
     if (!batch) return batch;
-    return in_wanted_order(projection_, *batch, input_.name);
+    ARROW_ASSIGN_OR_RAISE(batch, in_wanted_order(projection_, *batch, input_.name));
+    ARROW_RETURN_NOT_OK(check_texts(*batch, next_row_, input_.name));
+    next_row_ += batch->num_rows();
+    return batch;
   }
 
  private:
@@ -108,6 +112,7 @@ class ParquetDecoder : public Decoder {
         if (next_run_ == runs_.size()) return Status::OK();
         const RowGroupRun& run = runs_[next_run_++];
         num_left_out_ += run.num_left_out;
+        next_row_ += run.num_left_out;
         ARROW_ASSIGN_OR_RAISE(batches_,
                               reader_->GetRecordBatchReader(run.row_groups, leaves_));
       }
@@ -175,6 +180,7 @@ class ParquetDecoder : public Decoder {
   size_t next_run_ = 0;
   std::shared_ptr<arrow::RecordBatchReader> batches_;  // of the run before that
   int64_t num_left_out_ = 0;                           // before the batch
+  int64_t next_row_ = 1;                               // of the file
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <arrow/array/builder_primitive.h>
 #include <arrow/io/memory.h>
 #include <arrow/table.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <parquet/arrow/writer.h>
 #include <parquet/properties.h>
@@ -20,6 +21,7 @@
 namespace velo::formats {
 namespace {
 
+using ::testing::HasSubstr;
 using velo::testing::IsOk;
 
 // A file in memory that knows what the largest read of it was.
@@ -160,6 +162,50 @@ TEST(ParquetDecoder, ValuesThatRepeatTakeTheMemoryThatTheyHave) {
       EXPECT_EQ(num_rows, 20'000);
     }
   }
+}
+
+// Bytes that are said to be texts, as one column of a file.
+std::shared_ptr<arrow::StringArray> texts_of(const std::vector<std::string>& values) {
+  arrow::BinaryBuilder bytes;
+  for (const std::string& value : values) EXPECT_TRUE(bytes.Append(value).ok());
+  const auto array = bytes.Finish().ValueOrDie();
+  return std::make_shared<arrow::StringArray>(array->length(), array->data()->buffers[1],
+                                              array->data()->buffers[2]);
+}
+
+std::string error_of(const std::shared_ptr<arrow::Array>& column) {
+  const auto rows = arrow::RecordBatch::Make(
+      arrow::schema({arrow::field("t", column->type())}), column->length(), {column});
+  const auto file = file_of(*rows);
+  const auto decoder =
+      make_parquet_decoder({.name = "texts", .stream = file, .file = file}, {})
+          .ValueOrDie();
+  while (true) {
+    const auto batch = decoder->next({});
+    if (!batch.ok()) return batch.status().message();
+    if (!*batch) return "";
+  }
+}
+
+TEST(ParquetDecoder, TextsAreUtf8) {
+  EXPECT_EQ(error_of(texts_of({"", "ä", "a", "☃☃", ""})), "");
+  EXPECT_THAT(error_of(texts_of({"ok", "\xFF"})),
+              HasSubstr("texts: row 2, column 't': a text is not UTF-8"));
+  // Half a character each.
+  EXPECT_THAT(error_of(texts_of({"ok", "a\xC3", "\xA4"})),
+              HasSubstr("row 2, column 't'"));
+  std::vector<std::string> many(40'000, "ä");
+  EXPECT_EQ(error_of(texts_of(many)), "");
+  many[39'998] = "\xC3(";
+  EXPECT_THAT(error_of(texts_of(many)), HasSubstr("row 39999, column 't'"));
+  const auto bad = texts_of({"ok", "\xFF"});
+  const auto structs =
+      arrow::StructArray::Make({bad}, std::vector<std::string>{"s"}).ValueOrDie();
+  EXPECT_THAT(error_of(structs), HasSubstr("texts: column 't': a text is not UTF-8"));
+  const auto offsets = arrow::Buffer::FromVector(std::vector<int32_t>{0, 1, 2});
+  const auto lists =
+      std::make_shared<arrow::ListArray>(arrow::list(arrow::utf8()), 2, offsets, bad);
+  EXPECT_THAT(error_of(lists), HasSubstr("texts: column 't': a text is not UTF-8"));
 }
 
 TEST(ParquetDecoder, ReadsARowOfAnySize) {
