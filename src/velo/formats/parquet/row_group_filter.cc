@@ -47,10 +47,21 @@ bool is_certain(const char* function, const std::shared_ptr<arrow::Scalar>& left
   return holds->scalar_as<arrow::BooleanScalar>().value;
 }
 
+bool is_number(arrow::Type::type type) {
+  return arrow::is_integer(type) || arrow::is_floating(type) || arrow::is_decimal(type);
+}
+
+// Whether values of the two are in the same order: numbers are in another as text.
+bool are_ordered_alike(arrow::Type::type one, arrow::Type::type other) {
+  return one == other || (is_number(one) && is_number(other)) ||
+         (arrow::is_string(one) && arrow::is_string(other));
+}
+
 // The value in the column's type; nullptr where it is not exactly one of those.
 std::shared_ptr<arrow::Scalar> value_as(const std::shared_ptr<arrow::DataType>& type,
                                         const std::shared_ptr<arrow::Scalar>& value) {
   if (value->type->Equals(*type)) return value;
+  if (!are_ordered_alike(value->type->id(), type->id())) return nullptr;
   const auto cast = arrow::compute::Cast(arrow::Datum(value), type);
   return cast.ok() ? cast->scalar() : nullptr;
 }

@@ -119,6 +119,9 @@ TEST(RowGroupFilter, LeavesOutWhatStatisticsExclude) {
       {{term("pair", Operator::kIsNull, nullptr)}, {{0, 399}}},
       {{term("nothing", Operator::kEqual, id(1))}, {{0, 399}}},
       {{term("id", Operator::kEqual, text("a"))}, {{0, 399}}},
+      // As text 400 is less than 5, as a number it is not: whoever compares decides.
+      {{term("id", Operator::kGreater, text("5000"))}, {{0, 399}}},
+      {{term("name", Operator::kLess, id(5))}, {{0, 399}}},
   };
   for (const auto& one : cases) {
     std::string name;
