@@ -58,7 +58,8 @@ struct DecompressOptions {
 /// Read the content of a compressed stream; several members, frames or streams one after
 /// the other are one content. Zeros after gzip are padding, as for gzip(1).
 /// Errors, from Read: kCorruptData where it is not so compressed, ends too early, is
-/// broken, is followed by something else, or expands too much.
+/// broken, is followed by something else, or expands too much; kNotImplemented for a
+/// window of zstd above 128 MiB.
 Result<std::shared_ptr<arrow::io::InputStream>> decompress(
     std::shared_ptr<arrow::io::InputStream> compressed, DecompressOptions options);
 

@@ -167,6 +167,17 @@ TEST(Compression, SkippableFramesHaveNoContent) {
   }
 }
 
+// A frame of one byte, whose window is of 2^27 and of 2^28 bytes.
+TEST(Compression, ALargeWindowIsNotTakenForBrokenData) {
+  const auto frame = [](char window) {
+    return std::string("\x28\xB5\x2F\xFD\0", 5) + window + std::string("\x09\0\0a", 4);
+  };
+  EXPECT_EQ(decompressed(Compression::ZSTD, frame('\x88')).ValueOrDie(), "a");
+  const Status status = decompressed(Compression::ZSTD, frame('\x90')).status();
+  EXPECT_EQ(kind_of(status), ErrorKind::kNotImplemented);
+  EXPECT_THAT(status.message(), HasSubstr("a window of more than 128 MiB"));
+}
+
 TEST(Compression, ExpandsWithinBounds) {
   const auto read = [](int64_t num_bytes, int64_t max_ratio) {
     const std::string zeros(size_t{32} << 20, '\0');

@@ -15,6 +15,8 @@ namespace {
 constexpr int64_t kReadBytes = int64_t{256} << 10;
 // What tells every compression from the others, and from text.
 constexpr size_t kMagicBytes = 10;
+// ZSTD_error_frameParameter_windowTooLarge, of which Arrow keeps the text alone.
+constexpr std::string_view kZstdWindowReason = "too much memory for decoding";
 
 // A stream that gives its bytes by the one Read.
 class OneReadInput : public arrow::io::InputStream {
@@ -185,6 +187,14 @@ class DecompressedInput : public OneReadInput {
   }
 
   Status broken(const std::string& reason) const {
+    if (reason.find(kZstdWindowReason) != std::string::npos) {
+      return make_error(
+          ErrorKind::kNotImplemented, {.resource = options_.name},
+          fmt::format("its frame at byte {} has a window of more than 128 MiB, as zstd "
+                      "--long=28 and above make, which is not read; `zstd -dc --long=31` "
+                      "reads it, and its output can be piped",
+                      num_consumed_));
+    }
     return corrupt(
         fmt::format("the compressed data is broken at byte {} of it, after {} bytes of "
                     "content ({}); get the file anew from where it comes from",
