@@ -179,6 +179,9 @@ TEST(CsvConverter, RefusesWhatNumbersAreNot) {
   EXPECT_EQ(read(arrow::decimal256(50, 10), "1e39"),
             "1000000000000000000000000000000000000000.0000000000");
   EXPECT_EQ(read(arrow::decimal256(50, 10), "1e40"), "misfit");
+  // 2^128 + 1, which Arrow takes for 1.
+  EXPECT_EQ(read(arrow::decimal128(38, 0), "340282366920938463463374607431768211457"),
+            "misfit");
 }
 
 // Arrow's validation sees nothing before it is initialized: of one test alone, as ctest

@@ -248,6 +248,9 @@ TEST(CsvDecoder, InfersDecimalsWithRoomForEveryValueSeen) {
   const auto too_wide = decode("a,b\nx,0.123456789012345678\nx,123456789012345678901\n");
   ASSERT_TRUE(too_wide.ok()) << too_wide.status();
   EXPECT_EQ(types_of(*(*too_wide)->schema()), "string;string;");
+  const auto too_long = decode("a,b\nx,340282366920938463463374607431768211457\nx,5\n");
+  ASSERT_TRUE(too_long.ok()) << too_long.status();
+  EXPECT_EQ(as_text(**too_long), "a,b\nx,340282366920938463463374607431768211457\nx,5\n");
 }
 
 // The values of a decimal column in a file of these lines, one by one; or the error.

@@ -10,6 +10,7 @@
 #include "velo/formats/csv/converters.h"
 #include "velo/formats/csv/fixed_width_converter.h"
 #include "velo/formats/csv/plain_number.h"
+#include "velo/formats/decimal_text.h"
 
 namespace velo::formats {
 namespace {
@@ -60,14 +61,7 @@ class DecimalParser {
       value = Value(units);
       return value.FitsInPrecision(precision_);
     }
-    int32_t precision = 0;
-    int32_t scale = 0;
-    if (!Value::FromString(text, &value, &precision, &scale).ok()) return false;
-    if (scale == scale_) return value.FitsInPrecision(precision_);
-    const auto scaled = value.Rescale(scale, scale_);
-    if (!scaled.ok()) return false;
-    value = *scaled;
-    return value.FitsInPrecision(precision_);
+    return read_decimal(text, precision_, scale_, value) == DecimalFault::kNone;
   }
 
   // Reads `-12.34` and its like, as units of the scale; false for anything else.

@@ -6,13 +6,12 @@
 #include <limits>
 #include <utility>
 
+#include "velo/formats/decimal_text.h"
 #include "velo/formats/json/column_decoder.h"
 #include "velo/formats/json/digits.h"
 
 namespace velo::formats::json {
 namespace {
-
-constexpr std::string_view kTooManyDigits = "has more digits than fit";
 
 constexpr uint64_t kWholePowersOfTen[] = {1,
                                           10,
@@ -89,10 +88,9 @@ class DecimalColumn : public FixedColumn<Decimal> {
         if (!cursor.take_number(raw)) return false;
     }
     Decimal value;
-    std::string_view problem =
+    const std::string_view problem =
         is_text && is_bytes_ && *is_bytes_ ? parse_bytes(raw, value) : parse(raw, value);
     if (problem.empty()) return this->append(cursor, value);
-    if (is_text && problem == kTooManyDigits) problem = "is not a decimal";
     return cursor.fail_type_at(offset, *this->type_, problem);
   }
 
@@ -112,19 +110,22 @@ class DecimalColumn : public FixedColumn<Decimal> {
 
   // What is wrong with the text, or nothing.
   std::string_view parse(std::string_view text, Decimal& value) const {
-    int32_t precision = 0;
-    int32_t scale = 0;
+    // "+1.5" and ".5" are no numbers in JSON, nor in a text.
     const bool starts_well =
         !text.empty() && (text[0] == '-' || (text[0] >= '0' && text[0] <= '9'));
-    if (!starts_well || !Decimal::FromString(text, &value, &precision, &scale).ok()) {
-      return kTooManyDigits;
+    const DecimalFault fault = starts_well ? read_decimal(text, precision_, scale_, value)
+                                           : DecimalFault::kNoNumber;
+    switch (fault) {
+      case DecimalFault::kNoNumber:
+        return "is not a decimal";
+      case DecimalFault::kNotExact:
+        return kNotExact;
+      case DecimalFault::kOutOfRange:
+        return kOutOfRange;
+      case DecimalFault::kNone:
+        break;
     }
-    if (scale != scale_) {
-      const auto rescaled = value.Rescale(scale, scale_);
-      if (!rescaled.ok()) return kNotExact;
-      value = *rescaled;
-    }
-    return value.FitsInPrecision(precision_) ? std::string_view() : kOutOfRange;
+    return {};
   }
 
   // The most that every width of decimal can be made from.

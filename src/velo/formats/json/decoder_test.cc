@@ -283,6 +283,12 @@ TEST(JsonDecoder, RefusesValuesOfAnotherType) {
        "is decimal128(5, 2), found 1.555 (number), which it cannot hold exactly"},
       {arrow::decimal128(5, 2), "1000",
        "is decimal128(5, 2), found 1000 (number), which is out of range"},
+      {arrow::decimal128(38, 0), "340282366920938463463374607431768211457",
+       "is decimal128(38, 0), found 340282366920938463463374607431768211457 (number), "
+       "which is out of range"},
+      {arrow::decimal128(38, 2), "340282366920938463463374607431768211457e-2",
+       "found 340282366920938463463374607431768211457e… (number), which is out of "
+       "range"},
       {arrow::decimal128(5, 2), "\"x\"",
        "is decimal128(5, 2), found \"x\" (text), which is not a decimal"},
       {arrow::decimal128(5, 2), "false", "is decimal128(5, 2), found false (bool)"},
