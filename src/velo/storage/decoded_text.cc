@@ -42,16 +42,25 @@ bool has_open_order(std::string_view encoding) {
   return name == "utf-16" || name == "utf16" || name == "utf-32" || name == "utf32";
 }
 
+// Bytes of this text in an encoding, with a mark where it has one; 0 where nothing is
+// written in it.
+size_t size_in(const std::string& encoding, std::string_view text) {
+  auto handle = IconvHandle::open(encoding, kUtf8);
+  if (!handle) return 0;
+  char bytes[32];
+  const char* in = text.data();
+  size_t num_in = text.size();
+  char* next = bytes;
+  size_t num_free = sizeof(bytes);
+  handle->convert(&in, &num_in, &next, &num_free);
+  return sizeof(bytes) - num_free;
+}
+
 // Bytes of the smallest unit: where one cannot be read, the next may be.
-size_t unit_bytes(std::string_view encoding) {
-  const std::string name = ascii_lower(std::string(encoding));
-  if (name.starts_with("utf-16") || name.starts_with("utf16") ||
-      name.starts_with("ucs-2") || name.starts_with("ucs2")) {
-    return 2;
-  }
-  const bool is_wide = name.starts_with("utf-32") || name.starts_with("utf32") ||
-                       name.starts_with("ucs-4") || name.starts_with("ucs4");
-  return is_wide ? 4 : 1;
+size_t unit_bytes(const std::string& encoding) {
+  const size_t of_one = size_in(encoding, "a");
+  const size_t of_two = size_in(encoding, "aa");
+  return of_two > of_one ? of_two - of_one : 1;
 }
 
 class DecodedText : public arrow::io::InputStream {
@@ -107,6 +116,7 @@ class DecodedText : public arrow::io::InputStream {
     auto handle = IconvHandle::open(kUtf8, encoding_);
     if (!handle) return check_encoding(encoding_, name_);
     handle_.emplace(*std::move(handle));
+    unit_bytes_ = unit_bytes(encoding_);
     return Status::OK();
   }
 
@@ -143,7 +153,7 @@ class DecodedText : public arrow::io::InputStream {
     size_t num_free = room;
     while (num_free == room) {
       if (begin_ == held_.size() && !at_end_) ARROW_RETURN_NOT_OK(fill(kReadBytes));
-      if (begin_ == held_.size()) return size_t{0};
+      if (begin_ == held_.size()) return write_kept(next, num_free);
       const char* in = held_.data() + begin_;
       size_t num_in = held_.size() - begin_;
       const size_t result = handle_->convert(&in, &num_in, &next, &num_free);
@@ -155,8 +165,17 @@ class DecodedText : public arrow::io::InputStream {
       } else if ((reason == EILSEQ || is_cut_off) && num_free > 0) {
         *next++ = kInvalid;
         --num_free;
-        begin_ += is_cut_off ? num_in : std::min(num_in, unit_bytes(encoding_));
+        begin_ += is_cut_off ? num_in : std::min(num_in, unit_bytes_);
       }
+    }
+    return room - num_free;
+  }
+
+  // Some encodings keep a letter back until they know whether an accent follows.
+  size_t write_kept(char* out, size_t room) {
+    size_t num_free = room;
+    if (!std::exchange(has_ended_, true)) {
+      handle_->convert(nullptr, nullptr, &out, &num_free);
     }
     return room - num_free;
   }
@@ -178,10 +197,12 @@ class DecodedText : public arrow::io::InputStream {
   const std::string name_;
   bool has_begun_ = false;
   std::optional<IconvHandle> handle_;  // nullopt for UTF-8
-  std::string held_;                   // bytes; those before begin_ are converted
+  size_t unit_bytes_ = 1;
+  std::string held_;  // bytes; those before begin_ are converted
   size_t begin_ = 0;
   bool at_end_ = false;
-  std::string spilled_;  // text that was more than was asked for
+  bool has_ended_ = false;  // all of the text was made
+  std::string spilled_;     // text that was more than was asked for
   int64_t position_ = 0;
 };
 

@@ -121,6 +121,9 @@ TEST(TextEncoding, WhatIsNoTextIsNoUtf8) {
   expect_decoded("a\0\x00\xDC"s + "b\0"s, "utf-16le", "a\xFF"s + "b");
   expect_decoded("a\0b"s, "utf-16le", "a\xFF");
   expect_decoded("\x83", "shift_jis", "\xFF");
+  // Whatever it is called, the next unit is where it is.
+  expect_decoded("\0\0\xD8\0\0\0\0b"s, "csucs4", "\xFF"s + "b");
+  expect_decoded("\x00\xDC"s + "b\0"s, "unicodelittle", "\xFF"s + "b");
 }
 
 TEST(TextEncoding, ALongTextIsReadInPieces) {
@@ -145,6 +148,15 @@ TEST(TextEncoding, EndsAStatefulOne) {
   const std::string bytes = encoded({"テ"}, "iso-2022-jp").ValueOrDie();
   EXPECT_TRUE(bytes.ends_with("\x1B(B")) << bytes;
   expect_decoded(bytes, "iso-2022-jp", "テ");
+}
+
+// They keep the last letter, to which an accent may belong.
+TEST(TextEncoding, ReadsTheLastLetter) {
+  expect_decoded("\xE0\xE1", "cp1255", "אב");
+  expect_decoded("x\xE0", "cp1258", "xà");
+  expect_decoded("xa", "cp1258", "xa");
+  expect_decoded("a\xB3", "tcvn5712-1", "á");
+  expect_decoded("x\x88\x66", "big5-hkscs", "xÊ");
 }
 
 TEST(TextEncoding, NamesACharacterThatThereIsNot) {
