@@ -22,13 +22,14 @@ bool LastFields::scan(Cursor& cursor) {
     } while (cursor.take(','));
     if (!cursor.take('}')) return cursor.fail_expected("',' or '}'");
   }
+  std::ranges::sort(superseded_);
   cursor.leave();
   cursor.step_back_to(begin);
   return true;
 }
 
 bool LastFields::counts(const uint32_t* key) const {
-  return superseded_.empty() || std::ranges::find(superseded_, key) == superseded_.end();
+  return !std::ranges::binary_search(superseded_, key);
 }
 
 }  // namespace velo::formats::json

@@ -23,7 +23,7 @@ class LastFields {
 
  private:
   std::unordered_map<std::string, const uint32_t*> last_;
-  std::vector<const uint32_t*> superseded_;
+  std::vector<const uint32_t*> superseded_;  // in order
   std::vector<uint8_t> buffer_;
 };
 

@@ -73,6 +73,17 @@ TEST(JsonDuplicates, LeaveTheLast) {
   EXPECT_FALSE(decode("{\"a\":1,\"a\":2", options).ok());
 }
 
+// Whoever looks for each among all of them does not finish.
+TEST(JsonDuplicates, MayBeMany) {
+  std::string text = "{\"a\":0";
+  for (int i = 1; i < 1'000'000; ++i) text += ",\"a\":1";
+  auto options = with_schema({arrow::field("a", arrow::int64())});
+  options.takes_last_field = true;
+  const auto table = decode(text + ",\"a\":2}\n", options);
+  ASSERT_TRUE(table.ok()) << table.status().ToString();
+  EXPECT_TRUE((*table)->Equals(*table_of(options.schema, R"([{"a": 2}])")));
+}
+
 Result<std::string> read_quoted(const std::string& value,
                                 const std::shared_ptr<arrow::DataType>& type) {
   auto options = with_schema({arrow::field("x", type)});
