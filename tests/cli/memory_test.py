@@ -102,6 +102,15 @@ class Memory(ProgramTest):
                     self.assertEqual(self.rows("out"), 2)
                     shutil.rmtree(self.folder / "out")
 
+    def test_columns_that_are_looked_for(self):
+        """In all of a file that is read whole, of which no more is held for that."""
+        with (self.folder / "in.json").open("w") as file:
+            for _ in range(300):
+                file.write(('{"id":1,"pad":"%s"}\n' % ("x" * 10_000)) * 100)
+            file.write('{"id":2,"pad":"x","more":1}\n')
+        self.check_peak(64, "copy", "in.json?part_bytes=0", "out/?format=parquet", "--on-schema-change", "evolve")
+        self.assertEqual(self.rows("out"), 30_001)
+
     def test_a_budget_that_is_too_small(self):
         for arguments, words in [
                 (["--memory", "16MiB"], "memory: 16777216 bytes are too few; with parallel = 1 it takes 32MiB at least"),

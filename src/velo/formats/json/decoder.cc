@@ -79,8 +79,9 @@ class JsonDecoder : public Decoder {
         walker_(cutter_->framing()) {}
 
   /// Look at the first records to learn the columns of the file; of changes, those of
-  /// their rows.
-  Result<std::shared_ptr<arrow::Schema>> infer_schema(const DecoderLimits& limits);
+  /// their rows. What was looked at is kept where it is to be decoded.
+  Result<std::shared_ptr<arrow::Schema>> infer_schema(const DecoderLimits& limits,
+                                                      bool is_to_be_decoded);
 
   /// Make the columns: all of `file_schema`, or those asked for.
   Status bind(const std::shared_ptr<arrow::Schema>& file_schema,
@@ -247,11 +248,11 @@ Status JsonDecoder::take_large_record(const Block& block, RecordWalker& walker,
 }
 
 Result<std::shared_ptr<arrow::Schema>> JsonDecoder::infer_schema(
-    const DecoderLimits& limits) {
+    const DecoderLimits& limits, bool is_to_be_decoded) {
   RecordWalker walker = walker_;
   ValueSketch records;
   ChangeSketch changes;
-  std::vector<PlacedBadRecord> bad;  // found once more when the sample is decoded
+  Status first_fault;  // they are found once more when the sample is decoded
   int64_t num_records = 0;
   int64_t num_bytes = 0;
   bool last = false;
@@ -263,18 +264,22 @@ Result<std::shared_ptr<arrow::Schema>> JsonDecoder::infer_schema(
          num_bytes < limits.sample_bytes) {
     ARROW_ASSIGN_OR_RAISE(Block block, cutter_->next());
     if (keeps_bad_) {
-      sample_.push_back(keep(is_large_record(block) ? shortened(block) : block));
+      if (is_to_be_decoded) {
+        sample_.push_back(keep(is_large_record(block) ? shortened(block) : block));
+      }
+      std::vector<PlacedBadRecord> bad;
       ARROW_RETURN_NOT_OK(observe_good(block, walker, observe, bad));
+      if (first_fault.ok() && !bad.empty()) first_fault = bad.front().record.error;
     } else {
       // What was seen of a block stays true when it is seen again.
       ARROW_RETURN_NOT_OK(read(block, walker, observe, [] {}));
-      sample_.push_back(keep(block));
+      if (is_to_be_decoded) sample_.push_back(keep(block));
     }
     num_bytes += block.size;
     last = block.last;
   }
   sifter_.reset();
-  if (num_records == 0 && !bad.empty()) return bad.front().record.error;
+  if (num_records == 0) ARROW_RETURN_NOT_OK(first_fault);
   return arrow::schema(are_changes_ ? changes.fields() : records.fields());
 }
 
@@ -374,7 +379,7 @@ Result<std::unique_ptr<Decoder>> make_decoder(Input input, DecodeOptions options
       std::make_unique<JsonDecoder>(std::move(file), std::move(cutter), options);
   std::shared_ptr<arrow::Schema> schema = std::move(options.schema);
   if (schema == nullptr) {
-    ARROW_ASSIGN_OR_RAISE(schema, decoder->infer_schema(limits));
+    ARROW_ASSIGN_OR_RAISE(schema, decoder->infer_schema(limits, !options.only_schema));
     if (!options.only_schema) schema = text_for_nothing(*schema);
   } else if (options.envelope == Envelope::kDebezium) {
     schema = columns_of_changed_rows(*schema);
