@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 #include <utility>
 
 #include "velo/formats/protobuf/wire.h"
@@ -48,6 +49,18 @@ std::string joined(const std::string& scope, std::string_view name) {
 bool can_be_packed(FieldType type) {
   return type != FieldType::kString && type != FieldType::kBytes &&
          type != FieldType::kMessage && type != FieldType::kGroup;
+}
+
+// protoc makes none with two of one name, or of one number.
+Status check_fields(const MessageDescriptor& message) {
+  std::set<std::string_view> names;
+  std::set<uint32_t> numbers;
+  for (const FieldDescriptor& field : message.fields) {
+    if (names.insert(field.name).second && numbers.insert(field.number).second) continue;
+    return corrupt(fmt::format("field '{}' of '{}' has the name or the number of another",
+                               field.name, message.name));
+  }
+  return Status::OK();
 }
 
 }  // namespace
@@ -108,6 +121,7 @@ Status DescriptorReader::read_message(std::string_view bytes, const std::string&
   auto message = std::make_unique<MessageDescriptor>();
   ARROW_RETURN_NOT_OK(for_each_field(bytes, [&](const WireField& field) {
     if (field.number == 1) message->name = joined(scope, field.bytes);
+    if (field.number == 8) ++message->num_oneofs;
     return Status::OK();
   }));
   MessageDescriptor& known = *message;
@@ -167,6 +181,10 @@ Status DescriptorReader::read_field(std::string_view bytes, MessageDescriptor& m
           return Status::OK();
         });
       case 9:
+        if (field.value >= static_cast<uint64_t>(message.num_oneofs)) {
+          return corrupt(fmt::format("a field of '{}' is of a oneof that there is not",
+                                     message.name));
+        }
         read.oneof = static_cast<int32_t>(field.value);
         break;
       case 17:
@@ -247,6 +265,7 @@ Result<DescriptorSet> DescriptorReader::finish() {
         resolve(type.message->fields[type.field], type.name, type.message->name));
   }
   for (const auto& [name, message] : set_.messages_) {
+    ARROW_RETURN_NOT_OK(check_fields(*message));
     for (const FieldDescriptor& field : message->fields) {
       const bool needs_type =
           field.type == FieldType::kMessage || field.type == FieldType::kEnum;

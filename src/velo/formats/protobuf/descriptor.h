@@ -67,6 +67,7 @@ struct MessageDescriptor {
   std::string name;                     ///< with its package: "shop.Order.Item"
   std::vector<FieldDescriptor> fields;  ///< as they are declared
   bool is_map_entry = false;
+  int32_t num_oneofs = 0;
 };
 
 /// All messages of a descriptor file. Immutable, but for moves. Threads: safe.

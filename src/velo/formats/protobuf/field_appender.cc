@@ -3,6 +3,8 @@
 #include <arrow/array/builder_nested.h>
 #include <fmt/format.h>
 
+#include <deque>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -16,7 +18,7 @@ class SingleField : public FieldAppender {
  public:
   SingleField(const FieldDescriptor& field, std::unique_ptr<ValueAppender> values,
               arrow::ArrayBuilder* builder)
-      : FieldAppender(field.name, field.oneof),
+      : FieldAppender(field.name),
         is_message_(field.type == FieldType::kMessage),
         is_required_(field.is_required),
         is_null_unless_there_(field.has_presence && !field.default_value),
@@ -27,11 +29,11 @@ class SingleField : public FieldAppender {
     return default_of(field, &default_bytes_).Value(&default_);
   }
 
-  bool take(const WireField& value, DecodeRun& run) override {
-    if (value.type != values_->wire() || !values_->is_known(value)) {
-      ++run.num_unknown;
-      return true;
-    }
+  bool is_value(const WireField& value) const override {
+    return value.type == values_->wire() && values_->is_known(value);
+  }
+
+  bool take(const WireField& value, DecodeRun&) override {
     if (is_message_ && is_there_) {
       if (value_.bytes.data() != merged_.data()) merged_ = value_.bytes;
       merged_ += value.bytes;
@@ -94,7 +96,7 @@ class RepeatedField : public FieldAppender {
  public:
   RepeatedField(const FieldDescriptor& field, std::unique_ptr<ValueAppender> values,
                 arrow::ArrayBuilder* builder)
-      : FieldAppender(field.name, field.oneof),
+      : FieldAppender(field.name),
         values_(std::move(values)),
         builder_(static_cast<arrow::ListBuilder*>(builder)) {}
 
@@ -137,7 +139,8 @@ class RepeatedField : public FieldAppender {
 class MapField : public FieldAppender {
  public:
   MapField(const FieldDescriptor& field, arrow::ArrayBuilder* builder)
-      : FieldAppender(field.name, field.oneof),
+      : FieldAppender(field.name),
+        has_messages_(field.message->fields[1].type == FieldType::kMessage),
         builder_(static_cast<arrow::MapBuilder*>(builder)) {}
 
   Status make_values(const MessageDescriptor& entry) {
@@ -155,17 +158,30 @@ class MapField : public FieldAppender {
       return true;
     }
     Entry entry{.key = no_key_, .value = no_value_};
+    bool is_known = true;
+    bool has_value = false;
+    std::string* joined = nullptr;
     WireReader reader(value.bytes);
     WireField field;
     while (reader.next(&field)) {
       if (field.number == 1 && field.type == keys_->wire()) entry.key = field;
-      if (field.number == 2 && field.type == values_->wire() &&
-          values_->is_known(field)) {
+      if (field.number == 2 && field.type == values_->wire()) {
+        is_known = values_->is_known(field);
+        if (has_messages_ && has_value) {  // all of them together are one
+          if (!joined) joined = &joined_.emplace_back(entry.value.bytes);
+          *joined += field.bytes;
+          field.bytes = *joined;
+        }
+        has_value = true;
         entry.value = field;
       }
     }
     if (reader.problem()) return run.fail(reader.problem());
-    const Key key{entry.key.value, entry.key.bytes};
+    if (!is_known) {  // then the entry is not either
+      ++run.num_unknown;
+      return true;
+    }
+    const Key key{keys_->number_of(entry.key), entry.key.bytes};
     const auto [known, is_new] = places_.emplace(key, entries_.size());
     if (is_new) {
       entries_.push_back(entry);
@@ -185,6 +201,7 @@ class MapField : public FieldAppender {
     }
     entries_.clear();
     places_.clear();
+    joined_.clear();
     return true;
   }
 
@@ -204,6 +221,7 @@ class MapField : public FieldAppender {
     }
   };
 
+  const bool has_messages_;
   arrow::MapBuilder* const builder_;
   std::unique_ptr<ValueAppender> keys_;
   std::unique_ptr<ValueAppender> values_;
@@ -212,6 +230,7 @@ class MapField : public FieldAppender {
   std::string no_key_bytes_;
   std::string no_value_bytes_;
   std::vector<Entry> entries_;
+  std::deque<std::string> joined_;  // what entries refer to
   std::unordered_map<Key, size_t, KeyHash> places_;
 };
 

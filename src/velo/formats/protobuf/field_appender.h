@@ -5,7 +5,6 @@
 #include <arrow/array/builder_base.h>
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "velo/formats/protobuf/value_appender.h"
@@ -15,15 +14,16 @@ namespace velo::formats::protobuf {
 /// Threads: thread-compatible.
 class FieldAppender {
  public:
-  FieldAppender(std::string name, std::optional<int32_t> oneof)
-      : name_(std::move(name)), oneof_(oneof) {}
+  explicit FieldAppender(std::string name) : name_(std::move(name)) {}
   virtual ~FieldAppender() = default;
 
   const std::string& name() const { return name_; }
-  std::optional<int32_t> oneof() const { return oneof_; }
+
+  /// Whether a field of its number is a value of it, and not an unknown field.
+  virtual bool is_value(const WireField&) const { return true; }
 
   /// Take a value of the field in the message at hand, which stays until finish_row().
-  /// What is no value of it is counted as unknown.
+  /// What is within it and no value of it is counted as unknown.
   virtual bool take(const WireField& value, DecodeRun& run) = 0;
 
   /// Forget what was taken: another member of the oneof has come.
@@ -34,7 +34,6 @@ class FieldAppender {
 
  private:
   const std::string name_;
-  const std::optional<int32_t> oneof_;
 };
 
 /// Make the one of a field, with the builder of its column. Errors: kCorruptData.

@@ -13,15 +13,15 @@ Result<std::unique_ptr<MessageAppender>> MessageAppender::make(
   for (const FieldDescriptor& field : message.fields) {
     const int column = type->GetFieldIndex(field.name);
     const bool is_wanted = column >= 0;
-    made->places_.push_back(
-        {field.number, is_wanted ? static_cast<int32_t>(made->fields_.size()) : -1});
+    made->places_.push_back({field.number,
+                             is_wanted ? static_cast<int32_t>(made->fields_.size()) : -1,
+                             field.oneof});
     if (!is_wanted) continue;
     ARROW_ASSIGN_OR_RAISE(auto appender,
                           make_field_appender(field, structs->field_builder(column)));
     made->fields_.push_back(std::move(appender));
-    const auto num_oneofs = static_cast<size_t>(field.oneof.value_or(-1) + 1);
-    if (made->oneofs_.size() < num_oneofs) made->oneofs_.resize(num_oneofs, -1);
   }
+  made->oneofs_.resize(static_cast<size_t>(message.num_oneofs), -1);
   std::ranges::sort(made->places_, {}, &Place::number);
   return made;
 }
@@ -34,6 +34,13 @@ const MessageAppender::Place* MessageAppender::find(uint32_t number) {
   return &*found;
 }
 
+// Of a oneof the last member counts, also where that one is not wanted.
+void MessageAppender::begin_member(const Place& place) {
+  int32_t& there = oneofs_[static_cast<size_t>(*place.oneof)];
+  if (there >= 0 && there != place.field) fields_[static_cast<size_t>(there)]->forget();
+  there = place.field;
+}
+
 bool MessageAppender::take_fields(std::string_view message, DecodeRun& run) {
   WireReader reader(message);
   WireField value;
@@ -44,13 +51,14 @@ bool MessageAppender::take_fields(std::string_view message, DecodeRun& run) {
       ++run.num_unknown;
       continue;
     }
-    if (place->field < 0) continue;
-    FieldAppender& field = *fields_[static_cast<size_t>(place->field)];
-    if (field.oneof()) {
-      int32_t& seen = oneofs_[static_cast<size_t>(*field.oneof())];
-      if (seen >= 0 && seen != place->field) fields_[static_cast<size_t>(seen)]->forget();
-      seen = place->field;
+    const bool is_wanted = place->field >= 0;
+    if (is_wanted && !fields_[static_cast<size_t>(place->field)]->is_value(value)) {
+      ++run.num_unknown;
+      continue;
     }
+    if (place->oneof) begin_member(*place);
+    if (!is_wanted) continue;
+    FieldAppender& field = *fields_[static_cast<size_t>(place->field)];
     if (!field.take(value, run)) return run.fail_inside(field.name());
     // A repeated field comes again, another is followed by the next.
     const size_t at = static_cast<size_t>(place - places_.data());

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -33,15 +34,17 @@ class MessageAppender : public ValueAppender {
   struct Place {
     uint32_t number;
     int32_t field;  // of fields_; -1: not wanted
+    std::optional<int32_t> oneof;
   };
   const Place* find(uint32_t number);
+  void begin_member(const Place& place);
   bool take_fields(std::string_view message, DecodeRun& run);
 
   arrow::StructBuilder* const builder_;
   std::vector<std::unique_ptr<FieldAppender>> fields_;
   std::vector<Place> places_;    // by number
   size_t next_ = 0;              // the place that is likely to come next
-  std::vector<int32_t> oneofs_;  // of each the field that was seen last, or -1
+  std::vector<int32_t> oneofs_;  // of each the field that is there, or -1
 };
 
 }  // namespace velo::formats::protobuf

@@ -29,9 +29,8 @@ Result<std::unique_ptr<MessageEncoder>> MessageEncoder::make(
     auto encoder = make_field_encoder(*field, column->type());
     if (!encoder.ok()) return annotated(encoder.status(), column->name());
     made->fields_.push_back(*std::move(encoder));
-    const auto num_oneofs = static_cast<size_t>(field->oneof.value_or(-1) + 1);
-    if (made->oneofs_.size() < num_oneofs) made->oneofs_.resize(num_oneofs);
   }
+  made->oneofs_.resize(static_cast<size_t>(message.num_oneofs));
   for (const FieldDescriptor& field : message.fields) {
     const bool is_there = std::ranges::any_of(
         columns, [&](const auto& column) { return column->name() == field.name; });

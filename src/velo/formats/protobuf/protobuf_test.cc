@@ -228,6 +228,46 @@ TEST(Protobuf, TakesTheLastOfTwo) {
   expect_column(*decoded->table, "middle", "[1]");
 }
 
+// Also where the last member is not wanted; what is no value of it changes nothing.
+TEST(Protobuf, KnowsWhichMemberOfAOneofIsThere) {
+  const std::string replaced = bytes_field(26, "l") + varint_field(28, 1);
+  const std::string kept = bytes_field(26, "l") + bytes_field(28, "no number");
+  DecodeOptions options;
+  for (const bool has_columns : {false, true}) {
+    if (has_columns) options.columns = {"left"};
+    const auto decoded = decode(framed(replaced), "shop.Order", options);
+    ASSERT_THAT(decoded, IsOk());
+    expect_column(*decoded->table, "left", "[null]");
+  }
+  const auto decoded = decode(framed(kept), "shop.Order");
+  ASSERT_THAT(decoded, IsOk());
+  expect_column(*decoded->table, "left", "[\"l\"]");
+  expect_column(*decoded->table, "middle", "[null]");
+}
+
+// One key may be on the wire in several ways.
+TEST(Protobuf, KnowsKeysByTheirValues) {
+  const std::string minus_one = varint_field(1, std::numeric_limits<uint64_t>::max());
+  const std::string same = varint_field(1, std::numeric_limits<uint32_t>::max());
+  const auto decoded =
+      decode(framed(bytes_field(25, minus_one) +
+                    bytes_field(25, same + bytes_field(2, bytes_field(1, "last")))),
+             "shop.Order");
+  ASSERT_THAT(decoded, IsOk());
+  expect_column(*decoded->table, "by_number",
+                R"([[[-1, {"name": "last", "price": 0, "tags": [], "size": null}]]])");
+}
+
+TEST(Protobuf, PutsTheMessagesOfAnEntryTogether) {
+  const std::string entry = varint_field(1, 7) + bytes_field(2, bytes_field(1, "tea")) +
+                            bytes_field(2, varint_field(2, 5)) +
+                            bytes_field(2, bytes_field(3, "hot"));
+  const auto decoded = decode(framed(bytes_field(25, entry)), "shop.Order");
+  ASSERT_THAT(decoded, IsOk());
+  expect_column(*decoded->table, "by_number",
+                R"([[[7, {"name": "tea", "price": 5, "tags": ["hot"], "size": null}]]])");
+}
+
 TEST(Protobuf, ReadsRepeatedNumbersBothWays) {
   std::string packed;
   append_varint(1, packed);
@@ -249,6 +289,45 @@ TEST(Protobuf, KnowsClosedEnums) {
   ASSERT_THAT(decoded, IsOk());
   expect_column(*decoded->table, "grade", "[null]");
   expect_column(*decoded->table, "marks", R"([["GOOD", "BAD"]])");
+}
+
+// A field of a descriptor.
+std::string declared(const std::string& name, uint64_t number, FieldType type,
+                     const std::string& type_name = "", bool is_repeated = false) {
+  return bytes_field(1, name) + varint_field(3, number) +
+         varint_field(4, is_repeated ? 3 : 1) +
+         varint_field(5, static_cast<uint64_t>(type)) +
+         (type_name.empty() ? "" : bytes_field(6, type_name));
+}
+
+// A descriptor file of proto2 with these types.
+std::string file_of(const std::string& types) { return bytes_field(1, types); }
+
+// proto2: then its entry is an unknown field, and no entry of another value.
+TEST(Protobuf, LeavesOutEntriesWithUnknownValues) {
+  const std::string color = bytes_field(1, "Color") +
+                            bytes_field(2, bytes_field(1, "RED") + varint_field(2, 1));
+  const std::string entry =
+      bytes_field(1, "Entry") + bytes_field(2, declared("key", 1, FieldType::kBool)) +
+      bytes_field(2, declared("value", 2, FieldType::kEnum, ".Color")) +
+      bytes_field(7, varint_field(7, 1));
+  const std::string message =
+      bytes_field(1, "M") +
+      bytes_field(2, declared("colors", 1, FieldType::kMessage, ".Entry", true));
+  auto set = DescriptorSet::parse(
+      file_of(bytes_field(5, color) + bytes_field(4, entry) + bytes_field(4, message)));
+  ASSERT_THAT(set, IsOk());
+  const auto type = MessageType::make(*std::move(set), "M").ValueOrDie();
+  const auto columns =
+      MessageColumns::make(type.message(), schema_of(type.message())->get()->fields())
+          .ValueOrDie();
+  EXPECT_TRUE(columns->append(bytes_field(1, varint_field(1, 1) + varint_field(2, 99)) +
+                              bytes_field(1, varint_field(1, 0) + varint_field(2, 1))));
+  EXPECT_EQ(columns->run().num_unknown, 1);
+  const auto found = columns->finish().ValueOrDie();
+  const auto expected =
+      arrow::json::ArrayFromJSONString(found[0]->type(), R"([[[false, "RED"]]])");
+  EXPECT_TRUE(found[0]->Equals(**expected)) << found[0]->ToString();
 }
 
 TEST(Protobuf, ReadsTheColumnsThatAreWanted) {
@@ -371,6 +450,28 @@ TEST(Protobuf, ReadsDescriptorsWithCare) {
     const auto set = DescriptorSet::parse(std::string_view(bytes).substr(0, size));
     EXPECT_FALSE(set.ok() && set->find("shop.Order").ok());
   }
+}
+
+TEST(Protobuf, RefusesDescriptorsThatContradictThemselves) {
+  const std::string x = declared("x", 1, FieldType::kInt32);
+  const std::pair<std::string, const char*> cases[] = {
+      {bytes_field(2, x + varint_field(9, 0)), "a oneof that there is not"},
+      {bytes_field(2, x + varint_field(9, 1'000'000'000)), "a oneof that there is not"},
+      {bytes_field(2, x + varint_field(9, std::numeric_limits<uint64_t>::max())),
+       "a oneof that there is not"},
+      {bytes_field(2, x) + bytes_field(2, x), "field 'x' of 'M' has the name"},
+      {bytes_field(2, x) + bytes_field(2, declared("y", 1, FieldType::kInt32)),
+       "field 'y' of 'M' has the name or the number of another"},
+  };
+  for (const auto& [fields, problem] : cases) {
+    const auto set =
+        DescriptorSet::parse(file_of(bytes_field(4, bytes_field(1, "M") + fields)));
+    EXPECT_THAT(set.status(), IsError(ErrorKind::kCorruptData, HasSubstr(problem)));
+  }
+  const auto good = DescriptorSet::parse(file_of(
+      bytes_field(4, bytes_field(1, "M") + bytes_field(2, x + varint_field(9, 0)) +
+                         bytes_field(8, bytes_field(1, "choice")))));
+  EXPECT_THAT(good, IsOk());
 }
 
 // One column of one row into a message of shop.Order.

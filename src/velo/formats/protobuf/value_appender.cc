@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <type_traits>
 #include <utility>
 
 #include "velo/base/utf8.h"
@@ -37,6 +38,13 @@ class NumberAppender : public ValueAppender {
   WireType wire() const override { return kWire; }
   bool append(const WireField& value, DecodeRun& run) override {
     return run.check(builder_->Append(value_of(value.value)));
+  }
+  uint64_t number_of(const WireField& value) const override {
+    if constexpr (std::is_floating_point_v<decltype(value_of(value.value))>) {
+      return value.value;
+    } else {
+      return static_cast<uint64_t>(value_of(value.value));
+    }
   }
 
  private:

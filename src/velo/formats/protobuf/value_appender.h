@@ -49,6 +49,9 @@ class ValueAppender {
   /// unknown field.
   virtual bool is_known(const WireField&) const { return true; }
 
+  /// Of a number its value, which may be on the wire in several ways.
+  virtual uint64_t number_of(const WireField& value) const { return value.value; }
+
   /// Append a value, of a message all of its parts.
   virtual bool append(const WireField& value, DecodeRun& run) = 0;
 };
