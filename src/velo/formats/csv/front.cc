@@ -27,7 +27,7 @@ class FrontReader {
     if (blocks_.bytes().starts_with(kByteOrderMark)) {
       blocks_.consume(kByteOrderMark.size());
     }
-    for (int64_t i = 0; i < front_.dialect.skip_lines; ++i) {
+    for (int64_t i = 0; i < front_.dialect.skip_lines && !is_at_end(); ++i) {
       ARROW_RETURN_NOT_OK(skip_line(blocks_));
     }
     ARROW_RETURN_NOT_OK(skip_lines_without_record());
@@ -38,6 +38,8 @@ class FrontReader {
   }
 
  private:
+  bool is_at_end() const { return blocks_.at_end() && blocks_.bytes().empty(); }
+
   Status no_record() const {
     return make_error(ErrorKind::kCorruptData, {.resource = blocks_.name()},
                       "the file is empty: there is not even a header; give schema= with "

@@ -138,6 +138,11 @@ Status read_words(const OptionValues& values, const CsvDialect& dialect,
                      "has a blank at its edge, which trim takes away");
     }
   }
+  for (const char* option : {"true_values", "false_values"}) {
+    if (!values.list(option).empty()) continue;
+    return refused(option, "",
+                   "has no word; leave it out for those that it has by itself");
+  }
   for (const std::string& word : notation.true_values) {
     if (std::ranges::find(notation.false_values, word) != notation.false_values.end()) {
       return refused("true_values", word, "is among false_values= too");

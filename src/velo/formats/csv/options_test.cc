@@ -220,6 +220,8 @@ TEST(CsvOptions, AreRefusedWhereTheyMakeNoSense) {
       {{{"quote", ","}}, "quote=',' is the delimiter too"},
       {{{"escape", ","}}, "escape=',' is the delimiter too"},
       {{{"escape", "no"}}, "escape='no' is not one character"},
+      {{{"true_values", ""}}, "true_values='' has no word"},
+      {{{"false_values", ""}}, "false_values='' has no word"},
       {{{"comment", "\"x"}}, "comment='\"x' has a delimiter"},
       {{{"skip_lines", "many"}}, "option 'skip_lines'"},
       {{{"null_values", "a\"b,\"c"}}, "null_values='\"c' has a delimiter, a quote"},
@@ -286,6 +288,11 @@ TEST(CsvDecoder, KeepsNulBytes) {
   ASSERT_TRUE(table.ok()) << table.status();
   EXPECT_EQ((*table)->column(0)->GetScalar(0).ValueOrDie()->ToString(),
             std::string("x\0y", 3));
+}
+
+TEST(CsvOptions, MoreLinesMayBeSkippedThanThereAre) {
+  EXPECT_THAT(meaning("a,b\n1,2\n", {{"skip_lines", "9223372036854775807"}}),
+              HasSubstr("the file is empty"));
 }
 
 }  // namespace
