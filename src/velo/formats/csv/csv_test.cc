@@ -226,6 +226,8 @@ TEST(CsvDecoder, SaysWhereItFailed) {
        "not"},
       {"a quote that is not closed", "a,b\n1,\"x\n2,y\n", "in.csv: line 2, byte 4: "},
       {"an empty file", "", "in.csv: the file is empty"},
+      {"more columns than there may be", std::string(100'000, ',') + "\n",
+       "in.csv: line 1, byte 0: the first row has 100001 columns, of 100000 at most"},
       {"a header that is not UTF-8", "a,\xff\n", "the name of column 2 is not UTF-8"},
   };
   for (const auto& one : cases) {

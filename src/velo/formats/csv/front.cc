@@ -16,6 +16,7 @@ namespace velo::formats {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr int kMostColumns = 100'000;
 
 class FrontReader {
  public:
@@ -108,6 +109,12 @@ class FrontReader {
                         fault_of(records.broken().front(), -1, ',').message);
     }
     if (records.num_rows() == 0) return no_record();
+    if (records.num_columns() > kMostColumns) {
+      return corrupt_at(position, blocks_.name(),
+                        fmt::format("the first row has {} columns, of {} at most; is it "
+                                    "CSV, and is delimiter= right?",
+                                    records.num_columns(), kMostColumns));
+    }
     std::vector<std::string> first = values_of(records);
     ARROW_ASSIGN_OR_RAISE(const bool has_header, is_header(first, given));
     front_.dialect.header = has_header ? CsvHeader::kYes : CsvHeader::kNo;

@@ -24,8 +24,8 @@ struct CsvFront {
 /// one that stands twice gets a suffix), else column0, column1 …, as many as the first
 /// row has values. `given` is what `schema=` says, or nullptr: a first record of the same
 /// names is a header.
-/// Errors: kCorruptData (no record, a name that is no UTF-8, a record that does not end);
-/// kSystem.
+/// Errors: kCorruptData (no record, more than 100,000 columns, a name that is no UTF-8, a
+/// record that does not end); kSystem.
 Result<CsvFront> read_front(BlockReader& blocks, const CsvDialect& dialect,
                             const arrow::Schema* given);
 
