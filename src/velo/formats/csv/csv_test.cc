@@ -240,6 +240,18 @@ TEST(CsvDecoder, SaysWhereItFailed) {
   }
 }
 
+// All of them: it is not that a record is too large.
+TEST(CsvDecoder, SaysWhatIsWrongWithTheFirstRecords) {
+  std::string text = "a,b\n";
+  for (int i = 0; i < 100; ++i) text += "1,2,3\n";
+  for (const bool keeps_bad : {false, true}) {
+    const auto table = decode(text, {.block_bytes = 16, .max_record_bytes = 64},
+                              {.keep_bad_records = keeps_bad});
+    EXPECT_THAT(table.status().message(),
+                HasSubstr("in.csv: line 2, byte 4: the row has 3 columns"));
+  }
+}
+
 TEST(CsvDecoder, InfersDecimalsWithRoomForEveryValueSeen) {
   const auto table = decode("a,b\nx,0.123456789012345678\nx,1234567.5\nx,-3\nx,\n");
   ASSERT_TRUE(table.ok()) << table.status();

@@ -167,6 +167,11 @@ class CsvDecoder : public Decoder {
       ARROW_RETURN_NOT_OK(take_large_record());
       ARROW_RETURN_NOT_OK(parse());
       if (records_.num_rows() > 0 || blocks_.at_end()) break;
+      // Behind bad ones a good one is looked for only where they are left out, and not
+      // beyond a sample.
+      if (!records_.broken().empty() && (!keeps_bad_ || blocks_.is_full())) {
+        return place_bad_records({}).front().record.error;
+      }
       ARROW_RETURN_NOT_OK(blocks_.fill());
     }
     const auto type_of_nothing = only_schema ? arrow::null() : arrow::utf8();
