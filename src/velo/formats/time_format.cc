@@ -93,6 +93,7 @@ struct TimeFormat::Fields {
   int64_t nanosecond = 0;
   int64_t zone = 0;
   std::optional<int64_t> since_epoch;
+  bool is_before_epoch = false;
 };
 
 Result<TimeFormat> TimeFormat::parse(std::string_view format) {
@@ -244,6 +245,7 @@ bool TimeFormat::read_item(size_t index, std::string_view& text, Fields& fields)
       if (sign < 0) text.remove_prefix(1);
       const auto seconds = take_number(text, 1, kMostDigits);
       if (seconds) fields.since_epoch = sign * *seconds;
+      fields.is_before_epoch = sign < 0;
       return seconds.has_value();
     }
   }
@@ -251,8 +253,15 @@ bool TimeFormat::read_item(size_t index, std::string_view& text, Fields& fields)
 
 std::optional<TimeFormat::Moment> TimeFormat::moment_of(const Fields& fields) {
   constexpr int64_t kHalfDay = 12;
+  constexpr int32_t kNanosecondsPerSecond = 1'000'000'000;
   const auto nanoseconds = static_cast<int32_t>(fields.nanosecond);
-  if (fields.since_epoch) return Moment{*fields.since_epoch, nanoseconds};
+  if (fields.since_epoch) {
+    // The fraction of -1.5 goes back, too; that of a moment goes forward.
+    if (!fields.is_before_epoch || nanoseconds == 0) {
+      return Moment{*fields.since_epoch, nanoseconds};
+    }
+    return Moment{*fields.since_epoch - 1, kNanosecondsPerSecond - nanoseconds};
+  }
   using std::chrono::sys_days;
   const std::chrono::year year(static_cast<int>(fields.year));
   sys_days day;

@@ -280,6 +280,19 @@ TEST(CsvConverter, ReadsTimesInTheirFormat) {
             "misfit");
 }
 
+TEST(CsvConverter, ReadsFractionsBefore1970) {
+  const auto timestamp = arrow::timestamp(arrow::TimeUnit::MILLI, "UTC");
+  const CsvNotation seconds{.timestamp_format = "%s.%f"};
+  EXPECT_EQ(read(timestamp, "1.5", seconds), "1970-01-01 00:00:01.500Z");
+  EXPECT_EQ(read(timestamp, "-0.5", seconds), "1969-12-31 23:59:59.500Z");
+  EXPECT_EQ(read(timestamp, "-1.5", seconds), "1969-12-31 23:59:58.500Z");
+  EXPECT_EQ(read(timestamp, "-1.000", seconds), "1969-12-31 23:59:59.000Z");
+  // Of other dates the fraction always goes forward.
+  EXPECT_EQ(read(arrow::timestamp(arrow::TimeUnit::MILLI), "1969-12-31 23:59:58.500",
+                 {.timestamp_format = "%F %T.%f"}),
+            "1969-12-31 23:59:58.500");
+}
+
 TEST(TimeFormat, IsStrict) {
   const auto read_as = [](const char* format, const char* text) -> std::string {
     const auto parsed = TimeFormat::parse(format);
