@@ -4,9 +4,9 @@
 #include <arrow/io/memory.h>
 
 #include <iterator>
+#include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string_view>
 
 #include "velo/formats/block_reader.h"
@@ -32,7 +32,10 @@ bool is_near(const arrow::io::RandomAccessFile& file) {
 class CsvRecordFinder : public RecordFinder {
  public:
   CsvRecordFinder(const CsvDialect& dialect, int64_t first_row)
-      : dialect_(dialect), skipper_(dialect), first_row_(first_row), known_{first_row} {}
+      : dialect_(dialect),
+        skipper_(dialect),
+        first_row_(first_row),
+        known_{{first_row, first_row}} {}
 
   Result<int64_t> find(arrow::io::RandomAccessFile& file, int64_t from) override {
     if (from <= 0) return 0;
@@ -40,9 +43,10 @@ class CsvRecordFinder : public RecordFinder {
     // Every record begins behind the end of a line.
     if (is_line_a_record(dialect_)) return search(file, from - 1, from);
     const std::lock_guard lock(mutex_);
-    ARROW_ASSIGN_OR_RAISE(const int64_t found,
-                          search(file, *std::prev(known_.upper_bound(from)), from));
-    known_.insert(found);
+    const int64_t known = std::prev(known_.upper_bound(from))->second;
+    if (known >= from) return known;
+    ARROW_ASSIGN_OR_RAISE(const int64_t found, search(file, known, from));
+    known_[from] = found;
     return found;
   }
 
@@ -83,7 +87,8 @@ class CsvRecordFinder : public RecordFinder {
   const RecordSkipper skipper_;
   const int64_t first_row_;
   std::mutex mutex_;
-  std::set<int64_t> known_;  // guarded by mutex_: where records begin
+  // Guarded by mutex_: what was found from an offset on, which holds up to there.
+  std::map<int64_t, int64_t> known_;
 };
 
 }  // namespace

@@ -130,6 +130,41 @@ TEST(CsvRecordFinder, FindsTheSameInAnyOrder) {
   EXPECT_EQ(found[5], 12);  // not the 9 behind the line break in quotes
 }
 
+// Counts the bytes that are read.
+class CountedFile : public arrow::io::BufferReader {
+ public:
+  using BufferReader::BufferReader;
+  using BufferReader::ReadAt;
+  Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t position,
+                                                int64_t num_bytes) override {
+    ARROW_ASSIGN_OR_RAISE(auto bytes, BufferReader::ReadAt(position, num_bytes));
+    num_read += bytes->size();
+    return bytes;
+  }
+
+  int64_t num_read = 0;
+};
+
+// Each end of a part is the next one's begin; where the last record has no end, all of
+// the others are at it.
+TEST(CsvRecordFinder, ReadsWhatItHasReadNoMore) {
+  std::string rows = "a,b\n";
+  while (rows.size() < (4 << 20)) rows += "1,\"" + std::string(100'000, 'x') + "\"\n";
+  for (const std::string& text : {rows, "a,b\n1,\"" + std::string(4 << 20, 'x')}) {
+    CountedFile file(arrow::Buffer::FromString(text));
+    const auto finder = make_csv_record_finder(file, {}).ValueOrDie();
+    const auto size = static_cast<int64_t>(text.size());
+    for (int time = 0; time < 2; ++time) {
+      for (int64_t from = 0; from < size; from += size / 20) {
+        finder->find(file, from).ValueOrDie();
+        finder->find(file, from).ValueOrDie();
+      }
+    }
+    // Of a piece that is read the rest may be wanted again.
+    EXPECT_LT(file.num_read, 8 * size);
+  }
+}
+
 TEST(CsvRecordFinder, LeavesWhatHasNoRowWhole) {
   EXPECT_EQ(make_csv_record_finder(*file_of(""), {}).ValueOrDie(), nullptr);
   EXPECT_EQ(make_csv_record_finder(*file_of("a,\"b\n"), {}).ValueOrDie(), nullptr);
