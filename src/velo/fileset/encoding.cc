@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -28,15 +27,6 @@ std::pair<std::string_view, std::string_view> split_extension(std::string_view p
   return {path.substr(0, dot), path.substr(dot + 1)};
 }
 
-const formats::Format* format_of_extension(std::string_view extension) {
-  for (const formats::Format* format : formats::all_formats()) {
-    if (std::ranges::find(format->extensions, extension) != format->extensions.end()) {
-      return format;
-    }
-  }
-  return nullptr;
-}
-
 Result<const formats::Format*> format_of(const std::string& path,
                                          std::string_view extension,
                                          const OptionValues& values) {
@@ -46,7 +36,9 @@ Result<const formats::Format*> format_of(const std::string& path,
         ErrorKind::kInvalidArgument, {.resource = path},
         fmt::format("format={} is not one of {}", name, formats::format_names()));
   }
-  if (const formats::Format* format = format_of_extension(extension)) return format;
+  if (const formats::Format* format = formats::find_format_of_files(extension)) {
+    return format;
+  }
   return make_error(ErrorKind::kInvalidArgument, {.resource = path},
                     fmt::format("its name does not tell its format; add ?format= and one "
                                 "of {}",

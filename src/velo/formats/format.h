@@ -203,6 +203,9 @@ std::string format_names();
 /// The format of this name, or nullptr.
 const Format* find_format(std::string_view name);
 
+/// The format of files with this extension, or nullptr.
+const Format* find_format_of_files(std::string_view extension);
+
 /// The options of all formats, each once.
 std::vector<OptionDescriptor> all_format_options();
 

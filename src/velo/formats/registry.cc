@@ -36,6 +36,15 @@ const Format* find_format(std::string_view name) {
   return nullptr;
 }
 
+const Format* find_format_of_files(std::string_view extension) {
+  std::vector<const Format*> formats = all_formats();
+  formats.push_back(&tsv_format());
+  const auto found = std::ranges::find_if(formats, [&](const Format* format) {
+    return std::ranges::count(format->extensions, extension) > 0;
+  });
+  return found == formats.end() ? nullptr : *found;
+}
+
 OptionDescriptor envelope_option() {
   return {.name = "envelope",
           .type = OptionType::kChoice,

@@ -51,7 +51,11 @@ Status read_header(const OptionValues& values, CsvDialect& dialect) {
   return Status::OK();
 }
 
-Status read_delimiter(const OptionValues& values, CsvDialect& dialect) {
+Status read_delimiter(const OptionValues& values, char otherwise, CsvDialect& dialect) {
+  if (!values.has("delimiter")) {
+    dialect.delimiter = otherwise;
+    return Status::OK();
+  }
   const std::string value = values.text("delimiter");
   dialect.delimiter = std::nullopt;
   if (value == "auto") return Status::OK();
@@ -199,8 +203,10 @@ std::vector<OptionDescriptor> layout_options() {
               "(written: true)."},
       {.name = "delimiter",
        .default_value = ",",
-       .doc = "CSV: the character between two values, or `tab`; `auto` takes the comma, "
-              "the tab, the semicolon or the bar, by the looks (written: a comma)."},
+       .doc =
+           "CSV: the character between two values, or `tab`, as in `.tsv` files where "
+           "it is not said; `auto` takes the comma, the tab, the semicolon or the bar, "
+           "by the looks (written: a comma)."},
       {.name = "quote",
        .default_value = "\"",
        .doc = "CSV: the character around values that hold a delimiter or a line break; "
@@ -288,7 +294,7 @@ std::vector<OptionDescriptor> csv_options() {
   return options;
 }
 
-Result<CsvDialect> csv_dialect_of(const OptionValues& values) {
+Result<CsvDialect> csv_dialect_of(const OptionValues& values, char default_delimiter) {
   CsvDialect dialect;
   ARROW_ASSIGN_OR_RAISE(dialect.max_record_bytes, max_record_bytes_of(values));
   dialect.block_bytes = std::min(dialect.block_bytes, dialect.max_record_bytes);
@@ -296,7 +302,7 @@ Result<CsvDialect> csv_dialect_of(const OptionValues& values) {
   dialect.ragged = values.text("ragged") == "null" ? CsvRagged::kNull : CsvRagged::kError;
   ARROW_RETURN_NOT_OK(read_header(values, dialect));
   ARROW_RETURN_NOT_OK(read_quotes(values, dialect));
-  ARROW_RETURN_NOT_OK(read_delimiter(values, dialect));
+  ARROW_RETURN_NOT_OK(read_delimiter(values, default_delimiter, dialect));
   ARROW_RETURN_NOT_OK(check_characters(values, dialect));
   ARROW_RETURN_NOT_OK(read_comment(values, dialect));
   ARROW_RETURN_NOT_OK(read_skip_lines(values, dialect));

@@ -13,7 +13,9 @@ namespace velo::formats {
 /// All options of CSV.
 std::vector<OptionDescriptor> csv_options();
 
-/// The dialect that they say. Errors: kInvalidArgument, naming the option.
-Result<CsvDialect> csv_dialect_of(const OptionValues& values);
+/// The dialect that they say, with this delimiter where they say none. Errors:
+/// kInvalidArgument, naming the option.
+Result<CsvDialect> csv_dialect_of(const OptionValues& values,
+                                  char default_delimiter = ',');
 
 }  // namespace velo::formats

@@ -295,5 +295,27 @@ TEST(CsvOptions, MoreLinesMayBeSkippedThanThereAre) {
               HasSubstr("the file is empty"));
 }
 
+TEST(CsvOptions, ATabIsBetweenTheValuesOfTsvFiles) {
+  const Format& format = *find_format_of_files("tsv");
+  EXPECT_EQ(format.name, "csv");
+  for (const auto& [options, names] :
+       {std::pair(Options{}, "a b,c"), std::pair(Options{{"delimiter", ","}}, "a\tb c"),
+        std::pair(Options{{"delimiter", "auto"}}, "a b,c")}) {
+    auto stream = std::make_shared<arrow::io::BufferReader>(
+        arrow::Buffer::FromString("a\tb,c\n1\t2\n"));
+    auto decoder = format.make_decoder(
+        {.name = "in.tsv", .stream = stream},
+        values_of(options, OptionUse::kSource).ValueOrDie(), {.only_schema = true});
+    ASSERT_TRUE(decoder.ok()) << decoder.status();
+    std::string found;
+    for (const std::string& name : (*decoder)->schema()->field_names()) {
+      found += (found.empty() ? "" : " ") + name;
+    }
+    EXPECT_EQ(found, names);
+  }
+  EXPECT_EQ(find_format_of_files("csv"), &csv_format());
+  EXPECT_EQ(find_format_of_files("xls"), nullptr);
+}
+
 }  // namespace
 }  // namespace velo::formats
