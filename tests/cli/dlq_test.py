@@ -1,5 +1,6 @@
 """velo dlq replay: bad records that were kept are given another try, and become rows once."""
 
+import bz2
 import json
 import signal
 import unittest
@@ -93,20 +94,18 @@ class ReplayTest(ProgramTest):
         self.assertIn("1 row,", self.replay("--schema", '"a,b" text,c int64', "--columns", '"a,b"'))
         self.assertEqual(self.rows_in("good"), [{"a,b": "1"}])
 
-    def test_the_name_of_the_file_tells_the_format(self):
-        """Also of one that is compressed, of one that is read in parts, and of one with tabs."""
-        rows = "id,price\n1,5\n2,4.50\n"
-        self.write("whole.csv", rows)
-        self.done("copy", "whole.csv?schema=id text,price text", "packed.csv.bz2")
-        self.write("tabs.tsv", rows.replace(",", "\t"))
-        for source in "packed.csv.bz2?", "whole.csv?part_bytes=10&", "tabs.tsv?":
+    def test_records_of_csv_are_known_by_their_file(self):
+        """Which may be read in parts, compressed, or have tabs."""
+        rows = "".join(f"{id},n\n" for id in range(3_000))
+        self.write("in.csv", f"id,name\n{rows}two,b\n")
+        self.write("in.csv.bz2", bz2.compress(b"id,name\n1,a\ntwo,b\n"))
+        self.write("in.tsv", "id\tname\n1\ta\ntwo\tb,c\n")
+        for number, source in enumerate(("in.csv?part_bytes=10000&", "in.csv.bz2?", "in.tsv?")):
             with self.subTest(source):
-                place = source.partition(".")[0]
-                letters, sink = f"{place}_bad/?format=json", f"{place}_good/?format=json"
-                self.keep(f"{source}schema=id int64,price int64", sink, letters)
-                told = self.replay("--schema", "id int64,price decimal(12,2)", letters=letters, sink=sink)
-                self.assertIn("1 row,", told)
-                self.assertEqual(sorted(row["price"] for row in self.rows_in(f"{place}_good")), [4.5, 5])
+                letters, sink = f"bad_{number}/?format=json", f"good_{number}/?format=json"
+                self.keep(f"{source}schema=id int64,name text", sink, letters)
+                self.assertIn("1 row,", self.replay("--schema", "id text,name text", letters=letters, sink=sink))
+                self.assertIn("two", [row["id"] for row in self.rows_in(f"good_{number}")])
 
     def test_the_same_record_of_another_run_is_another_one(self):
         self.write("in.json", '{"id":"1"}\n')

@@ -13,8 +13,10 @@
 #include "velo/columnar/common_type.h"
 #include "velo/columnar/schema_text.h"
 #include "velo/columnar/schema_union.h"
+#include "velo/formats/csv/format.h"
 #include "velo/formats/projection.h"
 #include "velo/formats/record_limit.h"
+#include "velo/storage/compression.h"
 
 namespace velo::engine {
 namespace {
@@ -26,17 +28,22 @@ Status invalid(std::string message) {
   return make_error(ErrorKind::kInvalidArgument, {}, std::move(message));
 }
 
-// By the name of a file; that of a partition, or of a file that has moved, tells nothing.
+std::string_view take_extension(std::string_view& name) {
+  const size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return {};
+  const std::string_view extension = name.substr(dot + 1);
+  name = name.substr(0, dot);
+  return extension;
+}
+
+// By the name of a file, of which the split may be a part; that of a partition, or of a
+// file that has moved, tells nothing.
 const formats::Format& format_of_split(std::string_view split) {
-  for (const std::string_view packed : {".gz", ".zst"}) {
-    if (split.ends_with(packed)) split.remove_suffix(packed.size());
-  }
-  for (const std::string_view extension : formats::find_format(kCsv)->extensions) {
-    if (split.ends_with(fmt::format(".{}", extension))) {
-      return *formats::find_format(kCsv);
-    }
-  }
-  return *formats::find_format(kJson);
+  std::string_view name = split.substr(0, split.rfind("%from="));
+  std::string_view extension = take_extension(name);
+  if (storage::find_compression(extension)) extension = take_extension(name);
+  const formats::Format* const format = formats::find_format_of_files(extension);
+  return format && format->name == kCsv ? *format : *formats::find_format(kJson);
 }
 
 // The names of the columns as a header of CSV.
@@ -75,9 +82,10 @@ Result<LetterDecoder> LetterDecoder::make(const ReplayOptions& options,
     decoder.format_ = formats::find_format(*options.format);
   }
   if (options.delimiter) {
-    decoder.delimiter_ = *options.delimiter == "tab" ? "\t" : *options.delimiter;
-    if (decoder.delimiter_.size() != 1 || decoder.delimiter_ == "\"" ||
-        decoder.delimiter_ == "\n" || decoder.delimiter_ == "\r") {
+    const std::string delimiter = *options.delimiter == "tab" ? "\t" : *options.delimiter;
+    decoder.delimiter_ = delimiter;
+    if (delimiter.size() != 1 || delimiter == "\"" || delimiter == "\n" ||
+        delimiter == "\r") {
       return invalid(fmt::format("delimiter = {}: one character, or tab, is expected",
                                  *options.delimiter));
     }
@@ -166,9 +174,11 @@ Result<std::shared_ptr<arrow::RecordBatch>> LetterDecoder::decode(
   if (!is_csv && !trim(letter.record).starts_with('{')) {
     return bad("the record is no JSON object");
   }
+  const std::string delimiter =
+      delimiter_.value_or(&format == &formats::tsv_format() ? "\t" : ",");
   const std::string text =
-      (is_csv ? header_of(*record_, delimiter_) : "") + letter.record + "\n";
-  ARROW_ASSIGN_OR_RAISE(const auto values, values_of(format, delimiter_, text.size()));
+      (is_csv ? header_of(*record_, delimiter) : "") + letter.record + "\n";
+  ARROW_ASSIGN_OR_RAISE(const auto values, values_of(format, delimiter, text.size()));
   formats::Input input{.name = name,
                        .stream = std::make_shared<arrow::io::BufferReader>(
                            std::make_shared<arrow::Buffer>(text)),

@@ -38,10 +38,10 @@ class LetterDecoder {
                       const std::vector<KeptLetter>& letters);
 
   const formats::Format* format_ = nullptr;  // of all; nullptr: it is that of the split
-  std::string delimiter_ = ",";
-  bool is_given_ = false;                  // the user says what the columns are
-  std::shared_ptr<arrow::Schema> record_;  // of a record
-  std::shared_ptr<arrow::Schema> schema_;  // of a row
+  std::optional<std::string> delimiter_;     // nullopt: it is that of the split
+  bool is_given_ = false;                    // the user says what the columns are
+  std::shared_ptr<arrow::Schema> record_;    // of a record
+  std::shared_ptr<arrow::Schema> schema_;    // of a row
 };
 
 }  // namespace velo::engine
