@@ -65,7 +65,7 @@ class Docs(ProgramTest):
 
     def test_help_names_every_format(self):
         formats = {"csv", "json", "parquet", "avro", "orc", "arrow", "arrows", "protobuf", "text"}
-        self.assertEqual(set(re.search(r"format=(\S+)", self.done("help", "stdin").stdout)[1].split("|")), formats)
+        self.assertEqual(set(re.search(r"(?m)^  format=(\S+)", self.done("help", "stdin").stdout)[1].split("|")), formats)
         for line in self.done("help").stdout.splitlines():
             if line.startswith(("  file ", "  s3 ", "  std")):
                 words = set(re.findall(r"\w+", line.lower()))

@@ -39,7 +39,8 @@ class BadInput(ProgramTest):
         self.write("latin.csv", b"id,name\n1,a\n2,caf\xe9\n")
         self.refused(
             ["copy", "latin.csv", "out.parquet"],
-            "velo: latin.csv: line 3, byte 12: column 'name' is not UTF-8; convert the file to UTF-8",
+            "velo: latin.csv: line 3, byte 12: column 'name' is not UTF-8, or not of the encoding= that was given; "
+            "encoding=latin1, say, reads another",
         )
 
     def test_value_of_another_type(self):
