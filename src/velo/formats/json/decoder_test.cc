@@ -287,8 +287,8 @@ TEST(JsonDecoder, RefusesValuesOfAnotherType) {
        "is decimal128(38, 0), found 340282366920938463463374607431768211457 (number), "
        "which is out of range"},
       {arrow::decimal128(38, 2), "340282366920938463463374607431768211457e-2",
-       "found 340282366920938463463374607431768211457e… (number), which is out of "
-       "range"},
+       "is decimal128(38, 2), found 340282366920938463463374607431768211457e… (number), "
+       "which is out of range"},
       {arrow::decimal128(5, 2), "\"x\"",
        "is decimal128(5, 2), found \"x\" (text), which is not a decimal"},
       {arrow::decimal128(5, 2), "false", "is decimal128(5, 2), found false (bool)"},
