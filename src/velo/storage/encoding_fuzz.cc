@@ -16,10 +16,11 @@
 namespace velo::storage {
 namespace {
 
+// Not UTF-7: what iconv makes of it where it is broken depends on the room that it has.
 constexpr const char* kEncodings[] = {
-    "utf-8",  "utf-16",     "utf-16le", "utf-16be", "utf-32", "ucs-2",     "latin1",
-    "cp1255", "cp1258",     "koi8-r",   "cp037",    "utf-7",  "shift_jis", "iso-2022-jp",
-    "euc-jp", "big5-hkscs", "gbk",      "gb18030",  "euc-kr", "johab",     "tcvn5712-1"};
+    "utf-8",      "utf-16", "utf-16le", "utf-16be", "utf-32",    "ucs-2",       "latin1",
+    "cp1255",     "cp1258", "koi8-r",   "cp037",    "shift_jis", "iso-2022-jp", "euc-jp",
+    "big5-hkscs", "gbk",    "gb18030",  "euc-kr",   "johab",     "tcvn5712-1"};
 
 // Gives no more than so many bytes at a time.
 class Trickle : public arrow::io::InputStream {
