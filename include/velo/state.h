@@ -47,6 +47,9 @@ Result<PipelineIdentity> find_pipeline_of_sink(std::string_view name, DataSink& 
 struct KeptElsewhere {
   SplitSource* source = nullptr;              ///< what it reads
   TransactionalSink* dead_letters = nullptr;  ///< where its bad records are kept
+  /// Hears of the steps: CommitStep::kBetweenCompletes after each of them. Outlives the
+  /// call.
+  CommitObserver* observer = nullptr;
 };
 
 /// Take a pipeline over, which ends who runs it, and remove what is kept for it

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "command.h"
+#include "commit_observer.h"
 #include "confirmation.h"
 #include "log.h"
 #include "progress.h"
@@ -288,7 +289,8 @@ class StateVerb {
       const KeptElsewhere elsewhere{
           .source = source ? source->splits() : nullptr,
           .dead_letters =
-              pipeline.dead_letters ? pipeline.dead_letters->transactions() : nullptr};
+              pipeline.dead_letters ? pipeline.dead_letters->transactions() : nullptr,
+          .observer = commit_observer()};
       tell_what_goes(pipeline, elsewhere);
       ARROW_ASSIGN_OR_RAISE(const bool may_go, is_wanted(pipeline));
       if (!may_go) continue;

@@ -96,6 +96,19 @@ class State(KeptState, ProgramTest):
         self.done("state", "reset", "out/", "some", "--on-error", "bad/", "--yes")
         self.assertEqual((self.state_of("bad/"), self.num_dead()), ([], 3))
 
+    def test_killed_while_it_is_reset(self):
+        """The record goes last: whatever is left is known by it, and the same again removes the rest."""
+        self.write_bad_ones()
+        for number, (step, is_left) in enumerate((("in_recover", True), ("in_recover:2", True), ("between_completes", True),
+                                                  ("between_completes:2", False))):
+            self.crash(step, "state", "reset", "go.sql", "--yes")
+            self.assertEqual((len(self.state_of("out/")), bool(self.state_of("bad/"))), (1, is_left), step)
+            self.assertEqual(self.num_dead(), number + 1)
+            self.done("state", "reset", "go.sql", "--yes")
+            self.assertEqual((self.state_of("bad/"), self.state_of("out/")), ([], []), step)
+            self.done("run", "go.sql")
+            self.assertEqual(self.num_dead(), number + 2)
+
     def test_a_reset_is_told_to_machines(self):
         self.write_pipeline("told")
         self.done("run", "go.sql")

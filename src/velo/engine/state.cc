@@ -5,21 +5,15 @@
 #include <utility>
 
 #include "velo/base/hex.h"
-#include "velo/engine/dead_letters.h"
 #include "velo/engine/moved_places.h"
+#include "velo/engine/removal.h"
 
 namespace velo {
 namespace {
 
-// Whether the sink has lost rows, or a part of the record: that is no reason to keep the
-// rest of it.
-bool is_loss(const Status& status) {
-  return !status.ok() && kind_of(status) == ErrorKind::kCommitLost;
-}
-
 // Whether a pipeline cannot go on, and not only cannot be asked now.
 bool is_obstacle(const Status& status) {
-  return is_loss(status) || kind_of(status) == ErrorKind::kInvalidArgument;
+  return engine::is_loss(status) || kind_of(status) == ErrorKind::kInvalidArgument;
 }
 
 }  // namespace
@@ -40,27 +34,7 @@ Result<std::optional<PipelineState>> look_at_pipeline(TransactionalSink& sink,
 
 Result<bool> reset_pipeline(TransactionalSink& sink, const KeptElsewhere& kept,
                             const PipelineIdentity& pipeline, std::stop_token stop) {
-  CommitObserver nobody;
-  ARROW_ASSIGN_OR_RAISE(const auto committer, sink.create_committer(pipeline, nobody));
-  ARROW_ASSIGN_OR_RAISE(const CommitRecord before, committer->read_record(stop));
-  if (before.fence == 0) return false;  // recover() would begin one
-  const auto recovered = committer->recover(stop);
-  if (!recovered.ok() && !is_loss(recovered.status())) return recovered.status();
-  // The record last: by it alone the rest is known.
-  const CommitRecord& known = recovered.ok() ? *recovered : before;
-  if (kept.source) {
-    ARROW_RETURN_NOT_OK(kept.source->forget(reader_of(pipeline, known)));
-  }
-  if (kept.dead_letters) {
-    const std::string life = engine::life_of(known, committer->commits_once());
-    engine::DeadLetters dead(*kept.dead_letters, {pipeline, life, {}}, nobody);
-    ARROW_RETURN_NOT_OK(dead.forget(stop));
-  }
-  ARROW_RETURN_NOT_OK(committer->forget());
-  if (recovered.ok()) return true;
-  // What was lost may have been a part of the record, without which it is not ours.
-  ARROW_ASSIGN_OR_RAISE(const CommitRecord after, committer->read_record(stop));
-  return after.fence == 0 ? Result<bool>(true) : recovered.status();
+  return engine::remove_pipeline(sink, {.pipeline = pipeline, .kept = kept}, stop);
 }
 
 const Connector* connector_of_source(std::string_view source, const Registry& registry) {
