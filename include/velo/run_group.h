@@ -42,7 +42,9 @@ struct GroupedRun {
 ///
 /// A newer process of the same group goes through all runs in their order. One that it
 /// has overtaken between two of them would find no record of the second, and begin it
-/// anew; so each looks whether the one before it is still its own.
+/// anew; so each looks whether the one before it is still its own, and before the first
+/// whether the older process has come to its end meanwhile. No record is removed that
+/// another has taken over, and none at all where that is seen before the first.
 /// Threads: thread-compatible.
 class RunGroup {
  public:
@@ -52,8 +54,9 @@ class RunGroup {
   /// Whether all of them have finished, and only the end was cut short: finish() then
   /// does the rest of it. To be called first. A sink that cannot be looked at has no
   /// mark: its run will tell why. Errors: kCancelled; those that may pass, of the sink
-  /// that would have the mark: what it names is not to be begun anew.
-  Result<bool> has_finished(std::stop_token stop = {}) const;
+  /// that would have the mark: what it names is not to be begun anew; those of reading
+  /// the records of what has finished.
+  Result<bool> has_finished(std::stop_token stop = {});
 
   /// Whether that is so of the run of this index, which is not to be run then.
   bool has_finished_before(size_t index) const;
@@ -76,8 +79,8 @@ class RunGroup {
   PipelineIdentity identity(size_t index) const;
 
   /// Called where the sink of a run was taken over (RunOptions::on_taken_over). Errors:
-  /// kFenced where a newer process has got to the run that has ended last here; those of
-  /// reaching its sink.
+  /// kFenced where a newer process has got to the run that has ended last here, or an
+  /// older one has finished this one since has_finished(); those of reaching the sinks.
   Status took_over(size_t index, const CommitRecord& record, std::stop_token stop = {});
 
   /// A run has come to its end. One that was fenced has not: those that follow are not to
@@ -86,27 +89,35 @@ class RunGroup {
 
   /// All of them have finished: remove their records, again and again while that fails
   /// and may pass (RunOptions::retry_for and on_retry of the first; a stop ends that).
-  /// Answers as Progress::record_left. Errors: those of the sinks that do not pass; what
+  /// Answers as Progress::record_left, also where a newer process has taken over what is
+  /// not removed yet. Errors: those of the sinks that do not pass; what
   /// is left is removed by the next call, or the next group of the same runs; kFenced
-  /// where a newer process is at work.
+  /// where a newer process is at work, and nothing is removed.
   Result<std::string> finish(std::stop_token stop = {});
 
  private:
-  // Who has taken the sink of a run over.
+  // Who has taken the sink of a run over last, as far as is known here.
   struct Holder {
     std::string incarnation;
-    uint64_t fence = 0;
-    bool operator==(const Holder&) const = default;
+    uint64_t fence = 0;      // 0: there is no record to be removed
+    uint64_t num_tries = 0;  // to remove it: each may have taken it over once more
   };
 
+  Status find_holders(const std::stop_token& stop);
+  Status check_is_not_finished(size_t index, const std::stop_token& stop) const;
   Status check_is_ours(size_t index, const std::stop_token& stop) const;
+  Status check_holds(size_t index, const CommitRecord& now) const;
+  Result<CommitRecord> record_of(size_t index, const std::stop_token& stop) const;
+  Status remove_all();
   Status remove_records();
   Status remove_record(size_t index);
 
   const std::vector<GroupedRun> runs_;
   const std::unique_ptr<engine::GroupMarks> marks_;
-  std::vector<Holder> holders_;  // this process, by the run
+  std::vector<Holder> holders_;  // by the run
   std::optional<size_t> last_ended_;
+  size_t num_removed_ = 0;
+  std::string left_;  // why some records were not removed
 };
 
 }  // namespace velo

@@ -41,41 +41,60 @@ GroupMarks::GroupMarks(const std::vector<GroupedRun>& runs)
 Status GroupMarks::look(const std::stop_token& stop) {
   found_.clear();
   names_.clear();
+  not_looked_at_.clear();
   const GroupedRun* const holds_ours = holder();
-  for (const GroupedRun& run : runs_) {
-    const Status looked = look(run, stop);
+  for (size_t i = 0; i < runs_.size(); ++i) {
+    const Status looked = look(runs_[i], stop);
     if (looked.ok()) continue;
     if (stop.stop_requested()) return looked;
+    if (!is_retryable(looked)) continue;
     // There may be one, and what it names would be written again.
-    if (&run == holds_ours && is_retryable(looked)) {
-      return annotate(looked, "whether an earlier run of these streams has finished");
-    }
+    const Status explained =
+        annotate(looked, "whether an earlier run of these streams has finished");
+    if (&runs_[i] == holds_ours) return explained;
+    not_looked_at_.emplace(i, explained);
   }
   return Status::OK();
 }
 
+Status GroupMarks::looked_at(size_t index) const {
+  const auto failed = not_looked_at_.find(index);
+  return failed == not_looked_at_.end() ? Status::OK() : failed->second;
+}
+
 Status GroupMarks::look(const GroupedRun& run, const std::stop_token& stop) {
   if (!adds_rows(*run.sink)) return Status::OK();
-  TransactionalSink* const transactions = run.sink->transactions();
-  ARROW_ASSIGN_OR_RAISE(const auto ids, transactions->list_pipelines(stop));
+  ARROW_ASSIGN_OR_RAISE(const auto ids, run.sink->transactions()->list_pipelines(stop));
   for (const std::string& id : ids) {
     if (!id.starts_with(kPrefix)) continue;
-    Mark mark{.run = &run, .pipeline = {.id = id}, .others = {}};
-    ARROW_ASSIGN_OR_RAISE(const auto state,
-                          look_at_pipeline(*transactions, mark.pipeline, stop));
-    if (!state) continue;
-    bool is_of_these = !state->record.finished;  // cut short before it named any
-    std::istringstream lines(state->record.fingerprint.select);
-    for (std::string line; state->record.finished && std::getline(lines, line);) {
-      const bool is_ours = std::ranges::any_of(
-          runs_, [&](const GroupedRun& one) { return one.pipeline.id == line; });
-      if (is_ours) names_.insert(line);
-      if (!is_ours) mark.others += line + "\n";
-      is_of_these = is_of_these || is_ours;
+    auto mark = read(run, {.id = id}, stop);
+    // One that is damaged does not hide those behind it.
+    if (!mark.ok() && (is_retryable(mark.status()) || stop.stop_requested())) {
+      return mark.status();
     }
-    if (is_of_these) found_.push_back(std::move(mark));
+    if (!mark.ok() || !*mark || !(*mark)->is_of_these()) continue;
+    names_.insert((*mark)->ours.begin(), (*mark)->ours.end());
+    found_.push_back(**std::move(mark));
   }
   return Status::OK();
+}
+
+Result<std::optional<GroupMarks::Mark>> GroupMarks::read(
+    const GroupedRun& run, const PipelineIdentity& pipeline,
+    const std::stop_token& stop) const {
+  ARROW_ASSIGN_OR_RAISE(const auto state,
+                        look_at_pipeline(*run.sink->transactions(), pipeline, stop));
+  if (!state) return std::nullopt;
+  Mark mark{.run = &run, .pipeline = pipeline};
+  mark.is_whole = state->record.finished;
+  std::istringstream lines(state->record.fingerprint.select);
+  for (std::string line; mark.is_whole && std::getline(lines, line);) {
+    const bool is_ours = std::ranges::any_of(
+        runs_, [&](const GroupedRun& one) { return one.pipeline.id == line; });
+    if (is_ours) mark.ours.push_back(line);
+    if (!is_ours) mark.others += line + "\n";
+  }
+  return mark;
 }
 
 // nullptr where no sink needs it.
@@ -100,19 +119,38 @@ Status GroupMarks::commit(const GroupedRun& run, const PipelineIdentity& mark,
 }
 
 Status GroupMarks::remove(const std::stop_token& stop) const {
-  for (const Mark& mark : found_) {
-    if (mark.pipeline.id == ours_.id) continue;
-    if (!mark.others.empty()) {
-      ARROW_RETURN_NOT_OK(commit(*mark.run, mark.pipeline, mark.others, stop));
-      continue;
+  for (const Mark& found : found_) {
+    if (found.pipeline.id == ours_.id) continue;
+    // Those that it names, too, may have been finished meanwhile, or begun anew.
+    ARROW_ASSIGN_OR_RAISE(const auto mark, read(*found.run, found.pipeline, stop));
+    if (!mark || !mark->is_of_these()) continue;
+    if (mark->others.empty()) {
+      ARROW_RETURN_NOT_OK(remove(*mark->run, mark->pipeline, stop));
+    } else {
+      ARROW_RETURN_NOT_OK(commit(*mark->run, mark->pipeline, mark->others, stop));
     }
-    ARROW_RETURN_NOT_OK(
-        reset_pipeline(*mark.run->sink->transactions(), {}, mark.pipeline, stop)
-            .status());
   }
+  return remove_ours(stop);
+}
+
+Result<bool> GroupMarks::take_back(const std::stop_token& stop) const {
+  const bool was_found = std::ranges::any_of(found_, [&](const Mark& mark) {
+    return mark.is_whole && mark.pipeline.id == ours_.id;
+  });
+  if (was_found) return false;
+  ARROW_RETURN_NOT_OK(remove_ours(stop));
+  return true;
+}
+
+Status GroupMarks::remove_ours(const std::stop_token& stop) const {
   const GroupedRun* const run = holder();
-  if (!run) return Status::OK();
-  return reset_pipeline(*run->sink->transactions(), {}, ours_, stop).status();
+  return run ? remove(*run, ours_, stop) : Status::OK();
+}
+
+Status GroupMarks::remove(const GroupedRun& run, const PipelineIdentity& mark,
+                          const std::stop_token& stop) {
+  const KeptElsewhere nothing{.observer = run.options->observer};
+  return reset_pipeline(*run.sink->transactions(), nothing, mark, stop).status();
 }
 
 }  // namespace velo::engine

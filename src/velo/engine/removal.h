@@ -2,6 +2,7 @@
 
 /// Removing what is kept of a pipeline.
 
+#include <functional>
 #include <stop_token>
 
 #include "velo/commit.h"
@@ -15,6 +16,10 @@ namespace velo::engine {
 struct Removal {
   PipelineIdentity pipeline;
   KeptElsewhere kept;
+  /// Asked with the record as it stands, before that is taken over: what it answers ends
+  /// the removal. Where nothing is kept its fence is 0. Whoever takes the pipeline over
+  /// between this and the removal is ended, and the record stays: kFenced. May be empty.
+  std::function<Status(const CommitRecord&)> may_go = {};
 };
 
 /// As reset_pipeline().

@@ -52,7 +52,9 @@ class Memory {
     std::lock_guard lock(mutex_);
     CommitRecord& record = records_[pipeline];
     record.pipeline = pipeline;
-    record.incarnation = "09af";
+    if (record.incarnation.empty()) {
+      record.incarnation = fmt::format("{:04x}", kFirstIncarnation + num_incarnations_++);
+    }
     ++record.fence;
     ++record.epoch;
     staged_.clear();
@@ -122,6 +124,8 @@ class Memory {
   std::map<std::string, std::vector<int64_t>> staged_;
   std::vector<int64_t> rows_;
   int num_staged_ = 0;
+  static constexpr int kFirstIncarnation = 0x09af;
+  int num_incarnations_ = 0;
 };
 
 class MemoryWriter : public EpochWriter {
