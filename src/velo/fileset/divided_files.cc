@@ -61,6 +61,10 @@ Result<std::vector<SplitId>> DividedFiles::splits_of(const std::string& path) {
     ARROW_ASSIGN_OR_RAISE(part_bytes, part_bytes_of(path, version));
   }
   if (part_bytes == 0) return std::vector<SplitId>{file};
+  {
+    const std::lock_guard lock(cut_mutex_);
+    cut_[file] = version;
+  }
   std::vector<SplitId> splits;
   for (const FilePart& part : cut_into_parts(num_bytes, part_bytes)) {
     splits.push_back(name_of({.file = file, .part = part}));
@@ -88,6 +92,20 @@ Result<uint64_t> DividedFiles::part_bytes_of(const std::string& path,
   }
   ARROW_ASSIGN_OR_RAISE(const auto finder, finder_of({path, version}, file));
   return finder ? part_bytes_for(version.num_bytes, wanted) : 0;
+}
+
+Status DividedFiles::check_is_the_same(const SplitId& file,
+                                       const FileVersion& now) const {
+  const std::lock_guard lock(cut_mutex_);
+  const auto cut = cut_.find(file);
+  if (cut == cut_.end() || cut->second == now) return Status::OK();
+  return make_error(
+      ErrorKind::kPositionLost, opener_.context(opener_.store().path_of(file)),
+      fmt::format(
+          "the file has changed while it was read in parts: it had {} bytes, now "
+          "{}{}. Read it when nobody writes it; or part_bytes=0 reads it in one go",
+          cut->second.num_bytes, now.num_bytes,
+          cut->second.num_bytes == now.num_bytes ? ", and was written to since" : ""));
 }
 
 Status DividedFiles::check_none_is_gone(const std::vector<std::string>& paths) const {
@@ -143,6 +161,9 @@ Result<formats::Input> DividedFiles::input_of(const std::string& path,
                                               const FilePart& part,
                                               const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const File file, opener_.store().open(path, version, stop));
+  // Another one may have come between the look at it and this.
+  ARROW_ASSIGN_OR_RAISE(const FileVersion now, opener_.store().version_of(path));
+  ARROW_RETURN_NOT_OK(check_is_the_same(opener_.store().split_of(path), now));
   const VersionOfFile of{path, version};
   ARROW_ASSIGN_OR_RAISE(const Finder finder, finder_of(of, file));
   ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());

@@ -37,6 +37,10 @@ class DividedFiles {
   /// What earlier runs have read of a file; nullptr for nothing.
   const EarlierFile* earlier(const SplitId& file) const;
 
+  /// Check that a file whose parts are read is the one that splits_of() has cut: the
+  /// parts of two would lack records, or have some twice. Errors: kPositionLost.
+  Status check_is_the_same(const SplitId& file, const FileVersion& now) const;
+
   /// The bytes of a part. Lives no longer than this. Errors: as Opener::input_of.
   Result<formats::Input> input_of(const std::string& path, const FileVersion& version,
                                   const FilePart& part, const std::stop_token& stop);
@@ -59,6 +63,9 @@ class DividedFiles {
   const Opener opener_;
   std::map<SplitId, EarlierFile> earlier_;
   Status earlier_status_;
+
+  mutable std::mutex cut_mutex_;
+  std::map<SplitId, FileVersion> cut_;  // guarded by cut_mutex_; the files with parts
 
   std::mutex finders_mutex_;
   std::map<Key, Finder> finders_;  // guarded by finders_mutex_; nullptr: it is read whole

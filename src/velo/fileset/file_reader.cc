@@ -138,6 +138,10 @@ Status FileReader::open_next(const std::stop_token& stop) {
   waiting_.pop_front();
   split_ = start.split;
   ARROW_ASSIGN_OR_RAISE(position_, begin_of(start));
+  const FileSplit split = parse_file_split(split_);
+  if (split.part) {
+    ARROW_RETURN_NOT_OK(divided_->check_is_the_same(split.file, position_.version));
+  }
   is_sifting_ = false;
   has_looked_ = false;
   return open_again(stop);

@@ -202,6 +202,37 @@ TEST_F(DividedFile, StopsWhereItHasChanged) {
   }
 }
 
+// Whatever takes its place: of the same size, a shorter one, a longer one.
+TEST_F(DividedFile, DoesNotChangeBetweenItsParts) {
+  int num_seen = 0;
+  for (const int64_t num_rows : {kNumRows, kNumRows / 5, kNumRows * 2}) {
+    for (int events = 1; events < 10; ++events) {
+      SCOPED_TRACE(fmt::format("{} rows after {} events", num_rows, events));
+      write(kNumRows);
+      std::filesystem::last_write_time(folder_.at(kName), {});
+      const auto source = open(1000);
+      const auto reader = source->create_reader().ValueOrDie();
+      Status failure;
+      int64_t next = 0;
+      for (int event = 0; failure.ok(); ++event) {
+        if (event == events) write(num_rows);
+        const auto batch = reader->read();
+        failure = batch.status();
+        if (!batch.ok() || !*batch) break;
+        const auto& ids =
+            static_cast<const arrow::Int64Array&>(*(*batch)->rows->GetColumnByName("id"));
+        for (int64_t i = 0; i < ids.length(); ++i) EXPECT_EQ(ids.Value(i), next++);
+      }
+      if (next == kNumRows) continue;  // the last part had been opened by then
+      ++num_seen;
+      EXPECT_THAT(failure, IsError(ErrorKind::kPositionLost,
+                                   AllOf(HasSubstr("while it was read in parts"),
+                                         HasSubstr("part_bytes=0"))));
+    }
+  }
+  EXPECT_GT(num_seen, 6);
+}
+
 TEST_F(DividedFile, IsReadAnewIfAsked) {
   const Outcome all = read(*open());
   const Outcome some = read(*open(), {}, OnChanged::kFail, 4);
