@@ -28,7 +28,7 @@ struct ReplayOptions {
   std::optional<std::string> delimiter;  ///< of CSV
   /// Those of the columns that are written; without it the pipeline's.
   std::optional<std::vector<std::string>> columns;
-  std::optional<std::string> pipeline;  ///< of this one alone, by its id
+  std::optional<std::string> pipeline;  ///< of this one alone, by its name or id
   std::optional<std::string> since;     ///< found then or later: "2026-01-31T12:00:00Z"
 };
 

@@ -160,6 +160,15 @@ class ReplayTest(ProgramTest):
         self.assertEqual(replay("--pipeline", "second", "--columns", "total,id").returncode, 0)
         self.assertEqual(len(self.rows_in("good")), 2)
 
+    def test_a_pipeline_goes_by_its_name(self):
+        self.write("in.json", '{"id":"1"}\n')
+        for name in "Orders", "orders_of_all_the_shops_of_the_north_and_south":
+            self.done("run", "-e", f"CREATE STREAM {name} WITH (on_error = 'bad/?format=json') AS SELECT * "
+                      f"FROM file('in.json?schema=id int64') INSERT INTO file('{name}/?format=json')")
+            self.assertIn("1 row,", self.replay("--schema", "id text", "--pipeline", name))
+        self.assertIn("nothing new", self.replay("--schema", "id text", "--pipeline", "ORDERS"))
+        self.assertEqual(len(self.rows_in("good")), 2)
+
     def test_a_field_that_nobody_knew_is_not_lost(self):
         """It made its record bad, and is not left out unless that is said."""
         good = "".join(f'{{"id":{id}}}\n' for id in range(100_000))

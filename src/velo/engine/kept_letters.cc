@@ -9,6 +9,7 @@
 #include <array>
 #include <utility>
 
+#include "velo/base/ascii.h"
 #include "velo/base/big_endian.h"
 #include "velo/base/hex.h"
 #include "velo/columnar/columns_by_name.h"
@@ -87,7 +88,9 @@ Result<KeptLetters> KeptLetters::open(const Uri& uri, const ReplayOptions& optio
                                       const Registry& registry) {
   KeptLetters letters;
   letters.address_ = redact_uri(uri);
-  letters.pipeline_ = options.pipeline;
+  if (options.pipeline) {
+    letters.pipeline_ = named_pipeline(ascii_lower(*options.pipeline)).id;
+  }
   if (options.since) {
     letters.since_ = parse_time(*options.since);
     if (!letters.since_) {
