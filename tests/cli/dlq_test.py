@@ -169,6 +169,34 @@ class ReplayTest(ProgramTest):
         self.assertIn("nothing new", self.replay("--schema", "id text", "--pipeline", "ORDERS"))
         self.assertEqual(len(self.rows_in("good")), 2)
 
+    def test_a_damaged_letter_is_named_and_the_others_are_moved(self):
+        self.write("in.json", "".join(f'{{"id":"{id}"}}\n' for id in range(5)))
+        self.keep("in.json?schema=id int64")
+        (path,) = self.folder.glob("bad/*.json")
+        letters = path.read_text().splitlines()
+        shown = json.loads(letters[3])
+        ways = ((letters[3][:50], f"{path.name}: line 4"), ('{"pipeline":[', f"{path.name}: line 4"),
+                (json.dumps(shown | {"position": "no"}), f"{path.name}: row 4 is no dead letter of a pipeline ('"),
+                (json.dumps(shown | {"position": "no"}), "its position is 'no'"),
+                (json.dumps(shown | {"record_encoding": "x"}), "its record_encoding is 'x'"),
+                (json.dumps(shown | {"record_encoding": "base64", "record": "="}), "its record is not base64"))
+        for number, (damaged, words) in enumerate(ways):
+            with self.subTest(damaged):
+                path.write_text("\n".join([*letters[:3], damaged, letters[4]]) + "\n")
+                sink = f"good{number}/?format=json"
+                for moved in "4 rows", "nothing new":
+                    told = self.replay("--schema", "id text", sink=sink)
+                    self.assertIn(moved, told)
+                    self.assertIn("1 bad record skipped; the first: ", told)
+                    self.assertIn(words, told)
+                path.write_text("\n".join(letters) + "\n")
+                self.assertIn("1 row,", self.replay("--schema", "id text", sink=sink))
+        path.write_text(letters[3][:50] + "\n")
+        refused = self.velo("dlq", "replay", "bad/?format=json", "none/?format=json", "--schema", "id text")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn(f"{path.name}: line 1", refused.stderr)
+        self.assertFalse((self.folder / "none").exists())
+
     def test_a_field_that_nobody_knew_is_not_lost(self):
         """It made its record bad, and is not left out unless that is said."""
         good = "".join(f'{{"id":{id}}}\n' for id in range(100_000))

@@ -103,6 +103,7 @@ Result<KeptLetters> KeptLetters::open(const Uri& uri, const ReplayOptions& optio
   Uri address = with_letter_limit(uri, registry);
   say_columns(registry, address);
   ARROW_ASSIGN_OR_RAISE(letters.source_, registry.create_source(address));
+  letters.source_->keep_bad_records();
   if (!letters.source_->can_reread() || !letters.source_->supports_batch()) {
     return make_error(ErrorKind::kInvalidArgument, {.resource = letters.address_},
                       "dead letters are read twice, and this can be read once");
@@ -136,11 +137,14 @@ Result<std::optional<std::vector<KeptLetter>>> LetterReader::next(std::stop_toke
   if (!batch) return std::nullopt;
   ARROW_ASSIGN_OR_RAISE(const auto rows,
                         columns_by_name(batch->rows, dead_letter_schema(), address_));
+  if (std::exchange(split_, batch->split) != batch->split) num_read_ = 0;
   std::vector<KeptLetter> letters;
   for (int64_t row = 0; row < rows->num_rows(); ++row) {
-    if (!is_wanted(*rows, row)) continue;
-    ARROW_ASSIGN_OR_RAISE(auto letter, letter_of(*rows, row));
-    letters.push_back(std::move(letter));
+    ++num_read_;
+    if (is_wanted(*rows, row)) letters.push_back(letter_of(*rows, row));
+  }
+  for (const BadRecord& bad : batch->bad ? *batch->bad : BadRecords()) {
+    letters.push_back({.group = kDamaged, .record = bad.bytes, .damage = bad.error});
   }
   return letters;
 }
@@ -154,11 +158,18 @@ bool LetterReader::is_wanted(const arrow::RecordBatch& rows, int64_t row) const 
          std::chrono::sys_time<std::chrono::microseconds>(micros) >= *since_;
 }
 
-Result<KeptLetter> LetterReader::letter_of(const arrow::RecordBatch& rows,
-                                           int64_t row) const {
+KeptLetter LetterReader::letter_of(const arrow::RecordBatch& rows, int64_t row) const {
+  KeptLetter letter{.group = kDamaged,
+                    .pipeline = text_at(rows, "pipeline", row),
+                    .split = text_at(rows, "split", row),
+                    .schema = text_at(rows, "schema", row),
+                    .record = text_at(rows, "record", row)};
   const auto corrupt = [&](std::string_view what) {
-    return make_error(ErrorKind::kCorruptData, {.resource = address_},
-                      fmt::format("this is no dead letter of a pipeline: its {}", what));
+    letter.damage = make_error(
+        ErrorKind::kCorruptData, {.resource = split_.empty() ? address_ : split_},
+        fmt::format("row {} is no dead letter of a pipeline ('{}', of '{}'): its {}",
+                    num_read_, letter.pipeline, letter.split, what));
+    return letter;
   };
   const std::string position = text_at(rows, "position", row);
   const auto bytes = hex_decode(position);
@@ -166,11 +177,7 @@ Result<KeptLetter> LetterReader::letter_of(const arrow::RecordBatch& rows,
     return corrupt(fmt::format("position is '{}'", position));
   }
   const auto place = read_big_endian<uint64_t>(bytes->data());
-  KeptLetter letter{.place = static_cast<uint16_t>(place),
-                    .pipeline = text_at(rows, "pipeline", row),
-                    .split = text_at(rows, "split", row),
-                    .schema = text_at(rows, "schema", row),
-                    .record = text_at(rows, "record", row)};
+  letter.place = static_cast<uint16_t>(place);
   letter.group = fmt::format("{}/{}/{}#{:x}", letter.pipeline, text_at(rows, "life", row),
                              letter.split, place >> kPlaceBits);
   if (bytes->size() > kPlaceBytes) {

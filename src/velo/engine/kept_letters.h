@@ -27,7 +27,13 @@ struct KeptLetter {
   std::string schema;   ///< of its pipeline's rows
   std::string record;   ///< its bytes; empty where they were not asked for
   bool is_cut = false;  ///< it was too large, and `record` is its beginning
+  /// Where it is no letter, or cannot be read: why, and where it stands. What it does not
+  /// say is empty then; without a place it is of the group kDamaged.
+  Status damage = {};
 };
+
+/// Of letters that do not say of which they are.
+inline constexpr char kDamaged[] = "damaged";
 
 /// Reads letters in whatever order they are kept. Threads: thread-compatible.
 class LetterReader {
@@ -39,18 +45,19 @@ class LetterReader {
         pipeline_(std::move(pipeline)),
         since_(since) {}
 
-  /// Those of the next batch; nullopt at the end. Errors: kCorruptData for what is no
-  /// dead letter; those of the source.
+  /// Those of the next batch; nullopt at the end. Errors: those of the source.
   Result<std::optional<std::vector<KeptLetter>>> next(std::stop_token stop);
 
  private:
-  Result<KeptLetter> letter_of(const arrow::RecordBatch& rows, int64_t row) const;
+  KeptLetter letter_of(const arrow::RecordBatch& rows, int64_t row) const;
   bool is_wanted(const arrow::RecordBatch& rows, int64_t row) const;
 
   std::string address_;
   std::unique_ptr<DataReader> reader_;
   std::optional<std::string> pipeline_;
   std::optional<WallTime> since_;
+  SplitId split_;         // that is being read
+  int64_t num_read_ = 0;  // rows of it
 };
 
 /// Where letters are kept. Threads: thread-compatible.

@@ -118,22 +118,28 @@ class ReplayReader : public SplitReader {
 
   Status take(const KeptLetter& letter) {
     const auto group = groups_.find(letter.group);
+    const bool is_known = group != groups_.end();
+    if (!letter.damage.ok() && (!is_known || !keeps_bad_)) return letter.damage;
     // One that has come up meanwhile is for the next time.
-    if (group == groups_.end() || group->second.contains(letter.place)) {
-      return Status::OK();
-    }
+    if (!is_known || group->second.contains(letter.place)) return Status::OK();
     group_ = letter.group;
-    auto row = decoder_.decode(letter);
+    auto row = decode(letter);
     if (row.ok()) {
       num_bytes_ += std::ssize(letter.record);
       rows_.push_back(*std::move(row));
       group->second.add(letter.place);
       return Status::OK();
     }
-    if (!keeps_bad_ || !formats::is_fault_of_record(row.status())) return row.status();
+    const bool is_bad = !letter.damage.ok() || formats::is_fault_of_record(row.status());
+    if (!keeps_bad_ || !is_bad) return row.status();
     num_bytes_ += std::ssize(letter.record);
     bad_.push_back({row.status(), letter.record});
     return Status::OK();
+  }
+
+  Result<std::shared_ptr<arrow::RecordBatch>> decode(const KeptLetter& letter) const {
+    ARROW_RETURN_NOT_OK(letter.damage);
+    return decoder_.decode(letter);
   }
 
   bool holds_any() const { return !rows_.empty() || !bad_.empty(); }
@@ -227,11 +233,14 @@ class ReplaySource : public DataSource, public SplitSource {
     ARROW_ASSIGN_OR_RAISE(auto letters,
                           letters_.read(/*with_records=*/false, kLookBytes));
     std::map<std::string, KeptLetter> of_kinds;
+    Status damage;
     while (true) {
       ARROW_ASSIGN_OR_RAISE(auto some, letters.next({}));
       if (!some) break;
       for (KeptLetter& letter : *some) {
         groups_.insert(letter.group);
+        if (damage.ok()) damage = letter.damage;
+        if (!letter.damage.ok()) continue;
         auto kind =
             fmt::format("{}\n{}\n{}", letter.pipeline, letter.split, letter.schema);
         of_kinds.try_emplace(std::move(kind), std::move(letter));
@@ -243,6 +252,7 @@ class ReplaySource : public DataSource, public SplitSource {
                             ? "there are no such dead letters"
                             : "there are no dead letters");
     }
+    if (of_kinds.empty()) return damage;
     std::vector<KeptLetter> kinds;
     for (auto& [kind, letter] : of_kinds) kinds.push_back(std::move(letter));
     return LetterDecoder::make(options_, kinds).Value(&decoder_);
