@@ -172,7 +172,6 @@ class SeveralSinks(ProgramTest):
         self.done("state", "rewind", "go.sql", "PAIR", "--to", "39", "--yes")
         self.done(*run)
         self.assertEqual((len(self.ids_in("one")), len(self.ids_in("two"))), (41, 51))
-
         told = self.done("state", "reset", "go.sql", first, "--yes").stderr
         self.assertIn(f"{first}: reset; its next run begins anew", told)
         self.assertEqual([state["known"] for state in self.states()], [False, True])
@@ -289,6 +288,9 @@ class Streams(ProgramTest):
     def test_one_stream_fills_a_template(self):
         self.done("run", "-e", "INSERT INTO file('out/{table}/?format=json') SELECT id FROM generate('orders?rows=5')")
         self.assertEqual(self.counts(), {"orders": 5})
+        self.done("run", "-e", "CREATE STREAM s WITH (on_error = 'bad/{table}/?format=json') AS SELECT id FROM "
+                  "generate('orders?rows=5') INSERT INTO file('out/more/?format=json')")
+        self.assertEqual(self.counts(), {"orders": 5, "more": 5})
 
     def test_refused(self):
         for statement, words in (
@@ -299,6 +301,11 @@ class Streams(ProgramTest):
             (f"INSERT INTO file('out/{{table}}/') SELECT * FROM {self.TABLES} a JOIN generate('orders,lineitem') b ON true",
              "name several streams each, and one address of a SELECT may; name one stream in the other"),
             (f"INSERT INTO file('out/{{table}}/?format=json') SELECT status FROM {self.TABLES}", "status"),
+            ("INSERT INTO file('out/{table}/?format=json') SELECT 1 AS id",
+             "SQL:1:13: file:out/{table}/?format=json: {table} stands for a name of the source, and this source has none"),
+            ("INSERT INTO file('one/'), file('out/{stream}/?format=json') SELECT 1 AS id", "SQL:1:27: "),
+            ("CREATE STREAM s WITH (on_error = 'bad/{table}/?format=json') AS SELECT 1 AS id INSERT INTO file('out/?format=json')",
+             "on_error: file:bad/{table}/?format=json: {table} stands for a name of the source, and this source has none"),
         ):
             with self.subTest(statement):
                 process = self.velo("run", "-e", statement)

@@ -33,6 +33,7 @@ class Router {
     if (options.on_error == OnError::kKeep) {
       ARROW_ASSIGN_OR_RAISE(dead_letters_,
                             context_.ends().address_of_dead_letters(options));
+      has_words_ = has_words_ || has_template(*dead_letters_, context_.registry());
     }
     std::optional<StreamedAddress> streamed;
     if (!sinks_.empty()) {
@@ -43,11 +44,31 @@ class Router {
   }
 
  private:
-  StatementRoutes whole() {
+  // What has no address that could have a name has no words, either.
+  Result<StatementRoutes> whole() const {
     StatementRoute route;
-    route.sinks = std::move(sinks_);
-    route.dead_letters = std::move(dead_letters_);
-    return {.routes = {std::move(route)}, .left_out = {}};
+    for (size_t i = 0; i < sinks_.size(); ++i) {
+      ARROW_ASSIGN_OR_RAISE(
+          Uri sink, sink_of(i, sink_of_stream(sinks_[i], {}, context_.registry())));
+      route.sinks.push_back(std::move(sink));
+    }
+    ARROW_ASSIGN_OR_RAISE(route.dead_letters, dead_letters_of({}));
+    return StatementRoutes{.routes = {std::move(route)}, .left_out = {}};
+  }
+
+  // Says where the sink stands that cannot be meant so.
+  template <typename T>
+  Result<T> sink_of(size_t index, Result<T> found) const {
+    if (found.ok()) return found;
+    return statement_.text.script->error_at(
+        statement_.sinks[index].begin, kind_of(found.status()), found.status().message());
+  }
+
+  Result<std::optional<Uri>> dead_letters_of(const Stream& stream) const {
+    if (!dead_letters_) return std::nullopt;
+    auto one = sink_of_stream(*dead_letters_, stream, context_.registry());
+    if (!one.ok()) return annotate(one.status(), "on_error");
+    return std::optional(*std::move(one));
   }
 
   // The address that names several; else, where a sink has words, the first one.
@@ -83,21 +104,15 @@ class Router {
       StatementRoute& route = routes.routes[i];
       if (streams.size() > 1) route.stream = streams[i].name;
       route.instead = {{print_uri(streamed.written), streams[i].uri}};
-      if (!dead_letters_) continue;
-      auto one = sink_of_stream(*dead_letters_, streams[i], context_.registry());
-      if (!one.ok()) return annotate(one.status(), "on_error");
-      route.dead_letters = *std::move(one);
+      ARROW_ASSIGN_OR_RAISE(route.dead_letters, dead_letters_of(streams[i]));
     }
     for (size_t i = 0; i < sinks_.size(); ++i) {
-      auto to_sink = engine::route_known_streams(streamed.resolved, streams, sinks_[i],
-                                                 context_.registry());
-      if (!to_sink.ok()) {
-        return statement_.text.script->error_at(statement_.sinks[i].begin,
-                                                kind_of(to_sink.status()),
-                                                to_sink.status().message());
-      }
+      ARROW_ASSIGN_OR_RAISE(
+          auto to_sink,
+          sink_of(i, engine::route_known_streams(streamed.resolved, streams, sinks_[i],
+                                                 context_.registry())));
       for (size_t j = 0; j < streams.size(); ++j) {
-        routes.routes[j].sinks.push_back(std::move((*to_sink)[j].sink));
+        routes.routes[j].sinks.push_back(std::move(to_sink[j].sink));
       }
     }
     return routes;
