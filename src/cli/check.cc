@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "sql_arguments.h"
+#include "terminal_text.h"
 #include "velo/api.h"
 #include "verb.h"
 
@@ -26,8 +27,8 @@ std::string_view mark_of(const CheckStep& step) {
 }
 
 void show(const CheckStep& step) {
-  fmt::print("{:<7} {}: {}\n", mark_of(step), step.what,
-             step.status.ok() ? step.found : step.status.message());
+  fmt::print("{:<7} {}: {}\n", mark_of(step), for_terminal(step.what),
+             for_terminal(step.status.ok() ? step.found : step.status.message()));
 }
 
 // A source, where it can be one and nothing else was asked for.
@@ -42,7 +43,7 @@ Status check_streams(const Uri& uri, CheckReport& report, const std::stop_token&
   ARROW_ASSIGN_OR_RAISE(const StreamList list,
                         builtin_registry().list_streams(uri, stop));
   for (const Stream& stream : list.streams) {
-    if (list.streams.size() > 1) fmt::print("{}\n", stream.name);
+    if (list.streams.size() > 1) fmt::print("{}\n", for_terminal(stream.name));
     ARROW_ASSIGN_OR_RAISE(const auto source,
                           builtin_registry().create_source(stream.uri));
     source->check(report, stop);

@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "terminal_text.h"
+
 namespace velo::cli {
 namespace {
 
@@ -81,8 +83,8 @@ void Log::write(const LogEvent& event) {
     put(json_of(event) + "\n");
   } else if (!event.message.empty()) {
     clear_line();
-    put(fmt::format("{}{}\n",
-                    event.level == LogLevel::kInfo ? "" : "velo: ", event.message));
+    put(fmt::format("{}{}\n", event.level == LogLevel::kInfo ? "" : "velo: ",
+                    for_terminal(event.message)));
   }
 }
 
@@ -95,7 +97,7 @@ void Log::show(std::string_view line) {
   if (!shows()) return;
   std::lock_guard lock(mutex_);
   has_line_ = true;
-  put(fmt::format("\r\x1b[K{}", line));
+  put(fmt::format("\r\x1b[K{}", for_terminal(line)));
 }
 
 void Log::clear() {

@@ -9,6 +9,7 @@
 #include "pipeline_arguments.h"
 #include "plan_text.h"
 #include "sql_arguments.h"
+#include "terminal_text.h"
 #include "velo/api.h"
 #include "verb.h"
 
@@ -82,7 +83,7 @@ Status plan(const PlanArguments& arguments, std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(const Plans plans,
                         arguments.to.empty() ? plan_statements(arguments, std::move(stop))
                                              : plan_copy(arguments, std::move(stop)));
-  fmt::print("{}", arguments.json ? json_of(plans) : text_of(plans));
+  fmt::print("{}", arguments.json ? json_of(plans) : for_terminal(text_of(plans)));
   return verdict_on(plans, !arguments.required.empty());
 }
 

@@ -18,6 +18,7 @@
 #include "sql_arguments.h"
 #include "state_place.h"
 #include "state_text.h"
+#include "terminal_text.h"
 #include "velo/api.h"
 #include "verb.h"
 
@@ -272,7 +273,8 @@ class StateVerb {
       fmt::print("{}", json_of(kept));
       return Status::OK();
     }
-    for (const KeptPipeline& pipeline : kept) fmt::print("{}", text_of(pipeline));
+    for (const KeptPipeline& pipeline : kept)
+      fmt::print("{}", for_terminal(text_of(pipeline)));
     if (kept.empty()) fmt::print("no pipeline has a record here\n");
     return Status::OK();
   }

@@ -7,11 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "command.h"
 #include "column_names.h"
+#include "command.h"
 #include "copy_pair.h"
 #include "failures.h"
 #include "sql_arguments.h"
+#include "terminal_text.h"
 #include "velo/api.h"
 #include "verb.h"
 #include "verify_text.h"
@@ -92,7 +93,8 @@ Result<bool> verify_route(const StreamRoute& route, const VerifyArguments& argum
                         fmt::format("{} and {}", ends.source, ends.sink),
                         " before all rows were compared");
   }
-  fmt::print("{}", arguments.json ? json_of(ends, *verified) : text_of(ends, *verified));
+  fmt::print("{}", arguments.json ? json_of(ends, *verified)
+                                  : for_terminal(text_of(ends, *verified)));
   return verified->equal;
 }
 

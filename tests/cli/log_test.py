@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 import unittest
+import urllib.parse
 
 from program import VELO, ProgramTest, wait_until_signals_are_awaited
 
@@ -30,6 +31,16 @@ class Log(ProgramTest):
             self.assertEqual(event["level"], LEVELS[event["event"]], line)
             events.append(event)
         return events
+
+    def test_names_do_not_reach_the_terminal_as_they_are(self):
+        for name, shown in (("\x1bcx", "\\x1bcx"), ("a\rb", "a\\x0db"), ("\u009b2J", "\\xc2\\x9b2J"), ("ä\tö", "ä\tö")):
+            with self.subTest(shown):
+                for verb in ("show", "check", "plan"):
+                    process = self.velo(verb, f"generate://{urllib.parse.quote(name)}", *(["out/?format=json"] if verb == "plan" else []))
+                    told = process.stdout + process.stderr
+                    self.assertIn(f"no table '{shown}'", told)
+                    if shown != name:
+                        self.assertNotIn(name, told)
 
     def logged(self, *arguments, code=0, environment=None):
         process = self.velo(*arguments, "--log-format", "json", environment=environment)
