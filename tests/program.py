@@ -27,6 +27,15 @@ def wait_until_signals_are_awaited(process):
         blocked = {number for number in signal.valid_signals() if mask & (1 << (number - 1))}
 
 
+def wait_until_no_signal_is_left(process):
+    """Wait until the program has taken those that were sent to it."""
+    while process.poll() is None:
+        status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+        if int(re.search(r"^ShdPnd:\s*(\w+)", status, re.MULTILINE).group(1), 16) == 0:
+            return
+        time.sleep(0.01)
+
+
 class ProgramTest(unittest.TestCase):
     """A test case with an empty folder, self.folder, which is removed afterwards."""
 

@@ -113,14 +113,23 @@ Result<int> verify_sides(const VerifyArguments& arguments, const std::stop_token
     return equal ? kDone : kCannotAsAsked;
   }
   Failures failures;
+  size_t num_begun = 0;
   for (const StreamRoute& route : routes.routes) {
     if (stop.stop_requested()) break;
+    ++num_begun;
     const auto equal = verify_route(route, arguments, stop);
     if (!equal.ok()) {
       failures.add(report(annotate(equal.status(), route.stream.name)));
     } else if (!*equal) {
       failures.add(kCannotAsAsked);
     }
+  }
+  const size_t num_streams = routes.routes.size();
+  if (num_begun < num_streams) {
+    failures.add(
+        report(make_error(ErrorKind::kCancelled, {},
+                          fmt::format("stopped; {} of {} streams were not compared",
+                                      num_streams - num_begun, num_streams))));
   }
   return failures.worst().value_or(kDone);
 }

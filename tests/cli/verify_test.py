@@ -1,6 +1,7 @@
 """`velo verify` of files: what is equal, what is told of what is not, and what it refuses."""
 
 import json
+import os
 import signal
 import subprocess
 import unittest
@@ -8,7 +9,7 @@ import unittest
 import pyarrow
 import pyarrow.parquet
 
-from program import VELO, ProgramTest, wait_until_signals_are_awaited
+from program import VELO, ProgramTest, wait_until_no_signal_is_left, wait_until_signals_are_awaited
 
 
 class Verify(ProgramTest):
@@ -155,6 +156,20 @@ class Verify(ProgramTest):
         told, failed = process.communicate(timeout=60)
         self.assertEqual((process.returncode, told), (130, ""))
         self.assertIn("stopped by Ctrl-C before all rows were compared", failed)
+
+    def test_interrupted_before_a_stream(self):
+        """Those that were not compared are not equal."""
+        os.mkfifo(self.folder / "velo.toml")
+        streams = "generate://orders,events?rows=1000000000"
+        process = subprocess.Popen([VELO, "verify", streams, "generate://{table}?rows=1000000000", "--config", "velo.toml"],
+                                   cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_until_signals_are_awaited(process)
+        process.send_signal(signal.SIGINT)
+        wait_until_no_signal_is_left(process)
+        (self.folder / "velo.toml").write_text("")
+        told, failed = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, told), (130, ""), failed)
+        self.assertRegex(failed, "stopped; 2 of 2 streams were not compared|before all rows were compared")
 
 
 if __name__ == "__main__":
