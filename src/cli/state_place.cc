@@ -99,10 +99,15 @@ Result<Positions> positions_to_set(const PlaceArguments& arguments,
                           with_number(arguments.name, record.fingerprint.source,
                                       progress.position, *number));
   }
-  if (!positions.empty()) return positions;
-  return refuse(arguments.name, arguments.split.empty()
-                                    ? "it has read nothing that could be read again"
-                                    : "it has read no split " + arguments.split);
+  return positions;
+}
+
+std::string nothing_to_set(const PlaceArguments& arguments, bool is_time) {
+  if (is_time) {
+    return fmt::format("nothing that it has read is from {} or later", arguments.to);
+  }
+  return arguments.split.empty() ? "it has read nothing that could be read again"
+                                 : "it has read no split " + arguments.split;
 }
 
 // Whether it can only be a time; the source reads it.
@@ -127,9 +132,7 @@ Result<Positions> positions_at_time(const std::string& called, const OpenPipelin
   std::erase_if(positions, [&](const auto& position) {
     return !arguments.split.empty() && position.first != arguments.split;
   });
-  if (!positions.empty()) return positions;
-  return refuse(
-      called, fmt::format("nothing that it has read is from {} or later", arguments.to));
+  return positions;
 }
 
 void tell_of_rewind(const std::string& called, const PlaceArguments& arguments,
@@ -160,32 +163,62 @@ void tell_of_rewind(const std::string& called, const PlaceArguments& arguments,
                           {"to", std::string_view(arguments.to)}}});
 }
 
-// `then`, opened with from = the time to go back to; nullptr where that is no time.
-Status rewind_one(const std::string& called, OpenPipeline& opened,
-                  const OpenPipeline* then, const PlaceArguments& arguments,
-                  const std::stop_token& stop) {
-  ARROW_ASSIGN_OR_RAISE(const CommitRecord record,
-                        record_of(called, *opened.sink, opened.pipeline, stop));
-  ARROW_ASSIGN_OR_RAISE(const Positions positions,
-                        then ? positions_at_time(called, *then, arguments, record, stop)
-                             : positions_to_set(arguments, record));
-  tell_of_rewind(called, arguments, record, positions);
-  if (!arguments.yes) {
-    ARROW_ASSIGN_OR_RAISE(const bool may_go, is_confirmed("Set back " + called, called));
-    if (!may_go) {
-      log().write({.name = "left",
-                   .pipeline = record.pipeline,
-                   .message = called + ": left as it is"});
+// Sets back the pipelines of a statement, each of which is another for itself.
+class Rewind {
+ public:
+  Rewind(const PlaceArguments& arguments, bool is_alone, std::stop_token stop)
+      : arguments_(arguments), is_alone_(is_alone), stop_(std::move(stop)) {}
+
+  // `then`, opened with from = the time to go back to; nullptr where that is no time.
+  Status set(OpenPipeline& opened, const OpenPipeline* then) const {
+    const std::string called = is_alone_ ? arguments_.name : opened.pipeline.id;
+    ARROW_ASSIGN_OR_RAISE(const CommitRecord record,
+                          record_of(called, *opened.sink, opened.pipeline, stop_));
+    ARROW_ASSIGN_OR_RAISE(
+        Positions positions,
+        then ? positions_at_time(called, *then, arguments_, record, stop_)
+             : positions_to_set(arguments_, record));
+    // Of several some may be there already: who was killed between two runs it again.
+    if (!is_alone_) {
+      std::erase_if(positions, [&](const auto& wanted) {
+        const auto& now = record.positions.at(wanted.first).position;
+        return !(wanted.second.position < now);
+      });
+    }
+    if (positions.empty()) {
+      const std::string why = nothing_to_set(arguments_, then != nullptr);
+      if (is_alone_) return refuse(called, why);
+      leave(called, record, "left as it is: " + why + ", or it is there already");
       return Status::OK();
     }
+    tell_of_rewind(called, arguments_, record, positions);
+    if (!arguments_.yes) {
+      ARROW_ASSIGN_OR_RAISE(const bool may_go,
+                            is_confirmed("Set back " + called, called));
+      if (!may_go) {
+        leave(called, record, "left as it is");
+        return Status::OK();
+      }
+    }
+    ARROW_RETURN_NOT_OK(rewind_pipeline(*opened.source, *opened.sink, opened.pipeline,
+                                        opened.options, positions, stop_));
+    log().write({.name = "rewound",
+                 .pipeline = record.pipeline,
+                 .message = called + ": set back; its next run reads from there"});
+    return Status::OK();
   }
-  ARROW_RETURN_NOT_OK(rewind_pipeline(*opened.source, *opened.sink, opened.pipeline,
-                                      opened.options, positions, stop));
-  log().write({.name = "rewound",
-               .pipeline = record.pipeline,
-               .message = called + ": set back; its next run reads from there"});
-  return Status::OK();
-}
+
+ private:
+  static void leave(const std::string& called, const CommitRecord& record,
+                    const std::string& why) {
+    log().write(
+        {.name = "left", .pipeline = record.pipeline, .message = called + ": " + why});
+  }
+
+  const PlaceArguments& arguments_;
+  const bool is_alone_;
+  const std::stop_token stop_;
+};
 
 // Where a fork begins is where one pipeline is.
 Result<OpenPipeline> only_one(std::vector<OpenPipeline> opened, const std::string& name) {
@@ -212,11 +245,17 @@ Status rewind_statement(const SqlScript& script, const Connections& connections,
     ARROW_ASSIGN_OR_RAISE(then,
                           session_then.open_pipelines(script.text, arguments.name, stop));
   }
-  const bool is_alone = opened.size() == 1;
-  for (size_t i = 0; i < opened.size(); ++i) {
-    const std::string called = is_alone ? arguments.name : opened[i].pipeline.id;
-    ARROW_RETURN_NOT_OK(
-        rewind_one(called, opened[i], to_time ? &then[i] : nullptr, arguments, stop));
+  const Rewind rewind(arguments, opened.size() == 1, stop);
+  for (OpenPipeline& one : opened) {
+    // What a pattern meets may be more, or less, a moment later.
+    const auto same = std::ranges::find_if(then, [&](const OpenPipeline& other) {
+      return other.pipeline.id == one.pipeline.id && other.address == one.address;
+    });
+    if (to_time && same == then.end()) {
+      return refuse(one.pipeline.id,
+                    "it is not among the streams of its source any more");
+    }
+    ARROW_RETURN_NOT_OK(rewind.set(one, to_time ? &*same : nullptr));
   }
   return Status::OK();
 }

@@ -172,6 +172,15 @@ class SeveralSinks(ProgramTest):
         self.done("state", "rewind", "go.sql", "PAIR", "--to", "39", "--yes")
         self.done(*run)
         self.assertEqual((len(self.ids_in("one")), len(self.ids_in("two"))), (41, 51))
+        # Killed between the two: the same again sets back the other one.
+        for to, numbers in (("38", (43, 53)), ("earliest", (83, 93))):
+            self.crash("after_commit", "state", "rewind", "go.sql", "pair", "--to", to, "--yes")
+            told = self.done("state", "rewind", "go.sql", "pair", "--to", to, "--yes").stderr
+            self.assertIn(f"{first}: left as it is: ", told)
+            self.assertIn(f"{second}: set back", told)
+            self.done(*run)
+            self.assertEqual((len(self.ids_in("one")), len(self.ids_in("two"))), numbers)
+
         told = self.done("state", "reset", "go.sql", first, "--yes").stderr
         self.assertIn(f"{first}: reset; its next run begins anew", told)
         self.assertEqual([state["known"] for state in self.states()], [False, True])
