@@ -81,7 +81,8 @@ Result<Positions> beginnings_before(DataSource& source, const PipelineIdentity& 
 
 /// Have a new pipeline go on from where another is, whose record `other` is. That one is
 /// not touched, and goes on by itself. Errors: kAlreadyExists where the new one has
-/// begun; kInvalidArgument where it reads another source; else as rewind_pipeline().
+/// begun; kInvalidArgument where it reads another source, or the other one was cut short
+/// between the commits of its lanes (CommitRecord::ahead); else as rewind_pipeline().
 Status fork_pipeline(DataSource& source, DataSink& sink, const PipelineIdentity& pipeline,
                      const RunOptions& options, const CommitRecord& other,
                      std::stop_token stop = {});

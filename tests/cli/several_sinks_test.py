@@ -197,6 +197,7 @@ class SeveralSinks(ProgramTest):
         self.assertEqual(process.returncode, 2)
         self.assertIn(f"it has 2 sinks, and each is at a place of its own: say where to go on from: {first}, {second}",
                       process.stderr)
+        self.crash("after_commit", "state", "fork", "fork.sql", second, "also")
         self.done("state", "fork", "fork.sql", second, "also")
         self.write_rows(40, 50, "in/b.csv")
         self.done("run", "fork.sql")

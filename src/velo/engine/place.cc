@@ -165,7 +165,11 @@ Status fork_pipeline(DataSource& source, DataSink& sink, const PipelineIdentity&
                      const RunOptions& options, const CommitRecord& other,
                      std::stop_token stop) {
   const auto check = [&](const CommitRecord& record) -> Status {
-    if (record.num_rows == 0 && record.positions.empty()) return Status::OK();
+    // Who was killed after it runs it again.
+    const bool is_forked = record.positions == other.positions && !record.finished;
+    if (record.num_rows == 0 && (record.positions.empty() || is_forked)) {
+      return Status::OK();
+    }
     return make_error(
         ErrorKind::kAlreadyExists, {.resource = pipeline.id},
         fmt::format("it has begun: {} rows are committed; another name, or velo state "
@@ -174,6 +178,13 @@ Status fork_pipeline(DataSource& source, DataSink& sink, const PipelineIdentity&
   };
   if (other.positions.empty()) {
     return refuse(pipeline, other.pipeline + " has no positions to go on from");
+  }
+  if (!other.ahead.empty()) {
+    return refuse(pipeline,
+                  other.pipeline +
+                      " was cut short between the commits of its lanes, and its "
+                      "sink has rows from beyond its positions; once it has run "
+                      "again, there is a place to go on from");
   }
   if (source.splits() && source.splits()->identity() != other.fingerprint.source) {
     return refuse(pipeline, fmt::format("it reads {}, and {} has read {}",

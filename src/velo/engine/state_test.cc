@@ -107,6 +107,25 @@ TEST_F(States, AreResetAlthoughRowsAreLost) {
   EXPECT_THAT(memory_.records(), IsEmpty());
 }
 
+TEST_F(States, AreNotForkedWhereSomeLanesAreAhead) {
+  testing::Script script;
+  script.splits = {{"a", {1, 2, 3}}};
+  testing::ScriptedSource source(script, log_);
+  CommitRecord other{.pipeline = "orders"};
+  other.fingerprint.source = source.identity();
+  other.positions["a"] = {{"x"}, false};
+  other.ahead["a"] = {{"y"}, false};
+  const auto fork = [&] {
+    return fork_pipeline(source, sink_, {.id = "also"}, RunOptions(), other);
+  };
+  EXPECT_THAT(fork(), IsError(ErrorKind::kInvalidArgument,
+                              HasSubstr("between the commits of its lanes")));
+  EXPECT_THAT(memory_.records(), IsEmpty());
+  other.ahead.clear();
+  EXPECT_THAT(fork(), IsOk());
+  EXPECT_EQ(memory_.records().at("also").positions.size(), 1U);
+}
+
 TEST_F(States, OfAStatementAreFoundInEachOfItsSinks) {
   const auto found = [&](bool is_one_of_several) {
     return find_pipeline_of_sink("orders", sink_, "memory:", is_one_of_several)
