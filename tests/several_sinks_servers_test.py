@@ -109,6 +109,13 @@ class SeveralSinks(SchemaTest):
         """Each sink has a slot of its own; one applies the changes, the other is told of them."""
         self.session.execute("CREATE TABLE source (id bigint PRIMARY KEY, name text)")
         self.session.execute("INSERT INTO source SELECT n, 'n' || n FROM generate_series(1, 100) n")
+        self.write_statement(self.table("target", key="id"), self.table("target2", key="id"),
+                             source=self.table("source", cdc="true", slot="one_for_all"), options=" WITH (once = true)")
+        for verb in "plan", "run":
+            refused = self.velo(verb, "go.sql")
+            self.assertEqual(refused.returncode, 2)
+            self.assertIn("replication slot one_for_all can serve one of the 2 sinks", refused.stdout + refused.stderr)
+        self.assertEqual(self.slots(), [])
         source = self.table("source", cdc="true")
         run = self.write_statement(self.table("target", key="id"), self.topic(envelope="debezium", key="id"), source=source,
                                    options=" WITH (once = true)")

@@ -58,6 +58,9 @@ class RunOpener {
       runs.push_back(std::move(first));
       return Status::OK();
     }
+    if (opened.ok() && sinks.size() > 1) {
+      ARROW_RETURN_NOT_OK(check_serves_several(*first.source));
+    }
     for (size_t i = 0; i < sinks.size(); ++i) {
       const bool upserts = sinks[i]->supports_upsert();
       StatementRun run = std::move(first);
@@ -108,6 +111,22 @@ class RunOpener {
     run.source = std::move(rows.source);
     run.steps = std::move(rows.steps);
     run.result.sources = std::move(rows.addresses);
+    return Status::OK();
+  }
+
+  // What the source keeps for its reader under a name that a user has given.
+  Status check_serves_several(DataSource& source) const {
+    const SplitSource* const splits = source.splits();
+    if (!splits) return Status::OK();
+    const auto of_another = splits->kept_for("another");
+    for (const std::string& kept : splits->kept_for("one")) {
+      if (std::ranges::count(of_another, kept) == 0) continue;
+      return statement_.select.error_at(
+          0, ErrorKind::kInvalidArgument,
+          fmt::format("{} can serve one of the {} sinks, each of which reads for itself: "
+                      "without that name each has one of its own",
+                      kept, route_.sinks.size()));
+    }
     return Status::OK();
   }
 
