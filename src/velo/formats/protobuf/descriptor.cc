@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "velo/base/utf8.h"
 #include "velo/formats/protobuf/wire.h"
 
 namespace velo::formats::protobuf {
@@ -51,11 +52,26 @@ bool can_be_packed(FieldType type) {
          type != FieldType::kMessage && type != FieldType::kGroup;
 }
 
+// A name becomes that of a column, or a value of one.
+Status check_name(std::string_view name) {
+  if (find_invalid_utf8(name) == std::string_view::npos) return Status::OK();
+  return corrupt("a name in it is not UTF-8");
+}
+
+Status check_names(const EnumDescriptor& enumeration) {
+  for (const auto& [name, number] : enumeration.numbers) {
+    ARROW_RETURN_NOT_OK(check_name(name));
+  }
+  return check_name(enumeration.name);
+}
+
 // protoc makes none with two of one name, or of one number.
 Status check_fields(const MessageDescriptor& message) {
+  ARROW_RETURN_NOT_OK(check_name(message.name));
   std::set<std::string_view> names;
   std::set<uint32_t> numbers;
   for (const FieldDescriptor& field : message.fields) {
+    ARROW_RETURN_NOT_OK(check_name(field.name));
     if (names.insert(field.name).second && numbers.insert(field.number).second) continue;
     return corrupt(fmt::format("field '{}' of '{}' has the name or the number of another",
                                field.name, message.name));
@@ -263,6 +279,9 @@ Result<DescriptorSet> DescriptorReader::finish() {
   for (const TypeName& type : type_names_) {
     ARROW_RETURN_NOT_OK(
         resolve(type.message->fields[type.field], type.name, type.message->name));
+  }
+  for (const auto& [name, enumeration] : set_.enums_) {
+    ARROW_RETURN_NOT_OK(check_names(*enumeration));
   }
   for (const auto& [name, message] : set_.messages_) {
     ARROW_RETURN_NOT_OK(check_fields(*message));

@@ -462,6 +462,7 @@ TEST(Protobuf, RefusesDescriptorsThatContradictThemselves) {
       {bytes_field(2, x) + bytes_field(2, x), "field 'x' of 'M' has the name"},
       {bytes_field(2, x) + bytes_field(2, declared("y", 1, FieldType::kInt32)),
        "field 'y' of 'M' has the name or the number of another"},
+      {bytes_field(2, declared("\xff", 1, FieldType::kInt32)), "is not UTF-8"},
   };
   for (const auto& [fields, problem] : cases) {
     const auto set =
