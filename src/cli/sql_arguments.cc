@@ -25,7 +25,8 @@ Status not_one(const SqlArguments& arguments) {
       ErrorKind::kInvalidArgument, {},
       arguments.target.empty()
           ? fmt::format("{} is missing; or give SQL with -e", arguments.target_name)
-          : fmt::format("give either {} or SQL with -e, not both", arguments.target_name));
+          : fmt::format("give either {} or SQL with -e, not both",
+                        arguments.target_name));
 }
 
 Result<std::string> read_file(const std::string& path) {
@@ -71,11 +72,10 @@ Result<Uri> stream_of(const Uri& uri, const std::vector<Stream>& streams,
       "NAME says which of {}",
       names.size(), known);
   if (!name.empty()) {
-    advice =
-        nearest.empty()
-            ? fmt::format("no stream is called '{}'; there {} {}", name,
-                          names.size() == 1 ? "is" : "are", known)
-            : fmt::format("no stream is called '{}', did you mean '{}'?", name, nearest);
+    advice = nearest.empty() ? fmt::format("no stream is called '{}'; there {} {}", name,
+                                           names.size() == 1 ? "is" : "are", known)
+                             : fmt::format("no stream is called '{}', did you mean '{}'?",
+                                           name, nearest);
   }
   return make_error(ErrorKind::kInvalidArgument, {.resource = redact_uri(uri)},
                     std::move(advice));

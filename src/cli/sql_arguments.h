@@ -14,7 +14,7 @@ namespace velo::cli {
 struct SqlArguments {
   std::string target_name;  ///< what the help calls it
   std::string target;       ///< a file of statements, or an address
-  std::string sql;     ///< of -e
+  std::string sql;          ///< of -e
   std::string memory;
   std::string config;
   std::string stream;  ///< of an address that names several; empty: it is to name one

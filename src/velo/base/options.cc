@@ -48,8 +48,9 @@ Status unknown_option(const Uri& uri, std::string_view name,
 
 Status check_use(const Uri& uri, const OptionDescriptor& descriptor, OptionUse use) {
   if (descriptor.not_yet) {
-    return fail(uri, ErrorKind::kNotImplemented,
-                fmt::format("option '{}' does not work yet; leave it out", descriptor.name));
+    return fail(
+        uri, ErrorKind::kNotImplemented,
+        fmt::format("option '{}' does not work yet; leave it out", descriptor.name));
   }
   const bool fits = use == OptionUse::kBoth || descriptor.use == OptionUse::kBoth ||
                     descriptor.use == use;

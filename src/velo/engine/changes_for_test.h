@@ -46,7 +46,7 @@ inline std::shared_ptr<arrow::Schema> changes_schema(int num_more = 0) {
 }
 
 inline std::shared_ptr<arrow::RecordBatch> batch_of(const std::vector<Change>& changes,
-                                             int num_more = 0) {
+                                                    int num_more = 0) {
   arrow::Int64Builder keys;
   arrow::Int64Builder numbers;
   arrow::StringBuilder operations;

@@ -53,10 +53,9 @@ std::string where_it_begins(const CommitRecord& record, bool reads_whole,
   if (reads_whole) {
     return record.finished ? "nowhere: it was loaded before" : "at the beginning again";
   }
-  return fmt::format("after {} of {}, committed up to epoch {}",
-                     counted(record.num_rows, "row"),
-                     counted(static_cast<int64_t>(record.positions.size()), "split"),
-                     record.epoch);
+  return fmt::format(
+      "after {} of {}, committed up to epoch {}", counted(record.num_rows, "row"),
+      counted(static_cast<int64_t>(record.positions.size()), "split"), record.epoch);
 }
 
 // The first column that the sink refuses.

@@ -107,9 +107,8 @@ bool is_operation(std::string_view op) {
 
 Status check_operation(const std::optional<std::string_view>& op) {
   if (op && is_operation(*op)) return Status::OK();
-  return mismatch(
-      fmt::format("column '_op' is {}, which is none of r, c, u, d and t",
-                  op ? fmt::format("'{}'", *op) : std::string("NULL")));
+  return mismatch(fmt::format("column '_op' is {}, which is none of r, c, u, d and t",
+                              op ? fmt::format("'{}'", *op) : std::string("NULL")));
 }
 
 Status check_change_columns(const arrow::Schema& schema) {

@@ -16,8 +16,8 @@
 namespace velo::storage {
 namespace {
 
-using ::testing::StartsWith;
 using testing::IsError;
+using ::testing::StartsWith;
 
 // Reads a request, and closes the connection behind the bytes that are to be its answer.
 class ClosingStore {
@@ -86,8 +86,8 @@ TEST(S3Client, SaysSoOfOneThatIsLostInTheMiddleOfAnObject) {
   const auto object = client->start({.key = "a.csv", .max_attempts = 1}, {}).ValueOrDie();
   EXPECT_EQ(object->read({}).ValueOrDie(), "half");
   EXPECT_THAT(object->read({}),
-              IsError(ErrorKind::kTransient, StartsWith("s3://lake/a.csv at " +
-                                                        store.endpoint() + ": the ")));
+              IsError(ErrorKind::kTransient,
+                      StartsWith("s3://lake/a.csv at " + store.endpoint() + ": the ")));
 }
 
 }  // namespace

@@ -110,7 +110,8 @@ Status choose_table(OptionUse use, PostgresqlOptions& options) {
               "double quotes (table=\"a,b\"), and {table} is the name of the source's"
             : "table and schema may name several tables here, each a stream of its own, "
               "and one is needed; velo copy and INSERT INTO move them all, into a sink "
-              "with {table} in its address; a name with a comma or a star stands in double quotes: "
+              "with {table} in its address; a name with a comma or a star stands in "
+              "double quotes: "
               "table=\"a,b\"");
   }
   options.schema = options.schemas.front().text;

@@ -11,8 +11,9 @@ namespace velo::stdio {
 Connector stdin_connector() {
   return {
       .scheme = "stdin",
-      .summary = "standard input: CSV, JSON, Parquet, Avro, ORC, Arrow IPC, Protobuf, "
-                 "text; compressed or not",
+      .summary =
+          "standard input: CSV, JSON, Parquet, Avro, ORC, Arrow IPC, Protobuf, "
+          "text; compressed or not",
       .examples = {"-", "stdin:?format=csv&header=false"},
       .options = StdinOptions::descriptors(),
       .create_source =
@@ -23,8 +24,9 @@ Connector stdin_connector() {
 Connector stdout_connector() {
   return {
       .scheme = "stdout",
-      .summary = "standard output: a table, CSV, JSON, Parquet, Avro, ORC, Arrow IPC, "
-                 "Protobuf, text",
+      .summary =
+          "standard output: a table, CSV, JSON, Parquet, Avro, ORC, Arrow IPC, "
+          "Protobuf, text",
       .examples = {"-", "stdout:?format=table&rows=10", "stdout:?format=json"},
       .options = StdoutOptions::descriptors(),
       .create_sink = [](const Uri& uri) { return StdoutSink::make(uri, STDOUT_FILENO); },

@@ -1,5 +1,5 @@
-// Decodes any bytes as an object container file of changes in Debezium's envelope. What is
-// read can be written as such a file, and is read again as as many changes.
+// Decodes any bytes as an object container file of changes in Debezium's envelope. What
+// is read can be written as such a file, and is read again as as many changes.
 
 #include <arrow/api.h>
 #include <arrow/io/memory.h>

@@ -41,8 +41,8 @@ class Envelopes {
          {std::pair{"ts_us", &parts.source_us_}, std::pair{"ts_ms", &parts.source_ms_},
           std::pair{"position", &parts.position_},
           std::pair{"sequence", &parts.sequence_}, std::pair{"lsn", &parts.lsn_}}) {
-      const int index = static_cast<const arrow::StructType&>(*source->type())
-                            .GetFieldIndex(name);
+      const int index =
+          static_cast<const arrow::StructType&>(*source->type()).GetFieldIndex(name);
       if (index < 0) continue;
       ARROW_ASSIGN_OR_RAISE(*part, told.GetFlattenedField(index));
     }
@@ -54,7 +54,8 @@ class Envelopes {
   // '\0' where it is none.
   char op(int64_t row) const {
     const std::string_view op = op_->IsValid(row) ? op_->GetView(row) : "";
-    const bool is_known = is_operation(op) || op == std::string_view(&kMessageOfApplication, 1);
+    const bool is_known =
+        is_operation(op) || op == std::string_view(&kMessageOfApplication, 1);
     return is_known ? op.front() : '\0';
   }
 
@@ -256,7 +257,8 @@ class ChangeDecoder : public Decoder {
 
   Status add(const Envelopes& envelopes, int64_t row, Marks& marks) const {
     const char op = envelopes.op(row);
-    if (op == '\0') return failure(row, R"("op" is none of "r", "c", "u", "d", "t" and "m")");
+    if (op == '\0')
+      return failure(row, R"("op" is none of "r", "c", "u", "d", "t" and "m")");
     if (op == kMessageOfApplication) return marks.add(op, {}, {});
     if (op != 't' && !envelopes.has_row(row, op)) {
       return failure(
@@ -291,12 +293,12 @@ Result<std::unique_ptr<Decoder>> make_change_decoder(Input input, DecodeOptions 
   const std::string name = input.name;
   const arrow::Schema* const given =
       options.schema && !options.is_inferred ? options.schema.get() : nullptr;
-  ARROW_ASSIGN_OR_RAISE(
-      auto envelopes,
-      make_resolving_decoder(
-          std::move(input),
-          [&](const SchemaPtr& written) { return wanted_of_envelope(written, given); },
-          {}, max_block_bytes));
+  ARROW_ASSIGN_OR_RAISE(auto envelopes, make_resolving_decoder(
+                                            std::move(input),
+                                            [&](const SchemaPtr& written) {
+                                              return wanted_of_envelope(written, given);
+                                            },
+                                            {}, max_block_bytes));
   auto decoder = std::make_unique<ChangeDecoder>(name, std::move(envelopes));
   ARROW_RETURN_NOT_OK(decoder->project(options));
   return decoder;

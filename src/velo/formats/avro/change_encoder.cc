@@ -55,9 +55,8 @@ class ChangeEncoder : public Encoder {
     encoder->rows_ = columns_of_changed_rows(schema)->fields();
     const auto before = schema.GetFieldByName(kBeforeColumn);
     encoder->before_ = before ? before->type()->fields() : encoder->rows_;
-    encoder->source_ =
-        fields_of_source(schema.GetFieldIndex(kChangeTimeColumn) >= 0,
-                         schema.GetFieldIndex(kChangePositionColumn) >= 0);
+    encoder->source_ = fields_of_source(schema.GetFieldIndex(kChangeTimeColumn) >= 0,
+                                        schema.GetFieldIndex(kChangePositionColumn) >= 0);
     arrow::FieldVector parts = {
         arrow::field("before", arrow::struct_(encoder->before_)),
         arrow::field("after", arrow::struct_(encoder->rows_)),
@@ -67,9 +66,8 @@ class ChangeEncoder : public Encoder {
       parts.push_back(arrow::field("ts_ms", arrow::int64()));
     }
     encoder->schema_ = arrow::schema(std::move(parts));
-    ARROW_ASSIGN_OR_RAISE(
-        encoder->envelopes_,
-        make_encoder(std::move(output), encoder->schema_, options));
+    ARROW_ASSIGN_OR_RAISE(encoder->envelopes_,
+                          make_encoder(std::move(output), encoder->schema_, options));
     return encoder;
   }
 
@@ -110,8 +108,8 @@ class ChangeEncoder : public Encoder {
   Status read_operations(const arrow::RecordBatch& rows) {
     op_ = std::static_pointer_cast<arrow::StringArray>(
         rows.GetColumnByName(kOperationColumn));
-    sent_before_ = std::static_pointer_cast<arrow::StructArray>(
-        rows.GetColumnByName(kBeforeColumn));
+    sent_before_ =
+        std::static_pointer_cast<arrow::StructArray>(rows.GetColumnByName(kBeforeColumn));
     for (int64_t row = 0; row < op_->length(); ++row) {
       std::optional<std::string_view> found;
       if (op_->IsValid(row)) found = op_->GetView(row);
@@ -125,8 +123,8 @@ class ChangeEncoder : public Encoder {
 
   // Of the rows, with placeholders where a value was not sent.
   Result<arrow::ArrayVector> columns_of(const arrow::RecordBatch& rows) const {
-    const auto unset = std::static_pointer_cast<arrow::StringArray>(
-        rows.GetColumnByName(kUnsetColumn));
+    const auto unset =
+        std::static_pointer_cast<arrow::StringArray>(rows.GetColumnByName(kUnsetColumn));
     arrow::ArrayVector columns;
     for (int i = 0; i < rows.num_columns(); ++i) {
       const std::string& name = rows.column_name(i);
@@ -141,11 +139,10 @@ class ChangeEncoder : public Encoder {
   Result<arrow::ArrayVector> columns_before(const arrow::RecordBatch& rows,
                                             const arrow::ArrayVector& after) const {
     if (sent_before_ == nullptr) return after;
-    ARROW_ASSIGN_OR_RAISE(const auto sent,
-                          bits_of(rows.num_rows(),
-                                  [&](int64_t row) { return was_sent_before(row); }));
-    const auto are_sent =
-        std::make_shared<arrow::BooleanArray>(rows.num_rows(), sent);
+    ARROW_ASSIGN_OR_RAISE(const auto sent, bits_of(rows.num_rows(), [&](int64_t row) {
+                            return was_sent_before(row);
+                          }));
+    const auto are_sent = std::make_shared<arrow::BooleanArray>(rows.num_rows(), sent);
     ARROW_RETURN_NOT_OK(arrow::compute::Initialize());
     arrow::ArrayVector columns;
     for (int i = 0; i < static_cast<int>(before_.size()); ++i) {

@@ -34,7 +34,8 @@ std::shared_ptr<arrow::Schema> changes_of(arrow::FieldVector columns) {
 }
 
 // As the converter of Kafka Connect writes Debezium's changes.
-constexpr char kSchema[] = R"({"type":"record","name":"Envelope","namespace":"shop.public.orders",
+constexpr char kSchema[] =
+    R"({"type":"record","name":"Envelope","namespace":"shop.public.orders",
   "connect.name":"shop.public.orders.Envelope","fields":[
   {"name":"before","type":["null",{"type":"record","name":"Value","fields":[
     {"name":"id","type":"int"},
@@ -99,12 +100,12 @@ TEST(AvroChanges, AreReadAsTheyWereWritten) {
 
 TEST(AvroChanges, AreToTheMillisecond) {
   const auto schema = changes_of(kOrders);
-  const auto bytes = encode_changes(*table_of(
-      schema, R"([[1, "a", "c", "1969-12-31 23:59:59.999999", null, null]])"));
+  const auto bytes = encode_changes(
+      *table_of(schema, R"([[1, "a", "c", "1969-12-31 23:59:59.999999", null, null]])"));
   const auto read = decode_changes(bytes.ValueOrDie());
   ASSERT_THAT(read, IsOk());
-  EXPECT_TRUE((*read)->Equals(*table_of(
-      schema, R"([[1, "a", "c", "1969-12-31 23:59:59.999", null, null]])")));
+  EXPECT_TRUE((*read)->Equals(
+      *table_of(schema, R"([[1, "a", "c", "1969-12-31 23:59:59.999", null, null]])")));
 }
 
 TEST(AvroChanges, TellTheRowAsItWas) {
@@ -118,9 +119,9 @@ TEST(AvroChanges, TellTheRowAsItWas) {
   ASSERT_THAT(bytes, IsOk());
   const auto parts = decode(*bytes, {.columns = {{"before"}}});
   ASSERT_THAT(parts, IsOk());
-  EXPECT_TRUE((*parts)->Equals(*table_of(
-      arrow::schema({arrow::field("before", arrow::struct_(kOrders))}),
-      R"([[[1, "a"]], [null], [[1, "c"]], [[2, null]]])")))
+  EXPECT_TRUE((*parts)->Equals(
+      *table_of(arrow::schema({arrow::field("before", arrow::struct_(kOrders))}),
+                R"([[[1, "a"]], [null], [[1, "c"]], [[2, null]]])")))
       << (*parts)->ToString();
 }
 
@@ -143,9 +144,8 @@ TEST(AvroChanges, AreReadAsDebeziumsConverterWritesThem) {
 
 TEST(AvroChanges, SayWhatWasNotSent) {
   const std::string word = "__debezium_unavailable_value";
-  const auto read =
-      decode_changes(file_of({{.op = "u", .after = 1, .name = word}}),
-                     {.columns = {{"_unset", "id"}}});
+  const auto read = decode_changes(file_of({{.op = "u", .after = 1, .name = word}}),
+                                   {.columns = {{"_unset", "id"}}});
   ASSERT_THAT(read, IsOk());
   const auto fields = arrow::schema({arrow::field("_unset", arrow::utf8()), kRead[0]});
   EXPECT_TRUE((*read)->Equals(*table_of(fields, R"([["name", 1]])")))
@@ -153,12 +153,12 @@ TEST(AvroChanges, SayWhatWasNotSent) {
 }
 
 TEST(AvroChanges, AreReadAsASchemaAsks) {
-  const auto asked = changes_of({arrow::field("more", arrow::utf8()),
-                                 arrow::field("id", arrow::int64())});
+  const auto asked = changes_of(
+      {arrow::field("more", arrow::utf8()), arrow::field("id", arrow::int64())});
   const auto read = decode_changes(file_of({{.op = "c", .after = 7}}), {.schema = asked});
   ASSERT_THAT(read, IsOk());
-  EXPECT_TRUE((*read)->Equals(*table_of(
-      asked, R"([[null, 7, "c", "2023-11-14 22:13:20.001", "24", null]])")))
+  EXPECT_TRUE((*read)->Equals(
+      *table_of(asked, R"([[null, 7, "c", "2023-11-14 22:13:20.001", "24", null]])")))
       << (*read)->ToString();
 }
 
@@ -176,14 +176,17 @@ TEST(AvroChanges, ThatAreNoneAreRefused) {
               IsError(ErrorKind::kCorruptData, HasSubstr(R"("op" is none)")));
   EXPECT_THAT(broken({.op = "c"}),
               IsError(ErrorKind::kCorruptData, HasSubstr(R"("op" is "c", and "after")")));
-  EXPECT_THAT(broken({.op = "d", .after = 1}),
-              IsError(ErrorKind::kCorruptData, HasSubstr(R"("op" is "d", and "before")")));
+  EXPECT_THAT(
+      broken({.op = "d", .after = 1}),
+      IsError(ErrorKind::kCorruptData, HasSubstr(R"("op" is "d", and "before")")));
   EXPECT_THAT(broken({.op = "c", .after = 1, .at = INT64_MAX}),
               IsError(ErrorKind::kCorruptData, HasSubstr("in no year")));
-  EXPECT_THAT(broken({.op = "c"}), IsError(ErrorKind::kCorruptData, HasSubstr("record 2")));
+  EXPECT_THAT(broken({.op = "c"}),
+              IsError(ErrorKind::kCorruptData, HasSubstr("record 2")));
   for (const char* type : {"\"long\"", R"({"type":"record","name":"r","fields":[]})"}) {
-    EXPECT_THAT(decode_changes(file_of_x(type, "")),
-                IsError(ErrorKind::kSchemaMismatch, HasSubstr("no changes of Debezium's")));
+    EXPECT_THAT(
+        decode_changes(file_of_x(type, "")),
+        IsError(ErrorKind::kSchemaMismatch, HasSubstr("no changes of Debezium's")));
   }
 }
 
@@ -191,8 +194,8 @@ TEST(AvroChanges, AreAskedFor) {
   const auto rows = arrow::schema(kOrders);
   EXPECT_THAT(encode_changes(*table_of(rows, "[]")),
               IsError(ErrorKind::kSchemaMismatch, HasSubstr("no column '_op'")));
-  EXPECT_THAT(encode_changes(*table_of(changes_of(kOrders),
-                                       R"([[1, "a", "x", null, null, null]])")),
+  EXPECT_THAT(encode_changes(
+                  *table_of(changes_of(kOrders), R"([[1, "a", "x", null, null, null]])")),
               IsError(ErrorKind::kSchemaMismatch, HasSubstr("'x', which is none of")));
 }
 

@@ -60,9 +60,9 @@ Result<SchemaPtr> row_type(const Schema& written) {
   Schema row{.kind = Kind::kRecord};
   for (const Field& field : written.fields) {
     if (is_change_column(field.name)) {
-      return make_error(ErrorKind::kSchemaMismatch, {},
-                        fmt::format("column '{}' is named like one that every change has",
-                                    field.name));
+      return make_error(
+          ErrorKind::kSchemaMismatch, {},
+          fmt::format("column '{}' is named like one that every change has", field.name));
     }
     ARROW_ASSIGN_OR_RAISE(SchemaPtr type, may_be_null(field.type));
     row.fields.push_back(optional_field(field.name, std::move(type)));

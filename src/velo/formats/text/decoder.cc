@@ -145,8 +145,9 @@ class TextDecoder : public Decoder {
     if (!arrow::util::ValidateUTF8(text)) {
       for (Line& line : lines) {
         if (!arrow::util::ValidateUTF8(line.text)) {
-          line.fault = "the line is not UTF-8, or not of the encoding= that was given; "
-                       "encoding=latin1, say, reads another";
+          line.fault =
+              "the line is not UTF-8, or not of the encoding= that was given; "
+              "encoding=latin1, say, reads another";
         }
       }
     }
