@@ -82,7 +82,6 @@ Lag Feed::lag() const {
 
 Status Feed::find_all(const std::stop_token& stop) {
   ARROW_RETURN_NOT_OK(look_for_splits(kNoWait, stop));
-  has_begun_.store(true, std::memory_order_relaxed);
   while (!stop.stop_requested() && !queue_.is_closed()) {
     const bool ended = have_ended();
     if (ended && complete_) {
@@ -100,6 +99,8 @@ Status Feed::find_all(const std::stop_token& stop) {
 
 Status Feed::look_for_splits(milliseconds max_wait, const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const NewSplits found, discovery_->poll(max_wait, stop));
+  // Before there is a reader, which may fail at once.
+  has_begun_.store(true, std::memory_order_relaxed);
   complete_ = found.complete || options_.read.once;
   for (const SplitId& split : found.added) unseen_.erase(split);
   if (complete_ && !found.splits_may_go) ARROW_RETURN_NOT_OK(check_none_is_gone());
