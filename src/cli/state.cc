@@ -273,8 +273,9 @@ class StateVerb {
       fmt::print("{}", json_of(kept));
       return Status::OK();
     }
-    for (const KeptPipeline& pipeline : kept)
+    for (const KeptPipeline& pipeline : kept) {
       fmt::print("{}", for_terminal(text_of(pipeline)));
+    }
     if (kept.empty()) fmt::print("no pipeline has a record here\n");
     return Status::OK();
   }
