@@ -3,59 +3,16 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <array>
 #include <string>
-#include <thread>
+
+#include "velo/testing/closing_server.h"
 
 namespace velo::http {
 namespace {
 
-using testing::HasSubstr;
-
-// Gives one answer to the first request, and closes the connection.
-class OneAnswer {
- public:
-  explicit OneAnswer(std::string answer)
-      : answer_(std::move(answer)), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    auto* place = reinterpret_cast<sockaddr*>(&address);
-    EXPECT_EQ(::bind(listener_, place, size), 0);
-    EXPECT_EQ(::listen(listener_, 1), 0);
-    EXPECT_EQ(::getsockname(listener_, place, &size), 0);
-    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
-    thread_ = std::thread([this] { serve(); });
-  }
-  OneAnswer(const OneAnswer&) = delete;
-  OneAnswer& operator=(const OneAnswer&) = delete;
-  ~OneAnswer() {
-    thread_.join();
-    ::close(listener_);
-  }
-
-  const std::string& url() const { return url_; }
-
- private:
-  void serve() const {
-    const int client = ::accept(listener_, nullptr, nullptr);
-    std::array<char, 4096> request{};
-    EXPECT_GT(::recv(client, request.data(), request.size(), 0), 0);
-    EXPECT_EQ(::send(client, answer_.data(), answer_.size(), 0),
-              static_cast<ssize_t>(answer_.size()));
-    ::close(client);
-  }
-
-  const std::string answer_;
-  const int listener_;
-  std::string url_;
-  std::thread thread_;
-};
+using ::testing::HasSubstr;
+using velo::testing::ClosingServer;
 
 TEST(HttpClient, QueryStringsAreEncoded) {
   EXPECT_EQ(query_string({}), "");
@@ -81,8 +38,8 @@ TEST(HttpClient, APartOfAnAnswerIsNone) {
     for (size_t size = 1; size <= whole.size(); ++size) {
       if (size == whole.size() - 1) continue;  // a last line feed ends nothing more
       SCOPED_TRACE(whole.substr(0, size));
-      const OneAnswer server(whole.substr(0, size));
-      const auto answer = client->send({.url = server.url()}, 100, {});
+      const ClosingServer server(whole.substr(0, size));
+      const auto answer = client->send({.url = server.endpoint() + "/"}, 100, {});
       if (size == whole.size()) {
         ASSERT_TRUE(answer.ok()) << answer.status();
         EXPECT_EQ(answer->body, "four");
@@ -107,10 +64,10 @@ TEST(HttpClient, TellsHowLongTheServerAsksToBeLeftAlone) {
   };
   for (const auto& [header, expected] : cases) {
     SCOPED_TRACE(header);
-    const OneAnswer server(
+    const ClosingServer server(
         fmt::format("HTTP/1.1 503 Busy\r\n{}Content-Length: 0\r\n\r\n", header));
     const auto client = Client::make({}).ValueOrDie();
-    ASSERT_TRUE(client->send({.url = server.url()}, 100, {}).ok());
+    ASSERT_TRUE(client->send({.url = server.endpoint() + "/"}, 100, {}).ok());
     EXPECT_EQ(client->retry_after(), expected);
   }
 }
