@@ -12,6 +12,7 @@
 
 #include "velo/base/utf8.h"
 #include "velo/storage/text_encoding.h"
+#include "velo/storage/trickle_for_test.h"
 
 namespace velo::storage {
 namespace {
@@ -21,31 +22,6 @@ constexpr const char* kEncodings[] = {
     "utf-8",      "utf-16", "utf-16le", "utf-16be", "utf-32",    "ucs-2",       "latin1",
     "cp1255",     "cp1258", "koi8-r",   "cp037",    "shift_jis", "iso-2022-jp", "euc-jp",
     "big5-hkscs", "gbk",    "gb18030",  "euc-kr",   "johab",     "tcvn5712-1"};
-
-// Gives no more than so many bytes at a time.
-class Trickle : public arrow::io::InputStream {
- public:
-  Trickle(std::string bytes, int64_t most) : bytes_(std::move(bytes)), most_(most) {}
-
-  Result<int64_t> Read(int64_t num_bytes, void* out) override {
-    const auto rest = static_cast<int64_t>(bytes_.size()) - position_;
-    const int64_t num_read = std::min({num_bytes, most_, rest});
-    std::copy_n(bytes_.data() + position_, num_read, static_cast<char*>(out));
-    position_ += num_read;
-    return num_read;
-  }
-  Result<std::shared_ptr<arrow::Buffer>> Read(int64_t) override {
-    return Status::NotImplemented("nobody reads so");
-  }
-  Status Close() override { return Status::OK(); }
-  bool closed() const override { return false; }
-  Result<int64_t> Tell() const override { return position_; }
-
- private:
-  const std::string bytes_;
-  const int64_t most_;
-  int64_t position_ = 0;
-};
 
 std::string decoded(const std::string& bytes, const std::string& encoding,
                     int64_t piece_bytes, int64_t most) {
