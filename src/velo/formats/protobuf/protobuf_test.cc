@@ -4,12 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <limits>
-#include <sstream>
-
 #include "velo/formats/decoded_records.h"
+#include "velo/formats/protobuf/bytes_for_test.h"
 #include "velo/formats/protobuf/decoder.h"
 #include "velo/formats/protobuf/descriptor.h"
 #include "velo/formats/protobuf/encoder.h"
@@ -26,14 +22,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using testing::IsError;
 using testing::IsOk;
-
-std::string read_file(const std::string& name) {
-  std::ifstream file(std::string(std::getenv("VELO_SOURCE_DIR")) +
-                     "/src/velo/formats/protobuf/testdata/" + name);
-  std::ostringstream bytes;
-  bytes << file.rdbuf();
-  return bytes.str();
-}
 
 Result<MessageType> find_type(const std::string& name) {
   ARROW_ASSIGN_OR_RAISE(auto set, DescriptorSet::parse(read_file("shop.desc")));
@@ -77,20 +65,6 @@ std::string framed(const std::string& message) {
   std::string bytes;
   append_varint(message.size(), bytes);
   return bytes + message;
-}
-
-// A message of one field, of a varint.
-std::string varint_field(uint32_t number, uint64_t value) {
-  std::string bytes;
-  append_tag(number, WireType::kVarint, bytes);
-  append_varint(value, bytes);
-  return bytes;
-}
-
-std::string bytes_field(uint32_t number, const std::string& value) {
-  std::string bytes;
-  append_bytes(number, value, bytes);
-  return bytes;
 }
 
 void expect_column(const arrow::Table& table, const std::string& name,
@@ -291,18 +265,6 @@ TEST(Protobuf, KnowsClosedEnums) {
   expect_column(*decoded->table, "marks", R"([["GOOD", "BAD"]])");
 }
 
-// A field of a descriptor.
-std::string declared(const std::string& name, uint64_t number, FieldType type,
-                     const std::string& type_name = "", bool is_repeated = false) {
-  return bytes_field(1, name) + varint_field(3, number) +
-         varint_field(4, is_repeated ? 3 : 1) +
-         varint_field(5, static_cast<uint64_t>(type)) +
-         (type_name.empty() ? "" : bytes_field(6, type_name));
-}
-
-// A descriptor file of proto2 with these types.
-std::string file_of(const std::string& types) { return bytes_field(1, types); }
-
 // proto2: then its entry is an unknown field, and no entry of another value.
 TEST(Protobuf, LeavesOutEntriesWithUnknownValues) {
   const std::string color = bytes_field(1, "Color") +
@@ -441,38 +403,6 @@ TEST(Protobuf, RefusesByName) {
               IsError(ErrorKind::kNotImplemented,
                       AllOf(HasSubstr("a group"), HasSubstr("entry"),
                             HasSubstr("A descriptor without the field"))));
-}
-
-// Whatever a descriptor file is cut off at, or has in it.
-TEST(Protobuf, ReadsDescriptorsWithCare) {
-  const std::string bytes = read_file("shop.desc");
-  for (size_t size = 0; size < bytes.size(); ++size) {
-    const auto set = DescriptorSet::parse(std::string_view(bytes).substr(0, size));
-    EXPECT_FALSE(set.ok() && set->find("shop.Order").ok());
-  }
-}
-
-TEST(Protobuf, RefusesDescriptorsThatContradictThemselves) {
-  const std::string x = declared("x", 1, FieldType::kInt32);
-  const std::pair<std::string, const char*> cases[] = {
-      {bytes_field(2, x + varint_field(9, 0)), "a oneof that there is not"},
-      {bytes_field(2, x + varint_field(9, 1'000'000'000)), "a oneof that there is not"},
-      {bytes_field(2, x + varint_field(9, std::numeric_limits<uint64_t>::max())),
-       "a oneof that there is not"},
-      {bytes_field(2, x) + bytes_field(2, x), "field 'x' of 'M' has the name"},
-      {bytes_field(2, x) + bytes_field(2, declared("y", 1, FieldType::kInt32)),
-       "field 'y' of 'M' has the name or the number of another"},
-      {bytes_field(2, declared("\xff", 1, FieldType::kInt32)), "is not UTF-8"},
-  };
-  for (const auto& [fields, problem] : cases) {
-    const auto set =
-        DescriptorSet::parse(file_of(bytes_field(4, bytes_field(1, "M") + fields)));
-    EXPECT_THAT(set.status(), IsError(ErrorKind::kCorruptData, HasSubstr(problem)));
-  }
-  const auto good = DescriptorSet::parse(file_of(
-      bytes_field(4, bytes_field(1, "M") + bytes_field(2, x + varint_field(9, 0)) +
-                         bytes_field(8, bytes_field(1, "choice")))));
-  EXPECT_THAT(good, IsOk());
 }
 
 // One column of one row into a message of shop.Order.
