@@ -14,6 +14,7 @@ namespace velo::formats {
 namespace {
 
 constexpr std::string_view kOperations = "rcudt";
+constexpr int64_t kMicrosPerMilli = 1000;
 
 Status mismatch(std::string message) {
   return make_error(ErrorKind::kSchemaMismatch, {}, std::move(message));
@@ -183,9 +184,16 @@ int64_t millis_of(int64_t value, arrow::TimeUnit::type unit) {
   return value / per_milli - (value % per_milli < 0 ? 1 : 0);
 }
 
-bool is_time_of_change(int64_t micros) {
+std::optional<int64_t> time_of_change(std::optional<int64_t> micros,
+                                      std::optional<int64_t> millis) {
+  int64_t time = micros.value_or(0);
+  if (!micros && __builtin_mul_overflow(millis.value_or(0), kMicrosPerMilli, &time)) {
+    return std::nullopt;
+  }
   char text[columnar::kMostTimestampBytes];
-  return columnar::print_timestamp(micros, arrow::TimeUnit::MICRO, true, text) != nullptr;
+  const bool is_in_range =
+      columnar::print_timestamp(time, arrow::TimeUnit::MICRO, true, text) != nullptr;
+  return is_in_range ? std::optional(time) : std::nullopt;
 }
 
 // Of a deleted row the columns without a value are those that are not its key.

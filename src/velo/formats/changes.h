@@ -52,8 +52,10 @@ Result<std::shared_ptr<arrow::Array>> with_placeholders(
 /// The time of a change in milliseconds since 1970, to the one below.
 int64_t millis_of(int64_t value, arrow::TimeUnit::type unit);
 
-/// Whether a time is in a year from 0000 to 9999.
-bool is_time_of_change(int64_t micros);
+/// Microseconds since 1970 of what is told in these units, of which microseconds count;
+/// nullopt where that is in no year from 0000 to 9999.
+std::optional<int64_t> time_of_change(std::optional<int64_t> micros,
+                                      std::optional<int64_t> millis);
 
 /// Names that `unset` (one for each row of a batch) has, with one more at these rows.
 void add_unset(const std::string& name, const std::vector<int64_t>& rows,

@@ -6,21 +6,22 @@
 #include <arrow/compute/initialize.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "velo/columnar/change_columns.h"
+#include "velo/formats/avro/arrow_types.h"
 #include "velo/formats/avro/decoder.h"
 #include "velo/formats/avro/envelope.h"
+#include "velo/formats/avro/program.h"
 #include "velo/formats/changes.h"
 #include "velo/formats/projection.h"
 
 namespace velo::formats::avro {
 namespace {
 
-constexpr int64_t kMicrosPerMilli = 1000;
-
-using Column = std::shared_ptr<arrow::Array>;
+using ArrayPtr = std::shared_ptr<arrow::Array>;
 
 // A batch of envelopes; nullptr for a part that they have not.
 class Envelopes {
@@ -34,7 +35,7 @@ class Envelopes {
         std::static_pointer_cast<arrow::StructArray>(batch.GetColumnByName("before"));
     parts.reader_us_ = batch.GetColumnByName("ts_us");
     parts.reader_ms_ = batch.GetColumnByName("ts_ms");
-    const Column source = batch.GetColumnByName("source");
+    const ArrayPtr source = batch.GetColumnByName("source");
     if (source == nullptr) return parts;
     const auto& told = static_cast<const arrow::StructArray&>(*source);
     for (const auto& [name, part] :
@@ -51,12 +52,12 @@ class Envelopes {
 
   int64_t size() const { return op_->length(); }
 
-  // '\0' where it is none.
-  char op(int64_t row) const {
+  // nullopt where it is none.
+  std::optional<char> op(int64_t row) const {
     const std::string_view op = op_->IsValid(row) ? op_->GetView(row) : "";
     const bool is_known =
         is_operation(op) || op == std::string_view(&kMessageOfApplication, 1);
-    return is_known ? op.front() : '\0';
+    return is_known ? std::optional(op.front()) : std::nullopt;
   }
 
   // The row that the change speaks of is there.
@@ -65,59 +66,56 @@ class Envelopes {
     return rows != nullptr && rows->IsValid(row);
   }
 
-  // Microseconds, of the source, else of who has read it. In no year that there is: true.
+  // Microseconds, by the source, else by who has read it; nullopt where neither tells.
+  // False where that is in no year from 0000 to 9999.
   bool time(int64_t row, std::optional<int64_t>& time) const {
-    const bool is_told = is_there(source_us_, row) || is_there(source_ms_, row);
-    const Column& us = is_told ? source_us_ : reader_us_;
-    const Column& ms = is_told ? source_ms_ : reader_ms_;
-    time.reset();
-    int64_t micros = 0;
-    if (is_there(us, row)) {
-      micros = number(*us, row);
-    } else if (!is_there(ms, row)) {
-      return true;
-    } else if (__builtin_mul_overflow(number(*ms, row), kMicrosPerMilli, &micros)) {
-      return false;
+    auto micros = number_at(source_us_, row);
+    auto millis = number_at(source_ms_, row);
+    if (!micros && !millis) {
+      micros = number_at(reader_us_, row);
+      millis = number_at(reader_ms_, row);
     }
-    if (!is_time_of_change(micros)) return false;
-    time = micros;
-    return true;
+    const bool is_told = micros || millis;
+    time = is_told ? time_of_change(micros, millis) : std::nullopt;
+    return time.has_value() || !is_told;
   }
 
   std::string position(int64_t row) const {
-    for (const Column& text : {position_, sequence_}) {
+    for (const ArrayPtr& text : {position_, sequence_}) {
       if (!is_there(text, row)) continue;
       const auto view = static_cast<const arrow::StringArray&>(*text).GetView(row);
       if (!view.empty()) return std::string(view);
     }
-    return is_there(lsn_, row) ? std::to_string(number(*lsn_, row)) : std::string();
+    const auto lsn = number_at(lsn_, row);
+    return lsn ? std::to_string(*lsn) : std::string();
   }
 
   // The rows that the changes speak of; NULL where they speak of none.
-  Result<Column> column(int index, const Column& are_deleted,
-                        const Column& are_truncated) const {
-    ARROW_ASSIGN_OR_RAISE(Column values, after_->GetFlattenedField(index));
+  Result<ArrayPtr> column(int index, const ArrayPtr& are_deleted,
+                          const ArrayPtr& are_truncated) const {
+    ARROW_ASSIGN_OR_RAISE(ArrayPtr values, after_->GetFlattenedField(index));
     if (are_truncated) {
       ARROW_ASSIGN_OR_RAISE(
           values, if_else(are_truncated, arrow::MakeNullScalar(values->type()), values));
     }
     if (!are_deleted) return values;
-    ARROW_ASSIGN_OR_RAISE(const Column before, before_->GetFlattenedField(index));
+    ARROW_ASSIGN_OR_RAISE(const ArrayPtr before, before_->GetFlattenedField(index));
     return if_else(are_deleted, before, values);
   }
 
  private:
-  static bool is_there(const Column& column, int64_t row) {
+  static bool is_there(const ArrayPtr& column, int64_t row) {
     return column != nullptr && column->IsValid(row);
   }
 
   // Of a long, whatever it means.
-  static int64_t number(const arrow::Array& column, int64_t row) {
-    return column.data()->GetValues<int64_t>(1)[row];
+  static std::optional<int64_t> number_at(const ArrayPtr& column, int64_t row) {
+    if (!is_there(column, row)) return std::nullopt;
+    return column->data()->GetValues<int64_t>(1)[row];
   }
 
-  static Result<Column> if_else(const Column& mask, const arrow::Datum& yes,
-                                const arrow::Datum& no) {
+  static Result<ArrayPtr> if_else(const ArrayPtr& mask, const arrow::Datum& yes,
+                                  const arrow::Datum& no) {
     ARROW_RETURN_NOT_OK(arrow::compute::Initialize());
     ARROW_ASSIGN_OR_RAISE(const arrow::Datum chosen,
                           arrow::compute::CallFunction("if_else", {mask, yes, no}));
@@ -127,8 +125,8 @@ class Envelopes {
   std::shared_ptr<arrow::StringArray> op_;
   std::shared_ptr<arrow::StructArray> after_;
   std::shared_ptr<arrow::StructArray> before_;
-  Column source_us_, source_ms_, reader_us_, reader_ms_;
-  Column position_, sequence_, lsn_;
+  ArrayPtr source_us_, source_ms_, reader_us_, reader_ms_;
+  ArrayPtr position_, sequence_, lsn_;
 };
 
 // What the changes of a batch say of themselves.
@@ -149,9 +147,9 @@ class Marks {
   bool has(char op) const { return ops_.find(op) != std::string::npos; }
 
   // nullptr where there is none.
-  Result<Column> are_deleted() { return mask('d', are_deleted_); }
-  Result<Column> are_truncated() { return mask('t', are_truncated_); }
-  Result<Column> are_changes() { return mask(kMessageOfApplication, are_changes_); }
+  Result<ArrayPtr> are_deleted() { return mask('d', are_deleted_); }
+  Result<ArrayPtr> are_truncated() { return mask('t', are_truncated_); }
+  Result<ArrayPtr> are_changes() { return mask(kMessageOfApplication, are_changes_); }
 
   // In the order of with_change_columns().
   Result<arrow::ArrayVector> finish(const std::vector<std::string>& unset) {
@@ -164,7 +162,7 @@ class Marks {
   }
 
  private:
-  Result<Column> mask(char op, arrow::BooleanBuilder& builder) const {
+  Result<ArrayPtr> mask(char op, arrow::BooleanBuilder& builder) const {
     if (!has(op)) return nullptr;
     return builder.Finish();
   }
@@ -181,16 +179,17 @@ class Marks {
 
 class ChangeDecoder : public Decoder {
  public:
-  ChangeDecoder(std::string name, std::unique_ptr<Decoder> envelopes)
-      : name_(std::move(name)), envelopes_(std::move(envelopes)) {}
-
-  Status project(const DecodeOptions& options) {
-    const auto after = envelopes_->schema()->GetFieldByName("after");
-    rows_ = after->type()->fields();
-    const arrow::Schema whole(with_change_columns(rows_));
-    auto columns = options.columns;
-    if (options.is_inferred) columns = known_columns(whole, std::move(columns));
-    return formats::project(whole, columns, name_).Value(&projection_);
+  // `schema`: the columns wanted. The envelopes' rows have those that these are made of.
+  ChangeDecoder(std::string name, std::unique_ptr<Decoder> envelopes,
+                std::shared_ptr<arrow::Schema> schema)
+      : name_(std::move(name)),
+        envelopes_(std::move(envelopes)),
+        rows_(envelopes_->schema()->GetFieldByName("after")->type()->fields()),
+        schema_(std::move(schema)) {
+    const arrow::Schema made(with_change_columns(rows_));
+    for (const auto& field : schema_->fields()) {
+      places_.push_back(static_cast<size_t>(made.GetFieldIndex(field->name())));
+    }
   }
 
   void limit_memory(int64_t num_bytes) override {
@@ -198,9 +197,7 @@ class ChangeDecoder : public Decoder {
     envelopes_->limit_memory(num_bytes / 2);
   }
 
-  const std::shared_ptr<arrow::Schema>& schema() const override {
-    return projection_.schema;
-  }
+  const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
 
   Result<std::shared_ptr<arrow::RecordBatch>> next(std::stop_token stop) override {
     for (;;) {
@@ -219,28 +216,25 @@ class ChangeDecoder : public Decoder {
     for (int64_t row = 0; row < envelopes.size(); ++row) {
       ARROW_RETURN_NOT_OK(add(envelopes, row, marks));
     }
-    ARROW_ASSIGN_OR_RAISE(const Column are_deleted, marks.are_deleted());
-    ARROW_ASSIGN_OR_RAISE(const Column are_truncated, marks.are_truncated());
-    ARROW_ASSIGN_OR_RAISE(const Column are_changes, marks.are_changes());
-    arrow::ArrayVector whole(rows_.size());
+    ARROW_ASSIGN_OR_RAISE(const ArrayPtr are_deleted, marks.are_deleted());
+    ARROW_ASSIGN_OR_RAISE(const ArrayPtr are_truncated, marks.are_truncated());
+    ARROW_ASSIGN_OR_RAISE(const ArrayPtr are_changes, marks.are_changes());
+    arrow::ArrayVector made(rows_.size());
     std::vector<std::string> unset;
     for (size_t i = 0; i < rows_.size(); ++i) {
-      if (!is_wanted(i)) continue;
       ARROW_ASSIGN_OR_RAISE(
-          const Column values,
-          envelopes.column(static_cast<int>(i), are_deleted, are_truncated));
-      const auto rows = unsent_rows(*values->data());
-      add_unset(rows_[i]->name(), rows, marks.ops(), unset);
-      ARROW_ASSIGN_OR_RAISE(const auto sent, with_nulls(values->data(), rows));
-      whole[i] = rows.empty() ? values : arrow::MakeArray(sent);
+          made[i], envelopes.column(static_cast<int>(i), are_deleted, are_truncated));
+      const auto unsent = unsent_rows(*made[i]->data());
+      if (unsent.empty()) continue;
+      add_unset(rows_[i]->name(), unsent, marks.ops(), unset);
+      ARROW_ASSIGN_OR_RAISE(const auto sent, with_nulls(made[i]->data(), unsent));
+      made[i] = arrow::MakeArray(sent);
     }
     ARROW_ASSIGN_OR_RAISE(const auto of_changes, marks.finish(unset));
-    whole.insert(whole.end(), of_changes.begin(), of_changes.end());
+    made.insert(made.end(), of_changes.begin(), of_changes.end());
     arrow::ArrayVector columns;
-    for (const int index : projection_.indices) {
-      columns.push_back(whole[static_cast<size_t>(index)]);
-    }
-    auto rows = arrow::RecordBatch::Make(projection_.schema, batch.num_rows(), columns);
+    for (const size_t place : places_) columns.push_back(made[place]);
+    auto rows = arrow::RecordBatch::Make(schema_, batch.num_rows(), std::move(columns));
     if (!are_changes) return rows;
     ARROW_RETURN_NOT_OK(arrow::compute::Initialize());
     ARROW_ASSIGN_OR_RAISE(const arrow::Datum kept,
@@ -248,28 +242,20 @@ class ChangeDecoder : public Decoder {
     return kept.record_batch();
   }
 
-  bool is_wanted(size_t index) const {
-    return std::ranges::count(projection_.indices, static_cast<int>(index)) > 0 ||
-           std::ranges::count(projection_.indices, index_of_unset()) > 0;
-  }
-
-  int index_of_unset() const { return static_cast<int>(rows_.size()) + 3; }
-
   Status add(const Envelopes& envelopes, int64_t row, Marks& marks) const {
-    const char op = envelopes.op(row);
-    if (op == '\0')
-      return failure(row, R"("op" is none of "r", "c", "u", "d", "t" and "m")");
-    if (op == kMessageOfApplication) return marks.add(op, {}, {});
-    if (op != 't' && !envelopes.has_row(row, op)) {
+    const std::optional<char> op = envelopes.op(row);
+    if (!op) return failure(row, R"("op" is none of "r", "c", "u", "d", "t" and "m")");
+    if (op == kMessageOfApplication) return marks.add(*op, {}, {});
+    if (op != 't' && !envelopes.has_row(row, *op)) {
       return failure(
-          row, fmt::format(R"(the change has no row: "op" is "{}", and "{}" is null)", op,
-                           op == 'd' ? "before" : "after"));
+          row, fmt::format(R"(the change has no row: "op" is "{}", and "{}" is null)",
+                           *op, op == 'd' ? "before" : "after"));
     }
     std::optional<int64_t> at;
     if (!envelopes.time(row, at)) {
       return failure(row, "the time of the change is in no year from 0000 to 9999");
     }
-    return marks.add(op, at, envelopes.position(row));
+    return marks.add(*op, at, envelopes.position(row));
   }
 
   Status failure(int64_t row, std::string message) const {
@@ -281,27 +267,54 @@ class ChangeDecoder : public Decoder {
 
   const std::string name_;
   const std::unique_ptr<Decoder> envelopes_;
-  arrow::FieldVector rows_;  // their columns
-  Projection projection_;
-  int64_t num_records_ = 0;  // before the batch at hand
+  const arrow::FieldVector rows_;  // their columns
+  const std::shared_ptr<arrow::Schema> schema_;
+  std::vector<size_t> places_;  // of its columns, among rows_ and those of the change
+  int64_t num_records_ = 0;     // before the batch at hand
 };
+
+// The columns of rows that have to be decoded: those wanted, and all for `_unset`, which
+// tells of each.
+std::vector<int> indices_to_decode(const Projection& projection, int num_columns) {
+  std::vector<int> indices;
+  const bool is_each_told_of = projection.schema->GetFieldIndex(kUnsetColumn) >= 0;
+  for (int i = 0; i < num_columns; ++i) {
+    const bool is_wanted = std::ranges::count(projection.indices, i) > 0;
+    if (is_each_told_of || is_wanted) indices.push_back(i);
+  }
+  return indices;
+}
 
 }  // namespace
 
-Result<std::unique_ptr<Decoder>> make_change_decoder(Input input, DecodeOptions options,
+Result<std::unique_ptr<Decoder>> make_change_decoder(Input input,
+                                                     const DecodeOptions& options,
                                                      int64_t max_block_bytes) {
   const std::string name = input.name;
-  const arrow::Schema* const given =
-      options.schema && !options.is_inferred ? options.schema.get() : nullptr;
-  ARROW_ASSIGN_OR_RAISE(auto envelopes, make_resolving_decoder(
-                                            std::move(input),
-                                            [&](const SchemaPtr& written) {
-                                              return wanted_of_envelope(written, given);
-                                            },
-                                            {}, max_block_bytes));
-  auto decoder = std::make_unique<ChangeDecoder>(name, std::move(envelopes));
-  ARROW_RETURN_NOT_OK(decoder->project(options));
-  return decoder;
+  const bool is_given = options.schema && !options.is_inferred;
+  std::shared_ptr<arrow::Schema> schema;
+  const auto wanted_of = [&](const SchemaPtr& written) -> Result<SchemaPtr> {
+    ARROW_ASSIGN_OR_RAISE(
+        const SchemaPtr row,
+        row_of_envelope(*written, is_given ? options.schema.get() : nullptr));
+    ARROW_ASSIGN_OR_RAISE(const auto columns, arrow_schema_of(*row));
+    const arrow::Schema whole(with_change_columns(columns->fields()));
+    ARROW_ASSIGN_OR_RAISE(
+        const Projection projection,
+        project(
+            whole,
+            options.is_inferred ? known_columns(whole, options.columns) : options.columns,
+            name));
+    schema = projection.schema;
+    ARROW_ASSIGN_OR_RAISE(
+        const SchemaPtr decoded,
+        with_fields(*row, indices_to_decode(projection, columns->num_fields())));
+    return parts_of_envelope(*written, decoded);
+  };
+  ARROW_ASSIGN_OR_RAISE(
+      auto envelopes,
+      make_resolving_decoder(std::move(input), wanted_of, {}, max_block_bytes));
+  return std::make_unique<ChangeDecoder>(name, std::move(envelopes), std::move(schema));
 }
 
 }  // namespace velo::formats::avro

@@ -8,7 +8,6 @@
 #include <arrow/util/bit_util.h>
 #include <fmt/format.h>
 
-#include <functional>
 #include <optional>
 #include <utility>
 
@@ -20,7 +19,7 @@
 namespace velo::formats::avro {
 namespace {
 
-using Column = std::shared_ptr<arrow::Array>;
+using ArrayPtr = std::shared_ptr<arrow::Array>;
 
 arrow::FieldVector fields_of_source(bool has_time, bool has_position) {
   arrow::FieldVector fields = {arrow::field("connector", arrow::utf8(), false)};
@@ -31,8 +30,8 @@ arrow::FieldVector fields_of_source(bool has_time, bool has_position) {
 }
 
 // A bit for each row of which this holds.
-Result<std::shared_ptr<arrow::Buffer>> bits_of(
-    int64_t num_rows, const std::function<bool(int64_t)>& holds) {
+template <typename Holds>
+Result<std::shared_ptr<arrow::Buffer>> bits_of(int64_t num_rows, const Holds& holds) {
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> bits,
                         arrow::AllocateBitmap(num_rows));
   for (int64_t row = 0; row < num_rows; ++row) {
@@ -41,7 +40,7 @@ Result<std::shared_ptr<arrow::Buffer>> bits_of(
   return bits;
 }
 
-Result<Column> repeat(std::string_view text, int64_t num_rows) {
+Result<ArrayPtr> repeat(std::string_view text, int64_t num_rows) {
   return arrow::MakeArrayFromScalar(arrow::StringScalar(std::string(text)), num_rows);
 }
 
@@ -83,7 +82,7 @@ class ChangeEncoder : public Encoder {
     ARROW_ASSIGN_OR_RAISE(parts[1], row_or_null(rows_, after, rows, [&](int64_t row) {
                             return op(row) != 'd' && op(row) != 't';
                           }));
-    ARROW_ASSIGN_OR_RAISE(const Column millis, millis_of_changes(rows));
+    ARROW_ASSIGN_OR_RAISE(const ArrayPtr millis, millis_of_changes(rows));
     ARROW_ASSIGN_OR_RAISE(parts[2], source_of(rows, millis));
     parts[3] = op_;
     if (millis) parts.push_back(millis);
@@ -146,7 +145,7 @@ class ChangeEncoder : public Encoder {
     ARROW_RETURN_NOT_OK(arrow::compute::Initialize());
     arrow::ArrayVector columns;
     for (int i = 0; i < static_cast<int>(before_.size()); ++i) {
-      ARROW_ASSIGN_OR_RAISE(const Column was, sent_before_->GetFlattenedField(i));
+      ARROW_ASSIGN_OR_RAISE(const ArrayPtr was, sent_before_->GetFlattenedField(i));
       const auto& field = before_[static_cast<size_t>(i)];
       arrow::Datum is = arrow::MakeNullScalar(field->type());
       for (size_t at = 0; at < rows_.size(); ++at) {
@@ -161,18 +160,19 @@ class ChangeEncoder : public Encoder {
     return columns;
   }
 
-  static Result<Column> row_or_null(const arrow::FieldVector& fields,
-                                    const arrow::ArrayVector& columns,
-                                    const arrow::RecordBatch& rows,
-                                    const std::function<bool(int64_t)>& is_there) {
+  template <typename IsThere>
+  static Result<ArrayPtr> row_or_null(const arrow::FieldVector& fields,
+                                      const arrow::ArrayVector& columns,
+                                      const arrow::RecordBatch& rows,
+                                      const IsThere& is_there) {
     ARROW_ASSIGN_OR_RAISE(auto validity, bits_of(rows.num_rows(), is_there));
     return std::make_shared<arrow::StructArray>(arrow::struct_(fields), rows.num_rows(),
                                                 columns, std::move(validity));
   }
 
   // nullptr where the rows have no `_ts`.
-  static Result<Column> millis_of_changes(const arrow::RecordBatch& rows) {
-    const Column at = rows.GetColumnByName(kChangeTimeColumn);
+  static Result<ArrayPtr> millis_of_changes(const arrow::RecordBatch& rows) {
+    const ArrayPtr at = rows.GetColumnByName(kChangeTimeColumn);
     if (at == nullptr) return nullptr;
     const auto unit = static_cast<const arrow::TimestampType&>(*at->type()).unit();
     const auto& times = static_cast<const arrow::TimestampArray&>(*at);
@@ -185,7 +185,8 @@ class ChangeEncoder : public Encoder {
     return millis.Finish();
   }
 
-  Result<Column> source_of(const arrow::RecordBatch& rows, const Column& millis) const {
+  Result<ArrayPtr> source_of(const arrow::RecordBatch& rows,
+                             const ArrayPtr& millis) const {
     arrow::ArrayVector columns(1);
     ARROW_ASSIGN_OR_RAISE(columns[0], repeat("velo", rows.num_rows()));
     if (millis) columns.push_back(millis);
@@ -194,7 +195,7 @@ class ChangeEncoder : public Encoder {
       ARROW_RETURN_NOT_OK(snapshot.Append(op(row) == 'r' ? "true" : "false"));
     }
     ARROW_ASSIGN_OR_RAISE(columns.emplace_back(), snapshot.Finish());
-    const Column position = rows.GetColumnByName(kChangePositionColumn);
+    const ArrayPtr position = rows.GetColumnByName(kChangePositionColumn);
     if (position) columns.push_back(position);
     return arrow::StructArray::Make(columns, source_);
   }

@@ -152,6 +152,22 @@ TEST(AvroChanges, SayWhatWasNotSent) {
       << (*read)->ToString();
 }
 
+TEST(AvroChanges, AreReadInTheColumnsWanted) {
+  const auto file = file_of(
+      {{.op = "c", .after = 1, .name = "\xff"}, {.op = "d", .before = 1}, {.op = "t"}});
+  EXPECT_THAT(decode_changes(file), IsError(ErrorKind::kCorruptData, HasSubstr("UTF-8")));
+  const auto ids = decode_changes(file, {.columns = {{"id"}}});
+  ASSERT_THAT(ids, IsOk());
+  EXPECT_TRUE((*ids)->Equals(*table_of(arrow::schema({kRead[0]}), "[[1], [1], [null]]")))
+      << (*ids)->ToString();
+  const auto ops = decode_changes(file, {.columns = {{"_op"}}});
+  ASSERT_THAT(ops, IsOk());
+  EXPECT_TRUE(
+      (*ops)->Equals(*table_of(arrow::schema({arrow::field("_op", arrow::utf8())}),
+                               R"([["c"], ["d"], ["t"]])")))
+      << (*ops)->ToString();
+}
+
 TEST(AvroChanges, AreReadAsASchemaAsks) {
   const auto asked = changes_of(
       {arrow::field("more", arrow::utf8()), arrow::field("id", arrow::int64())});

@@ -18,6 +18,13 @@ namespace {
 constexpr int64_t kMostBatchRows = 16384;
 constexpr int64_t kLeastBatchBytes = int64_t{64} << 10;
 
+// Of a failure that names no resource: in this file.
+Status located(const Status& status, const std::string& name) {
+  const ErrorContext* context = context_of(status);
+  if (status.ok() || (context && !context->resource.empty())) return status;
+  return make_error(kind_of(status), {.resource = name}, status.message());
+}
+
 class AvroDecoder : public Decoder {
  public:
   AvroDecoder(std::unique_ptr<ContainerReader> blocks, int64_t max_block_bytes)
@@ -29,7 +36,7 @@ class AvroDecoder : public Decoder {
       return make_error(ErrorKind::kInvalidArgument, {.resource = blocks_->name()},
                         "a column is asked for twice");
     }
-    return locate(project_and_compile(std::move(wanted), options));
+    return located(project_and_compile(std::move(wanted), options), blocks_->name());
   }
 
   void limit_memory(int64_t num_bytes) override {
@@ -136,12 +143,6 @@ class AvroDecoder : public Decoder {
                       std::move(message));
   }
 
-  Status locate(const Status& status) const {
-    const ErrorContext* context = context_of(status);
-    if (status.ok() || (context && !context->resource.empty())) return status;
-    return make_error(kind_of(status), {.resource = blocks_->name()}, status.message());
-  }
-
   const std::unique_ptr<ContainerReader> blocks_;
   const int64_t most_record_bytes_;
   int64_t batch_bytes_ = kMostBatchBytes;
@@ -175,14 +176,10 @@ Result<std::unique_ptr<Decoder>> make_resolving_decoder(Input input,
                                                         const WantedOf& wanted_of,
                                                         const DecodeOptions& options,
                                                         int64_t max_block_bytes) {
-  const std::string name = input.name;
   ARROW_ASSIGN_OR_RAISE(auto blocks,
                         ContainerReader::open(std::move(input), max_block_bytes));
   auto wanted = wanted_of(blocks->schema());
-  if (!wanted.ok()) {
-    return make_error(kind_of(wanted.status()), {.resource = name},
-                      wanted.status().message());
-  }
+  if (!wanted.ok()) return located(wanted.status(), blocks->name());
   auto decoder = std::make_unique<AvroDecoder>(std::move(blocks), max_block_bytes);
   ARROW_RETURN_NOT_OK(decoder->compile(*std::move(wanted), options));
   return decoder;

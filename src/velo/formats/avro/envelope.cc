@@ -99,30 +99,32 @@ constexpr std::array<Part, 2> kTimes = {{{"ts_us", Kind::kLong}, {"ts_ms", Kind:
 
 }  // namespace
 
-Result<SchemaPtr> wanted_of_envelope(const SchemaPtr& written,
-                                     const arrow::Schema* given) {
-  if (written->kind != Kind::kRecord) return no_change("they are no records");
-  const Schema* const after = held_by(field_of(*written, "after"), Kind::kRecord);
-  const Field* const op = field_of(*written, "op");
-  if (held_by(op, Kind::kString) == nullptr) return no_change("'op' is no text in them");
+Result<SchemaPtr> row_of_envelope(const Schema& written, const arrow::Schema* given) {
+  if (written.kind != Kind::kRecord) return no_change("they are no records");
+  if (held_by(field_of(written, "op"), Kind::kString) == nullptr) {
+    return no_change("'op' is no text in them");
+  }
+  const Schema* const after = held_by(field_of(written, "after"), Kind::kRecord);
   if (after == nullptr) return no_change("'after' is no record in them");
-  ARROW_ASSIGN_OR_RAISE(const SchemaPtr row, given ? row_type(*given) : row_type(*after));
-  ARROW_ASSIGN_OR_RAISE(const SchemaPtr row_or_null, may_be_null(row));
+  return given ? row_type(*given) : row_type(*after);
+}
 
+Result<SchemaPtr> parts_of_envelope(const Schema& written, const SchemaPtr& row) {
+  ARROW_ASSIGN_OR_RAISE(const SchemaPtr row_or_null, may_be_null(row));
   Schema wanted{.kind = Kind::kRecord};
-  wanted.fields.push_back(*op);
+  wanted.fields.push_back(*field_of(written, "op"));
   wanted.fields.push_back(optional_field("after", row_or_null));
-  if (held_by(field_of(*written, "before"), Kind::kRecord) != nullptr) {
+  if (held_by(field_of(written, "before"), Kind::kRecord) != nullptr) {
     wanted.fields.push_back(optional_field("before", row_or_null));
   }
-  if (const Schema* source = held_by(field_of(*written, "source"), Kind::kRecord)) {
+  if (const Schema* source = held_by(field_of(written, "source"), Kind::kRecord)) {
     Schema parts{.kind = Kind::kRecord};
     add_parts(*source, kPartsOfSource, parts);
     ARROW_ASSIGN_OR_RAISE(const SchemaPtr told, finish_schema(std::move(parts)));
     ARROW_ASSIGN_OR_RAISE(const SchemaPtr told_or_null, may_be_null(told));
     wanted.fields.push_back(optional_field("source", told_or_null));
   }
-  add_parts(*written, kTimes, wanted);
+  add_parts(written, kTimes, wanted);
   return finish_schema(std::move(wanted));
 }
 

@@ -11,8 +11,6 @@
 /// formats/json/envelope.h says what they mean, and which counts.
 
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "velo/formats/avro/encoder.h"
 #include "velo/formats/avro/schema.h"
@@ -21,15 +19,19 @@
 
 namespace velo::formats::avro {
 
-/// The reader's schema of the parts that count, of records that `written` describes. The
-/// rows have the columns of `after`, all of which may be null, or those of `given`.
-/// Errors: kSchemaMismatch where the records are no changes.
-Result<SchemaPtr> wanted_of_envelope(const SchemaPtr& written,
-                                     const arrow::Schema* given);
+/// The columns of the changed rows, as a reader's schema: those of `after`, all of which
+/// may be null, or those of `given` (nullptr: of the file) without what says how a row
+/// came about. Errors: kSchemaMismatch where the records that `written` describes are no
+/// changes.
+Result<SchemaPtr> row_of_envelope(const Schema& written, const arrow::Schema* given);
+
+/// The reader's schema of the parts that count, with rows of these columns, of which
+/// `written`, as above, may lack some.
+Result<SchemaPtr> parts_of_envelope(const Schema& written, const SchemaPtr& row);
 
 /// As make_decoder, of changes: rows with the columns of with_change_columns().
 Result<std::unique_ptr<Decoder>> make_change_decoder(
-    Input input, DecodeOptions options, int64_t max_block_bytes = kMaxRecordBytes);
+    Input input, const DecodeOptions& options, int64_t max_block_bytes = kMaxRecordBytes);
 
 /// As make_encoder, of rows with `_op` and its like (check_change_columns).
 Result<std::unique_ptr<Encoder>> make_change_encoder(

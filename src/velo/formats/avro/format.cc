@@ -17,8 +17,7 @@ Result<std::unique_ptr<Decoder>> make_decoder(Input input, const OptionValues& v
                                               DecodeOptions options) {
   ARROW_ASSIGN_OR_RAISE(const int64_t max_record_bytes, max_record_bytes_of(values));
   return envelope_of(values) == Envelope::kDebezium
-             ? avro::make_change_decoder(std::move(input), std::move(options),
-                                         max_record_bytes)
+             ? avro::make_change_decoder(std::move(input), options, max_record_bytes)
              : avro::make_decoder(std::move(input), options, max_record_bytes);
 }
 

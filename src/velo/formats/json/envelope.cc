@@ -11,8 +11,6 @@
 namespace velo::formats::json {
 namespace {
 
-constexpr int64_t kMicrosPerMilli = 1000;
-
 // Members that decide what a change is; twice in one object, they would contradict.
 constexpr std::array<std::string_view, 7> kParts = {"before",  "after", "op",    "source",
                                                     "payload", "ts_ms", "schema"};
@@ -31,14 +29,6 @@ bool note_part(Cursor& cursor, std::string_view name, unsigned& seen) {
 bool is_number(uint8_t c) { return c == '-' || (c >= '0' && c <= '9'); }
 
 }  // namespace
-
-std::optional<int64_t> EnvelopeReader::Times::in_micros() const {
-  int64_t result = micros.value_or(0);
-  if (!micros && __builtin_mul_overflow(millis.value_or(0), kMicrosPerMilli, &result)) {
-    return {};
-  }
-  return is_time_of_change(result) ? std::optional(result) : std::nullopt;
-}
 
 bool EnvelopeReader::read_number(Cursor& cursor, std::optional<int64_t>& number) {
   if (cursor.peek() == 'n') return cursor.take_null();
@@ -125,7 +115,7 @@ bool EnvelopeReader::read_envelope(Cursor& cursor, ChangeParts& parts,
 bool EnvelopeReader::set_time(Cursor& cursor, int64_t begin, ChangeParts& parts) {
   const Times& times = of_source_.is_told() ? of_source_ : of_reader_;
   if (!times.is_told()) return true;
-  parts.at = times.in_micros();
+  parts.at = time_of_change(times.micros, times.millis);
   if (parts.at) return true;
   return cursor.fail_at(
       begin, ErrorKind::kCorruptData,

@@ -66,8 +66,6 @@ class EnvelopeReader {
     std::optional<int64_t> micros;
     std::optional<int64_t> millis;
     bool is_told() const { return micros || millis; }
-    /// nullopt where it is in no year from 0000 to 9999.
-    std::optional<int64_t> in_micros() const;
   };
   bool set_time(Cursor& cursor, int64_t begin, ChangeParts& parts);
 
