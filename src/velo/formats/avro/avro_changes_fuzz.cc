@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "velo/formats/avro/envelope.h"
+#include "velo/formats/whole_file_for_test.h"
 
 namespace {
 
@@ -15,35 +16,21 @@ using namespace velo::formats;  // NOLINT: short, and nobody includes this
 constexpr int64_t kMostBlockBytes = 1 << 20;
 
 velo::Result<std::shared_ptr<arrow::Table>> decode(const std::string& bytes,
-                                                   DecodeOptions options) {
+                                                   const DecodeOptions& options) {
   auto stream =
       std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(bytes));
   ARROW_ASSIGN_OR_RAISE(auto decoder,
                         avro::make_change_decoder({"input", std::move(stream), nullptr},
-                                                  std::move(options), kMostBlockBytes));
-  arrow::RecordBatchVector batches;
-  for (;;) {
-    ARROW_ASSIGN_OR_RAISE(auto batch, decoder->next({}));
-    if (batch == nullptr) break;
-    if (!batch->ValidateFull().ok()) std::abort();
-    batches.push_back(std::move(batch));
-  }
-  return arrow::Table::FromRecordBatches(decoder->schema(), batches);
+                                                  options, kMostBlockBytes));
+  return decode_all(*decoder, [](const arrow::RecordBatch& batch) {
+    if (!batch.ValidateFull().ok()) std::abort();
+  });
 }
 
 velo::Result<std::string> encode(const arrow::Table& table) {
-  ARROW_ASSIGN_OR_RAISE(auto output, arrow::io::BufferOutputStream::Create());
-  ARROW_ASSIGN_OR_RAISE(
-      auto encoder, avro::make_change_encoder(output, table.schema(), {.codec = "null"}));
-  arrow::TableBatchReader reader(table);
-  for (;;) {
-    ARROW_ASSIGN_OR_RAISE(auto batch, reader.Next());
-    if (batch == nullptr) break;
-    ARROW_RETURN_NOT_OK(encoder->write(*batch));
-  }
-  ARROW_RETURN_NOT_OK(encoder->finish());
-  ARROW_ASSIGN_OR_RAISE(auto buffer, output->Finish());
-  return buffer->ToString();
+  return encode_all(table, [](auto output, const auto& columns) {
+    return avro::make_change_encoder(std::move(output), columns, {.codec = "null"});
+  });
 }
 
 }  // namespace

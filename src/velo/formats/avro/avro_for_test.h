@@ -17,6 +17,7 @@
 #include "velo/formats/avro/encoder.h"
 #include "velo/formats/avro/schema.h"
 #include "velo/formats/avro/values.h"
+#include "velo/formats/whole_file_for_test.h"
 #include "velo/testing/matchers.h"
 
 namespace velo::formats::avro {
@@ -33,18 +34,12 @@ inline Input input_of(const std::string& bytes) {
 inline Result<std::shared_ptr<arrow::Table>> all_of(
     Result<std::unique_ptr<Decoder>> decoder) {
   ARROW_RETURN_NOT_OK(decoder.status());
-  arrow::RecordBatchVector batches;
-  for (;;) {
-    ARROW_ASSIGN_OR_RAISE(auto batch, (*decoder)->next({}));
-    if (batch == nullptr) break;
-    EXPECT_GT(batch->num_rows(), 0);
-    EXPECT_TRUE(batch->schema()->Equals(*(*decoder)->schema()));
-    const Status valid = batch->ValidateFull();
-    EXPECT_TRUE(valid.ok()) << valid.ToString();
-    batches.push_back(std::move(batch));
-  }
   ARROW_ASSIGN_OR_RAISE(auto table,
-                        arrow::Table::FromRecordBatches((*decoder)->schema(), batches));
+                        decode_all(**decoder, [&](const arrow::RecordBatch& batch) {
+                          EXPECT_GT(batch.num_rows(), 0);
+                          EXPECT_TRUE(batch.schema()->Equals(*(*decoder)->schema()));
+                          EXPECT_THAT(batch.ValidateFull(), velo::testing::IsOk());
+                        }));
   return table->CombineChunks();
 }
 
@@ -98,17 +93,9 @@ inline std::shared_ptr<arrow::Table> table_of(
 /// The file that encoding the table writes.
 inline Result<std::string> encode(const arrow::Table& table,
                                   const WriteOptions& options = {}) {
-  ARROW_ASSIGN_OR_RAISE(auto output, arrow::io::BufferOutputStream::Create());
-  ARROW_ASSIGN_OR_RAISE(auto encoder, make_encoder(output, table.schema(), options));
-  arrow::TableBatchReader reader(table);
-  for (;;) {
-    ARROW_ASSIGN_OR_RAISE(auto batch, reader.Next());
-    if (batch == nullptr) break;
-    ARROW_RETURN_NOT_OK(encoder->write(*batch));
-  }
-  ARROW_RETURN_NOT_OK(encoder->finish());
-  ARROW_ASSIGN_OR_RAISE(auto buffer, output->Finish());
-  return buffer->ToString();
+  return encode_all(table, [&](auto output, const auto& columns) {
+    return make_encoder(std::move(output), columns, options);
+  });
 }
 
 }  // namespace velo::formats::avro

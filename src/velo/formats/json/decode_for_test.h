@@ -14,6 +14,7 @@
 
 #include "velo/formats/json/decoder.h"
 #include "velo/formats/json/encoder.h"
+#include "velo/formats/whole_file_for_test.h"
 
 namespace velo::formats::json {
 
@@ -38,18 +39,13 @@ inline Result<std::shared_ptr<arrow::Table>> decode(const std::string& text,
                                                     const DecoderLimits& limits = {}) {
   ARROW_ASSIGN_OR_RAISE(auto decoder,
                         make_decoder(input_of(text), std::move(options), limits));
-  arrow::RecordBatchVector batches;
-  for (;;) {
-    ARROW_ASSIGN_OR_RAISE(auto batch, decoder->next({}));
-    if (batch == nullptr) break;
-    EXPECT_GT(batch->num_rows(), 0);
-    EXPECT_TRUE(batch->schema()->Equals(*decoder->schema()));
-    const Status valid = batch->ValidateFull();
-    EXPECT_TRUE(valid.ok()) << valid.ToString();
-    batches.push_back(std::move(batch));
-  }
   ARROW_ASSIGN_OR_RAISE(auto table,
-                        arrow::Table::FromRecordBatches(decoder->schema(), batches));
+                        decode_all(*decoder, [&](const arrow::RecordBatch& batch) {
+                          EXPECT_GT(batch.num_rows(), 0);
+                          EXPECT_TRUE(batch.schema()->Equals(*decoder->schema()));
+                          const Status valid = batch.ValidateFull();
+                          EXPECT_TRUE(valid.ok()) << valid.ToString();
+                        }));
   return table->CombineChunks();
 }
 
@@ -77,17 +73,16 @@ inline std::shared_ptr<arrow::Table> table_of(
 
 /// The lines that encoding the table writes.
 inline Result<std::string> encode(const arrow::Table& table) {
-  ARROW_ASSIGN_OR_RAISE(auto output, arrow::io::BufferOutputStream::Create());
-  ARROW_ASSIGN_OR_RAISE(auto encoder, make_encoder(output, table.schema()));
-  arrow::TableBatchReader reader(table);
-  for (;;) {
-    ARROW_ASSIGN_OR_RAISE(auto batch, reader.Next());
-    if (batch == nullptr) break;
-    ARROW_RETURN_NOT_OK(encoder->write(*batch));
-  }
-  ARROW_RETURN_NOT_OK(encoder->finish());
-  ARROW_ASSIGN_OR_RAISE(auto buffer, output->Finish());
-  return buffer->ToString();
+  return encode_all(table, [](auto output, const auto& columns) {
+    return make_encoder(std::move(output), columns);
+  });
 }
+
+/// A value of a column of this type.
+struct ValueCase {
+  std::shared_ptr<arrow::DataType> type;
+  const char* value;
+  const char* expected;  // as Arrow's JSON, or what the error says
+};
 
 }  // namespace velo::formats::json
