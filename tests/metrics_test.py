@@ -181,8 +181,8 @@ class Metrics(ProgramTest):
         address = POSTGRESQL.removeprefix("postgresql://")
         statement = (f"CREATE TABLE {name} WITH (commit_every = '100ms') AS SELECT id, name FROM "
                      f"postgresql('{address}?table={name}&cdc=true') INSERT INTO postgresql('{address}?table={name}_sink&key=id')")
+        self.addCleanup(self.drop_slots, name)  # after the process
         process, url = self.serve("run", "-e", statement)
-        self.addCleanup(self.drop_slots, name)
         self.wait_for(lambda: self.value(url, "velo_lag_bytes") is not None, process)
         with session.transaction():  # the sink waits, and what is read fills the queues
             session.execute(f"LOCK TABLE {name}_sink")
@@ -190,7 +190,7 @@ class Metrics(ProgramTest):
                 other.execute(f"INSERT INTO {name} SELECT n, repeat('x', 200) FROM generate_series(1, 400000) n")
             self.wait_for(lambda: self.value(url, "velo_lag_bytes") > 10_000_000, process)
             self.wait_for(lambda: self.value(url, "velo_lag_seconds") > 1, process)
-            self.assertGreater(self.value(url, "velo_queue_bytes"), 1_000_000)
+            self.wait_for(lambda: self.value(url, "velo_queue_bytes") > 1_000_000, process)
         self.wait_for(lambda: self.value(url, "velo_rows_committed_total") == 400_000, process)
         self.wait_for(lambda: self.value(url, "velo_lag_bytes") < 65536, process)
         self.assertLess(self.value(url, "velo_lag_seconds"), 60)

@@ -255,7 +255,9 @@ Status ChangeReader::take(const StreamMessage& message) {
     log_->pass(alive->end);
     return Status::OK();
   }
-  return take_change(std::get<StreamData>(message).bytes);
+  const auto& data = std::get<StreamData>(message);
+  came_to_ = data.place;
+  return take_change(data.bytes);
 }
 
 Status ChangeReader::take_change(std::string_view bytes) {
@@ -335,12 +337,13 @@ void ChangeReader::leave_nothing() {
 }
 
 // What waits was written after the last transaction that came, and after the last moment
-// at which nothing did.
+// at which nothing did. Of a transaction that is coming its rest waits, though the server
+// has decoded beyond it: a long one is sent when it has been committed.
 Lag ChangeReader::lag() {
   if (!stream_) return {};
   const auto end = log_end_.look();
   if (!end) return {};
-  const uint64_t here = log_->end().lsn;
+  const uint64_t here = log_->in_transaction() ? came_to_ : log_->end().lsn;
   if (here >= end->lsn) nothing_waited_at_ = end->asked_at;
   Lag lag{.num_rows = {},
           .num_bytes = static_cast<int64_t>(end->lsn - std::min(here, end->lsn)),

@@ -110,6 +110,7 @@ class ChangeReader : public SplitReader {
   // may have been as far, and what it wrote waits for that.
   std::optional<uint64_t> to_tell_;
   LogEnd log_end_;
+  uint64_t came_to_ = 0;  // where the last message is in the log
   std::optional<std::chrono::steady_clock::time_point> nothing_waited_at_;
   ChangePosition told_;  // of the last batch
   std::atomic<uint64_t> confirmed_{0};

@@ -119,9 +119,11 @@ TEST(Pgoutput, NothingUnknown) {
 }
 
 TEST(StreamMessages, FromTheServer) {
-  const std::string data = "w" + std::string(8 * 3, '\1') + "change";
+  const std::string data =
+      "w" + bytes_of("0000000028ff0102") + std::string(8 * 2, '\1') + "change";
   const auto change = decode_stream_message(data);
   ASSERT_THAT(change, IsOk());
+  EXPECT_EQ(std::get<StreamData>(*change).place, 0x28ff0102);
   EXPECT_EQ(std::get<StreamData>(*change).bytes, "change");
   const auto alive =
       decode_stream_message(bytes_of("6b00000000290000000002fcb2f19c0a5c01"));

@@ -11,8 +11,9 @@ Result<StreamMessage> decode_stream_message(std::string_view bytes) {
   const char kind = reader.letter();
   StreamMessage message;
   if (kind == 'w') {
-    reader.take(3 * sizeof(uint64_t));
-    message = StreamData{reader.rest()};
+    const uint64_t place = reader.number<uint64_t>();
+    reader.take(2 * sizeof(uint64_t));
+    message = StreamData{.place = place, .bytes = reader.rest()};
   } else {
     KeepAlive alive{.end = reader.number<uint64_t>()};
     reader.take(sizeof(uint64_t));

@@ -21,6 +21,7 @@ namespace velo::postgresql {
 
 /// Bytes of the output plugin.
 struct StreamData {
+  uint64_t place = 0;  // in the log, of what they tell
   std::string_view bytes;
 };
 
