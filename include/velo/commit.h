@@ -263,9 +263,10 @@ class TransactionalSink {
   /// Where rows are written, the same from wherever it is opened, without secrets.
   virtual std::string identity() const = 0;
 
-  /// The ids of the pipelines whose records are kept for what is written here, in their
-  /// order. Changes nothing. Errors: those of reaching it.
-  virtual Result<std::vector<std::string>> list_pipelines(std::stop_token stop) = 0;
+  /// The ids that begin with `prefix` of the pipelines whose records are kept for what is
+  /// written here, in their order. Changes nothing. Errors: those of reaching it.
+  virtual Result<std::vector<std::string>> list_pipelines(const std::string& prefix,
+                                                          std::stop_token stop) = 0;
 
   /// Both references outlive the committer and its writers. Waits for no server, where
   /// that can wait until look() or recover().

@@ -241,7 +241,7 @@ class StateVerb {
     TransactionalSink* transactions = sink->transactions();
     if (!transactions) return keeps_no_records(redact_uri(uri));
     if (ids.empty()) {
-      ARROW_ASSIGN_OR_RAISE(ids, transactions->list_pipelines(stop_));
+      ARROW_ASSIGN_OR_RAISE(ids, transactions->list_pipelines("", stop_));
     }
     std::vector<OpenState> pipelines;
     for (std::string& id : ids) {
@@ -259,7 +259,7 @@ class StateVerb {
   Status check_is_known(const OpenState& pipeline) const {
     if (pipeline.kept.state || is_script(arguments_.target)) return Status::OK();
     ARROW_ASSIGN_OR_RAISE(const auto known,
-                          pipeline.sink->transactions()->list_pipelines(stop_));
+                          pipeline.sink->transactions()->list_pipelines("", stop_));
     return unknown_name(arguments_.name, pipeline.kept.sink, known);
   }
 

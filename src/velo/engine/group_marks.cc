@@ -64,9 +64,9 @@ Status GroupMarks::looked_at(size_t index) const {
 
 Status GroupMarks::look(const GroupedRun& run, const std::stop_token& stop) {
   if (!adds_rows(*run.sink)) return Status::OK();
-  ARROW_ASSIGN_OR_RAISE(const auto ids, run.sink->transactions()->list_pipelines(stop));
+  ARROW_ASSIGN_OR_RAISE(const auto ids,
+                        run.sink->transactions()->list_pipelines(kPrefix, stop));
   for (const std::string& id : ids) {
-    if (!id.starts_with(kPrefix)) continue;
     auto mark = read(run, {.id = id}, stop);
     // One that is damaged does not hide those behind it.
     if (!mark.ok() && (is_retryable(mark.status()) || stop.stop_requested())) {

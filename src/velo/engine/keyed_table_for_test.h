@@ -200,7 +200,8 @@ class TableSink : public DataSink, public TransactionalSink {
   int max_lanes() const override { return 1; }
   bool divides_by_key() const override { return true; }
   std::string identity() const override { return "table"; }
-  Result<std::vector<std::string>> list_pipelines(std::stop_token) override {
+  Result<std::vector<std::string>> list_pipelines(const std::string&,
+                                                  std::stop_token) override {
     return std::vector<std::string>();
   }
   Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity&,

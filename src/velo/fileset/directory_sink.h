@@ -26,8 +26,9 @@ class DirectorySink : public TransactionalSink {
   CommitKind commit_kind() const override { return CommitKind::kDurable; }
   std::string identity() const override { return options_.identity; }
 
-  Result<std::vector<std::string>> list_pipelines(std::stop_token stop) override {
-    return directory_->list_records(std::move(stop));
+  Result<std::vector<std::string>> list_pipelines(const std::string& prefix,
+                                                  std::stop_token stop) override {
+    return directory_->list_records(prefix, std::move(stop));
   }
 
   /// Its writers alone need to know the format. Errors: kAlreadyExists with mode=error

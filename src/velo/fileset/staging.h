@@ -74,8 +74,10 @@ class Directory {
 
   virtual Result<DirectoryRecord> open_record(const std::string& pipeline) = 0;
 
-  /// The pipelines that have a record here (_velo/PIPELINE/), in their order.
-  virtual Result<std::vector<std::string>> list_records(std::stop_token stop) = 0;
+  /// The pipelines that have a record here (_velo/PIPELINE/) and whose ids begin with
+  /// `prefix`, in their order.
+  virtual Result<std::vector<std::string>> list_records(const std::string& prefix,
+                                                        std::stop_token stop) = 0;
 
   /// The paths below the directory of the files in it and in its partitions
   /// ("country=NL/"), hidden ones and `_velo/` left out.

@@ -199,9 +199,12 @@ class MemorySink : public DataSink, public TransactionalSink {
   CommitPace commit_pace() const override { return memory_.pace; }
   int max_lanes() const override { return memory_.max_lanes; }
   std::string identity() const override { return "memory"; }
-  Result<std::vector<std::string>> list_pipelines(std::stop_token) override {
+  Result<std::vector<std::string>> list_pipelines(const std::string& prefix,
+                                                  std::stop_token) override {
     std::vector<std::string> ids;
-    for (const auto& [id, record] : memory_.records()) ids.push_back(id);
+    for (const auto& [id, record] : memory_.records()) {
+      if (id.starts_with(prefix)) ids.push_back(id);
+    }
     return ids;
   }
   Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,

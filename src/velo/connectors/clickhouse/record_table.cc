@@ -39,11 +39,13 @@ RecordTable::RecordTable(const ClickhouseOptions& options, std::string pipeline)
       splits_(options.name_of("velo_split")) {}
 
 Result<std::vector<std::string>> RecordTable::list(Client& client,
-                                                   const ClickhouseOptions& options) {
+                                                   const ClickhouseOptions& options,
+                                                   const std::string& prefix) {
   const auto rows = client.query(
-      {.sql = fmt::format("SELECT DISTINCT pipeline FROM {} WHERE target = {} ORDER BY "
-                          "pipeline",
-                          options.name_of(kCheckpoints), quote_literal(options.table))});
+      {.sql = fmt::format("SELECT DISTINCT pipeline FROM {} WHERE target = {} AND "
+                          "startsWith(pipeline, {}) ORDER BY pipeline",
+                          options.name_of(kCheckpoints), quote_literal(options.table),
+                          quote_literal(prefix))});
   std::vector<std::string> pipelines;
   if (!rows.ok() && code_of(rows.status()) == kUnknownTable) return pipelines;
   ARROW_RETURN_NOT_OK(rows.status());

@@ -44,9 +44,11 @@ class RecordTable {
   /// yet, with the fence alone.
   Result<CommitRecord> read_past_loss(Client& client) const;
 
-  /// The pipelines that have a record of writing the table of these options.
+  /// The pipelines that have a record of writing the table of these options, and whose
+  /// ids begin with `prefix`.
   static Result<std::vector<std::string>> list(Client& client,
-                                               const ClickhouseOptions& options);
+                                               const ClickhouseOptions& options,
+                                               const std::string& prefix);
 
   /// The tables that create() and take_fence() would have to make.
   Result<std::vector<std::string>> missing_tables(Client& client) const;

@@ -84,10 +84,11 @@ class ClickhouseSink : public DataSink, public TransactionalSink {
   CommitKind commit_kind() const override { return CommitKind::kCounted; }
   std::string identity() const override { return options_.identity; }
 
-  Result<std::vector<std::string>> list_pipelines(std::stop_token stop) override {
+  Result<std::vector<std::string>> list_pipelines(const std::string& prefix,
+                                                  std::stop_token stop) override {
     ARROW_ASSIGN_OR_RAISE(const auto client, Client::make(options_));
     client->set_stop(std::move(stop));
-    return RecordTable::list(*client, options_);
+    return RecordTable::list(*client, options_, prefix);
   }
 
   Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,

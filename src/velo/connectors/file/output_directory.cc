@@ -100,9 +100,12 @@ class LocalDirectory : public fileset::Directory {
     return record;
   }
 
-  Result<std::vector<std::string>> list_records(std::stop_token) override {
+  Result<std::vector<std::string>> list_records(const std::string& prefix,
+                                                std::stop_token) override {
     ARROW_ASSIGN_OR_RAISE(auto names, storage::names_in(path_ + "_velo/"));
-    std::erase_if(names, [](const std::string& name) { return name.starts_with('.'); });
+    std::erase_if(names, [&](const std::string& name) {
+      return name.starts_with('.') || !name.starts_with(prefix);
+    });
     std::ranges::sort(names);
     return names;
   }

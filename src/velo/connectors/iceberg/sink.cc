@@ -91,7 +91,8 @@ class IcebergSink : public DataSink, public TransactionalSink {
   CommitKind commit_kind() const override { return CommitKind::kDurable; }
   std::string identity() const override { return options_.identity; }
 
-  Result<std::vector<std::string>> list_pipelines(std::stop_token stop) override {
+  Result<std::vector<std::string>> list_pipelines(const std::string& prefix,
+                                                  std::stop_token stop) override {
     const auto catalog = open_catalog(options_, /*creates=*/false, stop);
     // It may be made; until then it has nothing.
     if (!catalog.ok() && kind_of(catalog.status()) == ErrorKind::kNotFound) {
@@ -100,7 +101,9 @@ class IcebergSink : public DataSink, public TransactionalSink {
     ARROW_RETURN_NOT_OK(catalog.status());
     ARROW_ASSIGN_OR_RAISE(const auto table, (*catalog)->load(options_.table));
     if (!table) return std::vector<std::string>();
-    return pipelines_with_tags(table->metadata, options_.branch);
+    auto ids = pipelines_with_tags(table->metadata, options_.branch);
+    std::erase_if(ids, [&](const std::string& id) { return !id.starts_with(prefix); });
+    return ids;
   }
 
   Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,

@@ -233,6 +233,18 @@ QueueLimits QueueLimits::of(int64_t num_bytes) {
               std::clamp(num_bytes / kBytesBesideEach, kLeastMessages, kMostMessages))};
 }
 
+rd_kafka_resp_err_t Client::ask_for_offsets(rd_kafka_topic_partition_list_t* asked,
+                                            const std::stop_token& stop) {
+  auto code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+  const int slice = stop.stop_possible() ? kSliceMilliseconds : kAnswerMilliseconds;
+  for (int waited = 0; code == RD_KAFKA_RESP_ERR__TIMED_OUT &&
+                       waited < kAnswerMilliseconds && !stop.stop_requested();
+       waited += slice) {
+    code = library_.offsets_for_times(handle_, asked, slice);
+  }
+  return code;
+}
+
 // `what` is a time, or what stands for one of the two ends.
 Result<int64_t> Client::ask_for_offset(const std::string& topic, int32_t partition,
                                        int64_t what, const std::stop_token& stop) {
@@ -240,14 +252,8 @@ Result<int64_t> Client::ask_for_offset(const std::string& topic, int32_t partiti
                     library_.topic_partition_list_destroy);
   auto* place = library_.topic_partition_list_add(asked.get(), topic.c_str(), partition);
   place->offset = what;
-  auto code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-  const int slice = stop.stop_possible() ? kSliceMilliseconds : kAnswerMilliseconds;
-  for (int waited = 0;
-       code == RD_KAFKA_RESP_ERR__TIMED_OUT && waited < kAnswerMilliseconds;
-       waited += slice) {
-    if (stop.stop_requested()) return stopped();
-    code = library_.offsets_for_times(handle_, asked.get(), slice);
-  }
+  auto code = ask_for_offsets(asked.get(), stop);
+  if (stop.stop_requested()) return stopped();
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = place->err;
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return place->offset;
   bring_reports();
@@ -264,6 +270,53 @@ Result<OffsetRange> Client::offsets(const std::string& topic, int32_t partition,
   ARROW_ASSIGN_OR_RAISE(range.end,
                         ask_for_offset(topic, partition, RD_KAFKA_OFFSET_END, stop));
   return range;
+}
+
+// A topic that is gone counts as none; that all are is told by the whole list's error.
+Result<std::vector<std::optional<int64_t>>> Client::ask_for_offsets(
+    const std::vector<std::string>& topics, int32_t partition, int64_t what,
+    const std::stop_token& stop) {
+  const Owned asked(library_.topic_partition_list_new(static_cast<int>(topics.size())),
+                    library_.topic_partition_list_destroy);
+  for (const std::string& topic : topics) {
+    library_.topic_partition_list_add(asked.get(), topic.c_str(), partition)->offset =
+        what;
+  }
+  const auto code = ask_for_offsets(asked.get(), stop);
+  if (stop.stop_requested()) return stopped();
+  std::vector<std::optional<int64_t>> offsets;
+  for (int i = 0; i < asked.get()->cnt; ++i) {
+    const auto& place = asked.get()->elems[i];
+    const auto failure = place.err != RD_KAFKA_RESP_ERR_NO_ERROR ? place.err : code;
+    if (failure == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      offsets.emplace_back(place.offset);
+    } else if (failure == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+               failure == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) {
+      offsets.emplace_back(std::nullopt);
+    } else {
+      bring_reports();
+      return error(failure,
+                   fmt::format("ask for the offsets of {}/{}", place.topic, partition));
+    }
+  }
+  return offsets;
+}
+
+Result<std::vector<std::optional<OffsetRange>>> Client::offsets(
+    const std::vector<std::string>& topics, int32_t partition,
+    const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(
+      const auto begins,
+      ask_for_offsets(topics, partition, RD_KAFKA_OFFSET_BEGINNING, stop));
+  ARROW_ASSIGN_OR_RAISE(const auto ends,
+                        ask_for_offsets(topics, partition, RD_KAFKA_OFFSET_END, stop));
+  std::vector<std::optional<OffsetRange>> ranges;
+  for (size_t i = 0; i < topics.size(); ++i) {
+    const bool is_there = begins[i] && ends[i];
+    ranges.push_back(is_there ? std::optional(OffsetRange{*begins[i], *ends[i]})
+                              : std::nullopt);
+  }
+  return ranges;
 }
 
 Result<std::optional<int64_t>> Client::offset_at(const std::string& topic,

@@ -101,6 +101,12 @@ class Client {
   Result<OffsetRange> offsets(const std::string& topic, int32_t partition,
                               const std::stop_token& stop = {});
 
+  /// The same of this partition of several topics, in their order, by one question to
+  /// each broker; nullopt for a topic that is not there.
+  Result<std::vector<std::optional<OffsetRange>>> offsets(
+      const std::vector<std::string>& topics, int32_t partition,
+      const std::stop_token& stop);
+
   /// The offset of the first message of a partition that is as young as that, by its own
   /// time; nullopt where there is none.
   Result<std::optional<int64_t>> offset_at(const std::string& topic, int32_t partition,
@@ -134,6 +140,11 @@ class Client {
 
   Result<int64_t> ask_for_offset(const std::string& topic, int32_t partition,
                                  int64_t what, const std::stop_token& stop);
+  Result<std::vector<std::optional<int64_t>>> ask_for_offsets(
+      const std::vector<std::string>& topics, int32_t partition, int64_t what,
+      const std::stop_token& stop);
+  rd_kafka_resp_err_t ask_for_offsets(rd_kafka_topic_partition_list_t* asked,
+                                      const std::stop_token& stop);
   Result<const struct rd_kafka_metadata*> metadata(rd_kafka_topic_t* asked,
                                                    const std::string& what,
                                                    const std::stop_token& stop);

@@ -80,12 +80,17 @@ class RecordTopics {
     return RecordTopics(control, std::move(consumer));
   }
 
-  Status add(const std::string& topic, const std::stop_token& stop) {
-    const auto range = consumer_->client().offsets(topic, kPartition, stop);
-    if (!range.ok()) return unless_gone(topic, range.status(), stop);
-    if (range->begin >= range->end) return Status::OK();  // nothing was committed
-    open_[topic].end = range->end;
-    return consumer_->assign(topic, {{kPartition, range->begin}});
+  // Another pipeline may have ended meanwhile.
+  Status add(const std::vector<std::string>& topics, const std::stop_token& stop) {
+    ARROW_ASSIGN_OR_RAISE(const auto ranges,
+                          consumer_->client().offsets(topics, kPartition, stop));
+    for (size_t i = 0; i < topics.size(); ++i) {
+      const auto& range = ranges[i];
+      if (!range || range->begin >= range->end) continue;  // nothing was committed
+      open_[topics[i]].end = range->end;
+      ARROW_RETURN_NOT_OK(consumer_->assign(topics[i], {{kPartition, range->begin}}));
+    }
+    return Status::OK();
   }
 
   // The topics that pipelines of these record topics write to, by the latter.
@@ -161,14 +166,13 @@ class RecordTopics {
 }  // namespace
 
 Result<std::vector<std::string>> RecordTopic::list(const KafkaOptions& options,
+                                                   const std::string& prefix,
                                                    const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const auto control, Client::open_control(options));
-  ARROW_ASSIGN_OR_RAISE(const auto topics, control->topics(kPrefix, stop));
+  ARROW_ASSIGN_OR_RAISE(const auto topics, control->topics(kPrefix + prefix, stop));
   if (topics.empty()) return std::vector<std::string>();
   ARROW_ASSIGN_OR_RAISE(RecordTopics records, RecordTopics::open(options, *control));
-  for (const std::string& topic : topics) {
-    ARROW_RETURN_NOT_OK(records.add(topic, stop));
-  }
+  ARROW_RETURN_NOT_OK(records.add(topics, stop));
   ARROW_ASSIGN_OR_RAISE(const auto targets, records.read(stop));
   std::vector<std::string> pipelines;
   for (const auto& [topic, target] : targets) {

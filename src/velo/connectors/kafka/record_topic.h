@@ -50,8 +50,10 @@ class RecordTopic {
 
   const std::string& name() const { return name_; }
 
-  /// The pipelines whose records are of the sink's topic.
+  /// The pipelines whose records are of the sink's topic, and whose ids begin with
+  /// `prefix`.
   static Result<std::vector<std::string>> list(const KafkaOptions& options,
+                                               const std::string& prefix,
                                                const std::stop_token& stop);
 
   /// Make it where it is not there.

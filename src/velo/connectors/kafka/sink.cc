@@ -279,8 +279,9 @@ class KafkaSink : public DataSink, public TransactionalSink {
   }
   std::string identity() const override { return options_.identity; }
 
-  Result<std::vector<std::string>> list_pipelines(std::stop_token stop) override {
-    return RecordTopic::list(options_, stop);
+  Result<std::vector<std::string>> list_pipelines(const std::string& prefix,
+                                                  std::stop_token stop) override {
+    return RecordTopic::list(options_, prefix, stop);
   }
 
   Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,

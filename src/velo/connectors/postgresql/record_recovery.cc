@@ -35,12 +35,13 @@ Status RecordTable::is_of_another_table(const std::string& other) const {
 
 Result<std::vector<std::string>> RecordTable::list(Connection& connection,
                                                    const std::string& schema,
-                                                   const std::string& table) {
+                                                   const std::string& table,
+                                                   const std::string& prefix) {
   const auto rows = connection.execute(
       fmt::format("SELECT pipeline FROM {}.velo_checkpoint WHERE lane = {} AND target = "
-                  "$1 ORDER BY pipeline COLLATE \"C\"",
+                  "$1 AND starts_with(pipeline, $2) ORDER BY pipeline COLLATE \"C\"",
                   quote_identifier(schema), kFenceLane),
-      {table});
+      {table, prefix});
   std::vector<std::string> pipelines;
   if (!rows.ok() && kind_of(rows.status()) == ErrorKind::kNotFound) return pipelines;
   ARROW_RETURN_NOT_OK(rows.status());

@@ -38,10 +38,12 @@ class RecordTable {
   /// kInvalidArgument where it is of another table.
   Result<CommitRecord> look(Connection& connection) const;
 
-  /// The pipelines that have a record of writing `table` of `schema`.
+  /// The pipelines that have a record of writing `table` of `schema`, and whose ids begin
+  /// with `prefix`.
   static Result<std::vector<std::string>> list(Connection& connection,
                                                const std::string& schema,
-                                               const std::string& table);
+                                               const std::string& table,
+                                               const std::string& prefix);
 
   /// The names of the tables that create() would have to make.
   Result<std::vector<std::string>> missing_tables(Connection& connection) const;

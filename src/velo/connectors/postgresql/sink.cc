@@ -312,11 +312,12 @@ class PostgresqlSink : public DataSink, public TransactionalSink {
   }
   bool divides_by_key() const override { return !options_.key.empty(); }
 
-  Result<std::vector<std::string>> list_pipelines(std::stop_token stop) override {
+  Result<std::vector<std::string>> list_pipelines(const std::string& prefix,
+                                                  std::stop_token stop) override {
     ARROW_ASSIGN_OR_RAISE(const auto connection,
                           Connection::open(options_, "velo", stop));
     const StopScope scope(*connection, std::move(stop));
-    return RecordTable::list(*connection, options_.schema, options_.table);
+    return RecordTable::list(*connection, options_.schema, options_.table, prefix);
   }
 
   Result<std::unique_ptr<Committer>> create_committer(const PipelineIdentity& pipeline,

@@ -97,7 +97,8 @@ class Prefix : public fileset::Directory {
     return record;
   }
 
-  Result<std::vector<std::string>> list_records(std::stop_token stop) override {
+  Result<std::vector<std::string>> list_records(const std::string& prefix,
+                                                std::stop_token stop) override {
     const std::string home = prefix_ + "_velo/";
     std::vector<std::string> pipelines;
     const auto visit = [&](const storage::S3Object& object) {
@@ -107,7 +108,8 @@ class Prefix : public fileset::Directory {
       if (is_new && pipeline.size() < below.size()) pipelines.emplace_back(pipeline);
       return true;
     };
-    ARROW_RETURN_NOT_OK(bucket_->list(home, kManyPerPage, visit, std::move(stop)));
+    ARROW_RETURN_NOT_OK(
+        bucket_->list(home + prefix, kManyPerPage, visit, std::move(stop)));
     return pipelines;
   }
 

@@ -9,6 +9,7 @@
 namespace velo::testing {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -70,6 +71,26 @@ void commits_an_epoch_without_rows(SinkTest& test) {
   ASSERT_THAT(next, IsOk());
   EXPECT_EQ((*next)->record().positions, (Positions{{"a", {position_after(1)}}}));
   EXPECT_EQ((*next)->record().num_rows, 0);
+}
+
+void lists_its_pipelines(SinkTest& test) {
+  std::vector<std::string> ids;
+  for (const bool is_run : {false, true, false}) {
+    const auto pipeline = new_pipeline(is_run);
+    const auto process = SinkProcess::start(test, pipeline);
+    ASSERT_THAT(process, IsOk());
+    ASSERT_THAT((*process)->move_all(two_splits(100 * std::ssize(ids)), 2), IsOk());
+    ids.push_back(pipeline.id);
+  }
+  const auto sink = test.open().ValueOrDie();
+  const auto list = [&](const std::string& prefix) {
+    return sink->transactions()->list_pipelines(prefix, {}).ValueOrDie();
+  };
+  EXPECT_THAT(list(ids[1]), ElementsAre(ids[1]));
+  EXPECT_THAT(list(ids[1] + "_"), IsEmpty());
+  EXPECT_THAT(list("no_such"), IsEmpty());
+  std::ranges::sort(ids);
+  EXPECT_EQ(list(""), ids);
 }
 
 void gives_back_what_was_committed(SinkTest& test) {
@@ -217,6 +238,7 @@ std::vector<SinkCase> commit_cases() {
        {kTransactional, kAppends},
        commits_an_epoch_without_rows},
       {"GivesBackWhatWasCommitted", {kTransactional}, gives_back_what_was_committed},
+      {"ListsItsPipelines", {kTransactional, kAppends}, lists_its_pipelines},
       {"AddsPositionsUp", {kTransactional, kAppends}, adds_positions_up},
       {"MayCommitTwice", {kTransactional}, may_commit_twice},
       {"IsWrittenBySeveralLanes",
