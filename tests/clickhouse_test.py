@@ -399,6 +399,13 @@ class Clickhouse(KeptState, ProgramTest):
                 self.stop_while_held(at, self.start("run", "go.sql"))
         self.check_pipeline(8000)
 
+    def test_a_stop_before_the_columns_are_known(self):
+        self.write("in.csv", "id\n1\n")
+        for command in (lambda address: (address, "out.csv"), lambda address: ("in.csv", address)):
+            proxy, at = self.hold(b"POST")
+            with self.subTest(command("clickhouse:")):
+                self.stop_while_held(at, self.start("copy", *command(self.uri("target", port=proxy.port))))
+
     def test_a_sleeper_does_not_remove_the_record_of_a_later_run(self):
         for pattern in (rb"ALTER TABLE [^ ]*velo_split", rb"ALTER TABLE [^ ]*velo_checkpoint"):
             with self.subTest(pattern):

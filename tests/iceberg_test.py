@@ -593,6 +593,16 @@ class CatalogOfAServer(Tables):
                 self.stop_while_held(at, self.start("run", "go.sql"))
         self.check_pipeline()
 
+    def test_a_stop_before_the_columns_are_known(self):
+        self.make(ONE_ROW)
+        self.write("in.csv", "id,more\n1,x\n")
+        for command in (lambda address: (address, "out.csv"), lambda address: ("in.csv", address)):
+            for trigger in (b"GET /v1/config", b"GET /v1/namespaces"):
+                with self.subTest(command("iceberg:"), trigger=trigger):
+                    proxy, at = self.break_at(trigger, holds=True)
+                    address = self.uri("source", catalog_uri=f"http://127.0.0.1:{proxy.port}")
+                    self.stop_while_held(at, self.start("copy", *command(address)))
+
     def test_a_commit_that_arrives_late_is_refused(self):
         proxy, at = self.break_at(b'"velo.epoch":"2"', holds=True)
         self.pipeline(rows=20000, catalog_uri=f"http://127.0.0.1:{proxy.port}")

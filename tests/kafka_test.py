@@ -674,6 +674,17 @@ class Kafka(KeptState, ProgramTest):
                            f"kafka('{address}');")
                 self.stop_while_held(at, self.start("run", "go.sql"))
 
+    def test_a_stop_before_the_columns_are_known(self):
+        self.write("in.csv", "id\n1\n")
+        topic = self.topic("events")
+        self.produce(topic, [{"id": 1}])
+        # Fetch, ListOffsets, Metadata.
+        for api, command in ((1, ["schema"]), (2, ["schema"]), (3, ["schema"]), (3, ["copy", "in.csv"])):
+            with self.subTest(command, api=api):
+                proxy, at = self.through(api, holds=True)
+                address = self.uri(topic).replace(BROKER, f"127.0.0.1:{proxy.port}")
+                self.stop_while_held(at, self.start(*command, address))
+
     def test_a_sleeper_is_fenced_at_each_request(self):
         expected = self.write_files(1)
         # AddPartitionsToTxn, Produce, EndTxn: those of the fence, and those of the rows.

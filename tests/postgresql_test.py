@@ -587,6 +587,18 @@ class Postgresql(KeptState, ProgramTest):
         proxy.server = (urllib.parse.urlsplit(SERVER).hostname, urllib.parse.urlsplit(SERVER).port)
         self.check_slow_pipeline()
 
+    def test_a_stop_before_the_columns_are_known(self):
+        self.session.execute("CREATE TABLE target (id bigint)")
+        self.write("in.csv", "id\n1\n")
+        proxy = self.proxy()
+        address = self.through(proxy, "target")
+        for command in (("copy", address, "out.csv"), ("copy", "in.csv", address), ("schema", address),
+                        ("copy", self.through(proxy, "target", cdc="true"), "out/?format=csv")):
+            with self.subTest(command):
+                at = Break(1, re.compile(b"SELECT"), holds=True)
+                proxy.arm(at)
+                self.stop_while_held(at, self.start(*command))
+
     def test_a_stop_while_a_connection_is_made_ends_by_no_signal(self):
         """The server answers some milliseconds after Ctrl-C, which is when the program leaves."""
         self.write("in.csv", "id\n1\n")

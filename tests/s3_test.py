@@ -330,6 +330,16 @@ class S3(KeptState, ProgramTest):
         self.pipeline()
         self.done("run", "go.sql")
 
+    def test_a_stop_before_the_columns_are_known(self):
+        self.write("in.csv", "id\n1\n")
+        self.done("copy", "in.csv", self.uri("in/one.csv"))
+        self.done("copy", "in.csv", self.uri("in/two.csv"))
+        for path, trigger in (("in/*.csv", b"list-type=2"), ("in/one.csv", b"HEAD "), ("in/one.csv", b"GET "), ("in/*.csv", b"GET [^ ]*two.csv")):
+            with self.subTest(path, trigger=trigger):
+                proxy, at = self.break_at(trigger, holds=True)
+                address = self.uri(path, endpoint=f"http://127.0.0.1:{proxy.port}")
+                self.stop_while_held(at, self.start("schema", address))
+
     def test_a_run_that_was_forgotten_fences_the_older(self):
         self.write("in.csv", "id\n" + "".join(f"{i}\n" for i in range(1000)))
         # 9999999999998 is the second manifest, its first commit; the upload is begun before that.

@@ -66,8 +66,13 @@ class Registry {
   /// those of asking the system.
   Result<StreamList> list_streams(const Uri& uri, std::stop_token stop = {}) const;
 
+  /// The same connectors; the sources and sinks opened by them heed this stop
+  /// (DataSource::set_stop).
+  Registry with_stop(std::stop_token stop) const;
+
  private:
   std::vector<Connector> connectors_;
+  std::stop_token stop_;
 };
 
 /// Every connector that is built in. Made on first use, immutable.

@@ -79,6 +79,10 @@ class DataSink {
   /// sent, buffers of the system's client.
   virtual void limit_memory(int64_t bytes_per_writer) { (void)bytes_per_writer; }
 
+  /// Have the calls that take no stop of their own end soon after this one was requested,
+  /// with kCancelled: promise() and validate_schema(). To be called before all else.
+  virtual void set_stop(std::stop_token stop) { (void)stop; }
+
   /// Check that rows of this schema can be written, without writing any.
   /// Errors: kSchemaMismatch naming the column, kPermissionDenied, kNotFound …
   virtual Status validate_schema(const arrow::Schema& schema) = 0;

@@ -231,6 +231,11 @@ class DataSource {
   /// kPermissionDenied, kCorruptData, kTransient …
   virtual Result<std::shared_ptr<arrow::Schema>> fetch_schema() = 0;
 
+  /// Have the calls that take no stop of their own end soon after this one was requested,
+  /// with kCancelled: fetch_schema() and those that open something. To be called before
+  /// all else. What removes something (SplitSource::forget) is not ended.
+  virtual void set_stop(std::stop_token stop) { (void)stop; }
+
   /// Have records that are no rows come along as Batch::bad, where they can be told from
   /// the others, instead of failing with them. To be called before all else; what the
   /// columns are inferred from leaves them out too. Sources whose rows are typed by their

@@ -34,18 +34,16 @@ void show(const CheckStep& step) {
 // A source, where it can be one and nothing else was asked for.
 std::string use_of(const CheckArguments& arguments, const Uri& uri) {
   if (!arguments.use.empty()) return arguments.use;
-  const Connector* connector = builtin_registry().find(uri.scheme);
+  const Connector* connector = registry().find(uri.scheme);
   return connector && !connector->create_source ? kSink : kSource;
 }
 
 // Each of those that the address names.
 Status check_streams(const Uri& uri, CheckReport& report, const std::stop_token& stop) {
-  ARROW_ASSIGN_OR_RAISE(const StreamList list,
-                        builtin_registry().list_streams(uri, stop));
+  ARROW_ASSIGN_OR_RAISE(const StreamList list, registry().list_streams(uri, stop));
   for (const Stream& stream : list.streams) {
     if (list.streams.size() > 1) fmt::print("{}\n", for_terminal(stream.name));
-    ARROW_ASSIGN_OR_RAISE(const auto source,
-                          builtin_registry().create_source(stream.uri));
+    ARROW_ASSIGN_OR_RAISE(const auto source, registry().create_source(stream.uri));
     source->check(report, stop);
   }
   for (const std::string& what : list.left_out) report.lacks("left out", what);
@@ -62,7 +60,7 @@ Result<int> check(const CheckArguments& arguments, const std::stop_token& stop) 
     ARROW_RETURN_NOT_OK(check_streams(uri, report, stop));
   } else {
     ARROW_ASSIGN_OR_RAISE(const Uri one, sink_of_stream(uri, {}));
-    ARROW_ASSIGN_OR_RAISE(const auto sink, builtin_registry().create_sink(one));
+    ARROW_ASSIGN_OR_RAISE(const auto sink, registry().create_sink(one));
     sink->check(report, stop);
   }
   const Status& failure = report.failure();

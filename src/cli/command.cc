@@ -112,6 +112,11 @@ Interrupts::~Interrupts() { state().waiting.reset(); }
 
 std::stop_token Interrupts::token() const { return state().stop.get_token(); }
 
+const Registry& registry() {
+  static const Registry heeding = builtin_registry().with_stop(state().stop.get_token());
+  return heeding;
+}
+
 int Interrupts::signal() const { return state().signal; }
 
 int Interrupts::exit_code() const { return signal() == SIGINT ? kInterrupted : kDone; }

@@ -44,4 +44,8 @@ class Interrupts {
   int exit_code() const;
 };
 
+/// The connectors that are built in; what is opened by them heeds Ctrl-C and SIGTERM
+/// (Registry::with_stop).
+const Registry& registry();
+
 }  // namespace velo::cli

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "command.h"
 #include "log.h"
 #include "sql_arguments.h"
 
@@ -32,18 +33,16 @@ Result<CopyPair> open_pair(const StreamRoute& route, const RunOptions& options,
   CopyPair pair;
   pair.options = options;
   const auto limited = [&](const Uri& uri) {
-    return with_record_limit(uri, options, builtin_registry());
+    return with_record_limit(uri, options, registry());
   };
-  ARROW_ASSIGN_OR_RAISE(pair.source,
-                        builtin_registry().create_source(limited(route.stream.uri)));
-  ARROW_ASSIGN_OR_RAISE(pair.sink, builtin_registry().create_sink(limited(route.sink)));
+  ARROW_ASSIGN_OR_RAISE(pair.source, registry().create_source(limited(route.stream.uri)));
+  ARROW_ASSIGN_OR_RAISE(pair.sink, registry().create_sink(limited(route.sink)));
   pair.from = redact_uri(route.stream.uri);
   pair.to = redact_uri(route.sink);
   if (options.on_error == OnError::kKeep) {
     ARROW_ASSIGN_OR_RAISE(Uri bad, address_of(options.dead_letter_address, connections));
     ARROW_ASSIGN_OR_RAISE(bad, sink_of_stream(bad, route.stream));
-    auto dead_letters =
-        builtin_registry().create_sink(with_letter_limit(bad, builtin_registry()));
+    auto dead_letters = registry().create_sink(with_letter_limit(bad, registry()));
     if (!dead_letters.ok()) return annotate(dead_letters.status(), "on_error");
     pair.options.dead_letters = *std::move(dead_letters);
   }
@@ -67,7 +66,7 @@ Result<CopyPairs> open_copies(const std::string& from, const std::string& to,
   ARROW_ASSIGN_OR_RAISE(const Uri source, address_of(from, connections));
   ARROW_ASSIGN_OR_RAISE(const Uri sink, address_of(to, connections));
   ARROW_ASSIGN_OR_RAISE(StreamRoutes routes,
-                        route_streams(source, sink, builtin_registry(), std::move(stop)));
+                        route_streams(source, sink, registry(), std::move(stop)));
   CopyPairs opened;
   opened.left_out = std::move(routes.left_out);
   for (const StreamRoute& route : routes.routes) {

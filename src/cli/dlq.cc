@@ -74,9 +74,9 @@ Status replay(const DlqArguments& arguments, Monitor& monitor,
   CopyPair pair{.from = redact_uri(from), .to = redact_uri(to)};
   ARROW_ASSIGN_OR_RAISE(pair.options, run_options_of(arguments, connections));
   ARROW_ASSIGN_OR_RAISE(pair.source,
-                        replay_source(from, arguments.options(), builtin_registry()));
-  ARROW_ASSIGN_OR_RAISE(pair.sink, builtin_registry().create_sink(to));
-  ARROW_RETURN_NOT_OK(check_is_elsewhere(from, *pair.sink, builtin_registry()));
+                        replay_source(from, arguments.options(), registry()));
+  ARROW_ASSIGN_OR_RAISE(pair.sink, registry().create_sink(to));
+  ARROW_RETURN_NOT_OK(check_is_elsewhere(from, *pair.sink, registry()));
   ARROW_ASSIGN_OR_RAISE(pair.identity, replay_pipeline(*pair.sink));
   return copy_one(pair, monitor, interrupts.token());
 }

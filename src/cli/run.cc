@@ -93,7 +93,7 @@ Status run_statements(const RunArguments& arguments, Monitor& monitor,
                         session_options_of(arguments.sql));
   ARROW_ASSIGN_OR_RAISE(const Uri to,
                         address_of(arguments.to, session_options.connections));
-  ARROW_ASSIGN_OR_RAISE(const auto results, builtin_registry().create_sink(to));
+  ARROW_ASSIGN_OR_RAISE(const auto results, registry().create_sink(to));
   session_options.pipeline_options = arguments.pipeline.given();
   session_options.observer = commit_observer();
   Session session(std::move(session_options));

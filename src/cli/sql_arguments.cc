@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "command.h"
 #include "pipeline_arguments.h"
 
 namespace velo::cli {
@@ -145,6 +146,7 @@ std::string name_of(const SqlArguments& arguments) {
 
 Result<SessionOptions> session_options_of(const SqlArguments& arguments) {
   SessionOptions options;
+  options.registry = &registry();
   ARROW_ASSIGN_OR_RAISE(options.connections, load_connections(arguments.config));
   if (!arguments.memory.empty()) {
     ARROW_ASSIGN_OR_RAISE(options.memory_bytes, parse_bytes(arguments.memory));
@@ -171,9 +173,9 @@ Result<std::unique_ptr<DataSource>> source_of(const SqlArguments& arguments,
   }
   ARROW_ASSIGN_OR_RAISE(const Uri uri, address_of(arguments.target, connections));
   ARROW_ASSIGN_OR_RAISE(const StreamList list,
-                        builtin_registry().list_streams(uri, std::move(stop)));
+                        registry().list_streams(uri, std::move(stop)));
   ARROW_ASSIGN_OR_RAISE(const Uri one, stream_of(uri, list.streams, arguments.stream));
-  return builtin_registry().create_source(one);
+  return registry().create_source(one);
 }
 
 }  // namespace velo::cli

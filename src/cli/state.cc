@@ -170,13 +170,13 @@ class StateVerb {
     opened.kept.name = std::move(name);
     opened.kept.pipeline = std::move(pipeline);
     opened.kept.sink = redact_uri(sink);
-    ARROW_ASSIGN_OR_RAISE(opened.sink, builtin_registry().create_sink(sink));
+    ARROW_ASSIGN_OR_RAISE(opened.sink, registry().create_sink(sink));
     return opened;
   }
 
   static Status open_dead_letters(const Uri& uri, OpenState& pipeline) {
     pipeline.dead_letter_address = redact_uri(uri);
-    ARROW_ASSIGN_OR_RAISE(pipeline.dead_letters, builtin_registry().create_sink(uri));
+    ARROW_ASSIGN_OR_RAISE(pipeline.dead_letters, registry().create_sink(uri));
     return pipeline.dead_letters->promise(Guarantee::kExactlyOnce).status();
   }
 
@@ -185,6 +185,7 @@ class StateVerb {
     sql.target = arguments_.target;
     ARROW_ASSIGN_OR_RAISE(script_, read_script(sql));
     SessionOptions options;
+    options.registry = &registry();
     options.connections = connections_;
     session_.emplace(std::move(options));
     ARROW_ASSIGN_OR_RAISE(const auto statements,
@@ -237,7 +238,7 @@ class StateVerb {
     if (!arguments_.name.empty()) {
       ids.push_back(named_pipeline(lower(arguments_.name)).id);
     }
-    ARROW_ASSIGN_OR_RAISE(const auto sink, builtin_registry().create_sink(uri));
+    ARROW_ASSIGN_OR_RAISE(const auto sink, registry().create_sink(uri));
     TransactionalSink* transactions = sink->transactions();
     if (!transactions) return keeps_no_records(redact_uri(uri));
     if (ids.empty()) {
@@ -321,7 +322,7 @@ class StateVerb {
     if (arguments_.leave_source) return nullptr;
     if (!arguments_.source.empty()) {
       ARROW_ASSIGN_OR_RAISE(const Uri uri, address_of(arguments_.source, connections_));
-      return builtin_registry().create_source(uri);
+      return registry().create_source(uri);
     }
     if (session_) {
       auto opened = session_->open_pipelines(script_.text, pipeline.called, stop_);

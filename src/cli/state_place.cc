@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "command.h"
 #include "commit_observer.h"
 #include "confirmation.h"
 #include "log.h"
@@ -29,6 +30,7 @@ Status refuse(const std::string& name, std::string message,
 // `from`: where its sources begin; empty: where the statements say.
 Session session_of(const Connections& connections, const std::string& from = "") {
   SessionOptions options;
+  options.registry = &registry();
   options.connections = connections;
   if (!from.empty()) options.pipeline_options.emplace_back("from", from);
   options.observer = commit_observer();

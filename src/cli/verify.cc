@@ -40,7 +40,7 @@ struct Side {
 
 // What a sink's address alone says does not matter to who reads it.
 Uri reading_address(Uri uri) {
-  const Connector* connector = builtin_registry().find(uri.scheme);
+  const Connector* connector = registry().find(uri.scheme);
   if (!connector) return uri;
   std::erase_if(uri.options, [&](const auto& option) {
     return std::ranges::any_of(connector->options, [&](const OptionDescriptor& known) {
@@ -64,10 +64,11 @@ Result<Side> open_side(const Uri& given, const VerifyArguments& arguments) {
   const Uri uri = reading_address(given);
   side.address = redact_uri(uri);
   if (arguments.where.empty()) {
-    ARROW_ASSIGN_OR_RAISE(side.source, builtin_registry().create_source(uri));
+    ARROW_ASSIGN_OR_RAISE(side.source, registry().create_source(uri));
     return side;
   }
   SessionOptions options;
+  options.registry = &registry();
   options.pipeline_options.emplace_back("once", "true");
   side.session = std::make_unique<Session>(std::move(options));
   QueryOptions query;
@@ -105,7 +106,7 @@ Result<int> verify_sides(const VerifyArguments& arguments, const std::stop_token
   ARROW_ASSIGN_OR_RAISE(const Uri source, address_of(arguments.source, connections));
   ARROW_ASSIGN_OR_RAISE(const Uri sink, address_of(arguments.sink, connections));
   ARROW_ASSIGN_OR_RAISE(const StreamRoutes routes,
-                        route_streams(source, sink, builtin_registry(), stop));
+                        route_streams(source, sink, registry(), stop));
   warn_of_left_out(routes.left_out);
   if (routes.routes.size() == 1) {
     ARROW_ASSIGN_OR_RAISE(const bool equal,

@@ -76,6 +76,16 @@ class Pipe(ProgramTest):
                 self.assertEqual(process.returncode, code)
                 self.assertEqual(self.files(), ["in.csv"])
 
+    def test_nobody_writes_what_tells_the_columns(self):
+        self.pipe("in.csv")
+        for command in (["schema", "in.csv"], ["run", "-e", "SELECT id FROM file('in.csv')"]):
+            with self.subTest(command):
+                process = self.start(*command)
+                wait_until_signals_are_awaited(process)
+                process.send_signal(signal.SIGINT)
+                self.assertEqual(process.wait(timeout=30), 130)
+                self.assertIn("stopped", process.stderr.read())
+
 
 if __name__ == "__main__":
     unittest.main()

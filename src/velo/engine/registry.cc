@@ -87,6 +87,7 @@ Result<std::unique_ptr<DataSource>> Registry::create_source(const Uri& uri) cons
   ARROW_ASSIGN_OR_RAISE(const Uri expanded, expand_secrets(uri));
   auto source = connector->create_source(expanded);
   if (!source.ok()) return with_references(source.status(), uri, expanded);
+  (*source)->set_stop(stop_);
   return source;
 }
 
@@ -96,6 +97,7 @@ Result<std::unique_ptr<DataSink>> Registry::create_sink(const Uri& uri) const {
   ARROW_ASSIGN_OR_RAISE(const Uri expanded, expand_secrets(uri));
   auto sink = connector->create_sink(expanded);
   if (!sink.ok()) return with_references(sink.status(), uri, expanded);
+  (*sink)->set_stop(stop_);
   return sink;
 }
 
@@ -111,6 +113,12 @@ Result<StreamList> Registry::list_streams(const Uri& uri, std::stop_token stop) 
   if (!list.ok()) return with_references(list.status(), uri, expanded);
   for (Stream& stream : list->streams) put_references_back(uri, expanded, stream.uri);
   return list;
+}
+
+Registry Registry::with_stop(std::stop_token stop) const {
+  Registry heeding = *this;
+  heeding.stop_ = std::move(stop);
+  return heeding;
 }
 
 Result<std::unique_ptr<DataSource>> create_source(std::string_view uri,

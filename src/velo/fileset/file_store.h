@@ -19,6 +19,10 @@ class FileStore {
  public:
   virtual ~FileStore() = default;
 
+  /// Have what takes no stop of its own, or one that nobody can request, end soon after
+  /// this one was requested.
+  virtual void set_stop(std::stop_token stop) { (void)stop; }
+
   /// List the paths of the files that the source's address means, sorted; one at least.
   /// Errors: kNotFound when there is none, saying what was looked for.
   virtual Result<std::vector<std::string>> list() = 0;

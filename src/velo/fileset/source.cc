@@ -36,6 +36,10 @@ class FileSource : public DataSource, public SplitSource, public CutSource {
       : opener_(std::move(options), std::move(store)),
         divided_(std::make_shared<DividedFiles>(opener_)) {}
 
+  void set_stop(std::stop_token stop) override {
+    opener_.store().set_stop(std::move(stop));
+  }
+
   Result<std::shared_ptr<arrow::Schema>> fetch_schema() override {
     opened_.reset();
     found_.reset();

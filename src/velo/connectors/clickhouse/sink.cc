@@ -17,8 +17,11 @@ class ClickhouseSink : public DataSink, public TransactionalSink {
  public:
   explicit ClickhouseSink(ClickhouseOptions options) : options_(std::move(options)) {}
 
+  void set_stop(std::stop_token stop) override { stop_ = std::move(stop); }
+
   Result<Promise> promise(std::optional<Guarantee> wanted) override {
     ARROW_ASSIGN_OR_RAISE(const auto client, Client::make(options_));
+    client->set_stop(stop_);
     ARROW_ASSIGN_OR_RAISE(const TargetTable target, find_target(*client, options_));
     promise_ = {.guarantee = Guarantee::kAtLeastOnce, .reason = target.obstacle()};
     if (!promise_->reason.empty()) return *promise_;
@@ -40,6 +43,7 @@ class ClickhouseSink : public DataSink, public TransactionalSink {
 
   Status validate_schema(const arrow::Schema& schema) override {
     ARROW_ASSIGN_OR_RAISE(const auto client, Client::make(options_));
+    client->set_stop(stop_);
     ARROW_ASSIGN_OR_RAISE(const TargetTable target, find_target(*client, options_));
     return columns_for(target, options_, schema).status();
   }
@@ -98,6 +102,7 @@ class ClickhouseSink : public DataSink, public TransactionalSink {
 
  private:
   ClickhouseOptions options_;
+  std::stop_token stop_;
   std::optional<Promise> promise_;  // nullopt: not asked for yet
 };
 

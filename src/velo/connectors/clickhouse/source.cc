@@ -136,14 +136,18 @@ class ClickhouseSource : public DataSource {
  public:
   explicit ClickhouseSource(ClickhouseOptions options) : options_(std::move(options)) {}
 
+  void set_stop(std::stop_token stop) override { stop_ = std::move(stop); }
+
   Result<std::shared_ptr<arrow::Schema>> fetch_schema() override {
     ARROW_ASSIGN_OR_RAISE(const auto client, Client::make(options_));
+    client->set_stop(stop_);
     ARROW_ASSIGN_OR_RAISE(Selection selection, select_columns(*client, options_, {}));
     return std::move(selection.schema);
   }
 
   Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& read) override {
     ARROW_ASSIGN_OR_RAISE(auto client, Client::make(options_));
+    client->set_stop(stop_);
     ARROW_ASSIGN_OR_RAISE(Selection selection, select_columns(*client, options_, read));
     return std::make_unique<ClickhouseReader>(std::move(client), std::move(selection));
   }
@@ -157,6 +161,7 @@ class ClickhouseSource : public DataSource {
 
  private:
   const ClickhouseOptions options_;
+  std::stop_token stop_;
 };
 
 }  // namespace

@@ -83,11 +83,15 @@ class PipeSource : public DataSource {
                                           .bytes = nullptr,
                                           .input = nullptr})) {}
 
+  void set_stop(std::stop_token stop) override { stop_ = std::move(stop); }
+
   Result<std::shared_ptr<arrow::Schema>> fetch_schema() override {
     ARROW_RETURN_NOT_OK(open());
-    ARROW_ASSIGN_OR_RAISE(const auto decoder,
-                          open_decoder(*pipe_, std::nullopt, keeps_bad_));
-    return decoder->schema();
+    pipe_->bytes->set_stop(stop_);
+    const auto decoder = open_decoder(*pipe_, std::nullopt, keeps_bad_);
+    pipe_->bytes->set_stop({});
+    ARROW_RETURN_NOT_OK(decoder.status());
+    return (*decoder)->schema();
   }
 
   Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& read) override {
@@ -125,6 +129,7 @@ class PipeSource : public DataSource {
   }
 
   const std::shared_ptr<Pipe> pipe_;
+  std::stop_token stop_;
   bool keeps_bad_ = false;
   bool was_read_ = false;
 };

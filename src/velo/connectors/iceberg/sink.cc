@@ -22,9 +22,11 @@ class IcebergSink : public DataSink, public TransactionalSink {
     options_.writer_bytes = bytes_per_writer;
   }
 
+  void set_stop(std::stop_token stop) override { stop_ = std::move(stop); }
+
   Status validate_schema(const arrow::Schema& schema) override {
     ARROW_ASSIGN_OR_RAISE(const auto catalog,
-                          open_catalog(options_, options_.creates_namespace));
+                          open_catalog(options_, options_.creates_namespace, stop_));
     ARROW_ASSIGN_OR_RAISE(const auto table, catalog->load(options_.table));
     if (table) {
       ARROW_RETURN_NOT_OK(check_writable(options_, table->metadata));
@@ -139,6 +141,7 @@ class IcebergSink : public DataSink, public TransactionalSink {
   }
 
   IcebergOptions options_;
+  std::stop_token stop_;
 };
 
 }  // namespace

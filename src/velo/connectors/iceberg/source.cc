@@ -103,8 +103,10 @@ Status narrow(OpenTable& table, const ReadRange& wanted, const std::string& show
 }
 
 Result<std::shared_ptr<OpenTable>> open_table(const IcebergOptions& options,
-                                              const ReadRange& wanted) {
-  ARROW_ASSIGN_OR_RAISE(const auto catalog, open_catalog(options, /*creates=*/false));
+                                              const ReadRange& wanted,
+                                              const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const auto catalog,
+                        open_catalog(options, /*creates=*/false, stop));
   ARROW_ASSIGN_OR_RAISE(LoadedTable loaded, load_table(*catalog, options));
   auto table = std::make_shared<OpenTable>();
   table->name = options.table.shown();
@@ -259,6 +261,8 @@ class IcebergSource : public DataSource, public SplitSource {
  public:
   explicit IcebergSource(IcebergOptions options) : options_(std::move(options)) {}
 
+  void set_stop(std::stop_token stop) override { stop_ = std::move(stop); }
+
   Result<std::shared_ptr<arrow::Schema>> fetch_schema() override {
     ARROW_RETURN_NOT_OK(open());
     return arrow_schema_of(*table_->schema);
@@ -309,10 +313,11 @@ class IcebergSource : public DataSource, public SplitSource {
  private:
   Status open() {
     if (table_) return Status::OK();
-    return open_table(options_, range_).Value(&table_);
+    return open_table(options_, range_, stop_).Value(&table_);
   }
 
   const IcebergOptions options_;
+  std::stop_token stop_;
   ReadRange range_;
   std::shared_ptr<OpenTable> table_;
 };

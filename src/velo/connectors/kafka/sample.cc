@@ -27,13 +27,13 @@ struct Sampled {
   bool done() const { return next >= end || num_messages >= kSampleMessages; }
 };
 
-Result<std::map<int32_t, Sampled>> places_of(Client& client,
-                                             const KafkaOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(const auto partitions, partitions_of(client, options));
+Result<std::map<int32_t, Sampled>> places_of(Client& client, const KafkaOptions& options,
+                                             const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const auto partitions, partitions_of(client, options, stop));
   std::map<int32_t, Sampled> places;
   for (const int32_t partition : partitions) {
     ARROW_ASSIGN_OR_RAISE(const OffsetRange range,
-                          client.offsets(options.topic, partition));
+                          client.offsets(options.topic, partition, stop));
     int64_t begin = range.begin;
     if (options.first_offset == FirstOffset::kLatest) {
       begin = std::max(begin, range.end - kSampleMessages);
@@ -45,8 +45,9 @@ Result<std::map<int32_t, Sampled>> places_of(Client& client,
 
 }  // namespace
 
-Result<std::vector<int32_t>> partitions_of(Client& client, const KafkaOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(auto partitions, client.partitions(options.topic));
+Result<std::vector<int32_t>> partitions_of(Client& client, const KafkaOptions& options,
+                                           const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(auto partitions, client.partitions(options.topic, stop));
   if (partitions) return *std::move(partitions);
   return make_error(ErrorKind::kNotFound,
                     {.connector = "kafka", .resource = options.shown},
@@ -54,9 +55,10 @@ Result<std::vector<int32_t>> partitions_of(Client& client, const KafkaOptions& o
 }
 
 Result<std::shared_ptr<arrow::Schema>> infer_schema(const KafkaOptions& options,
-                                                    bool keeps_bad) {
+                                                    bool keeps_bad,
+                                                    const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const auto consumer, Consumer::open(options));
-  ARROW_ASSIGN_OR_RAISE(auto places, places_of(consumer->client(), options));
+  ARROW_ASSIGN_OR_RAISE(auto places, places_of(consumer->client(), options, stop));
   std::map<int32_t, int64_t> offsets;
   for (const auto& [partition, place] : places) {
     if (!place.done()) offsets[partition] = place.next;
@@ -68,6 +70,7 @@ Result<std::shared_ptr<arrow::Schema>> infer_schema(const KafkaOptions& options,
   while (num_bytes < kSampleBytes && !std::ranges::all_of(places, [](const auto& entry) {
            return entry.second.done();
          })) {
+    if (stop.stop_requested()) return consumer->client().stopped();
     ARROW_ASSIGN_OR_RAISE(const auto message, consumer->poll(kPollWait));
     if (!message) continue;
     const int32_t partition = message->partition();

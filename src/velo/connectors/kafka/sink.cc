@@ -219,11 +219,13 @@ class KafkaSink : public DataSink, public TransactionalSink {
     options_.writer_bytes = bytes_per_writer;
   }
 
+  void set_stop(std::stop_token stop) override { stop_ = std::move(stop); }
+
   Status validate_schema(const arrow::Schema& schema) override {
     ARROW_RETURN_NOT_OK(try_encoder(schema.fields()));
     ARROW_RETURN_NOT_OK(find_key(options_, schema).status());
     ARROW_ASSIGN_OR_RAISE(const auto control, Client::open_control(options_));
-    return control->partitions(options_.topic).status();
+    return control->partitions(options_.topic, stop_).status();
   }
 
   Result<std::unique_ptr<DataWriter>> create_writer(
@@ -304,6 +306,7 @@ class KafkaSink : public DataSink, public TransactionalSink {
   }
 
   KafkaOptions options_;
+  std::stop_token stop_;
 };
 
 }  // namespace

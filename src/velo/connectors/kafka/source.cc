@@ -68,9 +68,11 @@ class KafkaSource : public DataSource, public SplitSource {
   explicit KafkaSource(KafkaOptions options)
       : options_(std::move(options)), schema_(options_.schema) {}
 
+  void set_stop(std::stop_token stop) override { stop_ = std::move(stop); }
+
   Result<std::shared_ptr<arrow::Schema>> fetch_schema() override {
     if (!schema_) {
-      ARROW_ASSIGN_OR_RAISE(schema_, infer_schema(options_, keeps_bad_));
+      ARROW_ASSIGN_OR_RAISE(schema_, infer_schema(options_, keeps_bad_, stop_));
     }
     return schema_;
   }
@@ -136,6 +138,7 @@ class KafkaSource : public DataSource, public SplitSource {
   }
 
   const KafkaOptions options_;
+  std::stop_token stop_;
   bool keeps_bad_ = false;
   OffsetBound from_;
   OffsetBound until_;

@@ -257,8 +257,12 @@ class PostgresqlSink : public DataSink, public TransactionalSink {
  public:
   explicit PostgresqlSink(PostgresqlOptions options) : options_(std::move(options)) {}
 
+  void set_stop(std::stop_token stop) override { stop_ = std::move(stop); }
+
   Status validate_schema(const arrow::Schema& schema) override {
-    ARROW_ASSIGN_OR_RAISE(const auto connection, Connection::open(options_, "velo"));
+    ARROW_ASSIGN_OR_RAISE(const auto connection,
+                          Connection::open(options_, "velo", stop_));
+    const StopScope scope(*connection, stop_);
     const Status found = find_target_columns(*connection, options_, schema).status();
     if (!evolves_ || kind_of(found) != ErrorKind::kSchemaMismatch) return found;
     const auto evolution = find_evolution(*connection, options_, schema);
@@ -327,6 +331,7 @@ class PostgresqlSink : public DataSink, public TransactionalSink {
 
  private:
   const PostgresqlOptions options_;
+  std::stop_token stop_;
   bool evolves_ = false;
 };
 

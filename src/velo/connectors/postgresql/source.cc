@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "velo/base/first_failure.h"
+#include "velo/base/stop_scope.h"
 #include "velo/connectors/postgresql/check.h"
 #include "velo/connectors/postgresql/client.h"
 #include "velo/connectors/postgresql/copy_binary.h"
@@ -118,16 +119,18 @@ class PostgresqlSource : public DataSource {
  public:
   explicit PostgresqlSource(PostgresqlOptions options) : options_(std::move(options)) {}
 
+  void set_stop(std::stop_token stop) override { stop_ = std::move(stop); }
+
   Result<std::shared_ptr<arrow::Schema>> fetch_schema() override {
-    ARROW_ASSIGN_OR_RAISE(const auto connection, Connection::open(options_, "velo"));
-    ARROW_ASSIGN_OR_RAISE(Selection selection, select_columns(*connection, options_, {}));
+    ARROW_ASSIGN_OR_RAISE(const auto connection,
+                          Connection::open(options_, "velo", stop_));
+    ARROW_ASSIGN_OR_RAISE(Selection selection, selection_of(*connection, {}));
     return std::move(selection.schema);
   }
 
   Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& read) override {
-    ARROW_ASSIGN_OR_RAISE(auto connection, Connection::open(options_, "velo"));
-    ARROW_ASSIGN_OR_RAISE(Selection selection,
-                          select_columns(*connection, options_, read));
+    ARROW_ASSIGN_OR_RAISE(auto connection, Connection::open(options_, "velo", stop_));
+    ARROW_ASSIGN_OR_RAISE(Selection selection, selection_of(*connection, read));
     ARROW_ASSIGN_OR_RAISE(auto decoder, CopyDecoder::make(selection.schema));
     const PostgresqlReader::BatchLimits limits{
         .num_rows = options_.batch_rows,
@@ -144,7 +147,13 @@ class PostgresqlSource : public DataSource {
   }
 
  private:
+  Result<Selection> selection_of(Connection& connection, const ReadOptions& read) const {
+    const StopScope scope(connection, stop_);
+    return select_columns(connection, options_, read);
+  }
+
   const PostgresqlOptions options_;
+  std::stop_token stop_;
 };
 
 }  // namespace

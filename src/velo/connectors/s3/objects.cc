@@ -31,6 +31,8 @@ class Objects : public fileset::FileStore {
  public:
   explicit Objects(S3Options options) : options_(std::move(options)) {}
 
+  void set_stop(std::stop_token stop) override { stop_ = std::move(stop); }
+
   Result<std::vector<std::string>> list() override {
     const std::lock_guard lock(mutex_);
     ARROW_RETURN_NOT_OK(connect());
@@ -53,7 +55,7 @@ class Objects : public fileset::FileStore {
     if (const auto known = versions_.find(path); known != versions_.end()) {
       return known->second;
     }
-    ARROW_ASSIGN_OR_RAISE(const auto object, bucket_->head(path));
+    ARROW_ASSIGN_OR_RAISE(const auto object, bucket_->head(path, stop_));
     return note(object);
   }
 
@@ -69,7 +71,7 @@ class Objects : public fileset::FileStore {
                           .etag = version.mark,
                           .modified = {},
                           .token = {}},
-        std::move(stop));
+        stop.stop_possible() ? std::move(stop) : stop_);
   }
 
   SplitId split_of(const std::string& path) const override {
@@ -103,8 +105,9 @@ class Objects : public fileset::FileStore {
                                                const Wanted& wanted) {
     const std::string directory = prefix.substr(0, prefix.rfind('/') + 1);
     std::vector<std::string> keys;
-    ARROW_RETURN_NOT_OK(
-        bucket_->list(prefix, kManyPerPage, [&](const storage::S3Object& object) {
+    ARROW_RETURN_NOT_OK(bucket_->list(
+        prefix, kManyPerPage,
+        [&](const storage::S3Object& object) {
           const bool is_marker = object.key.ends_with('/');  // of a console's "folder"
           if (!is_marker && !is_hidden(object.key.substr(directory.size())) &&
               wanted(object.key)) {
@@ -112,7 +115,8 @@ class Objects : public fileset::FileStore {
             keys.push_back(object.key);
           }
           return true;
-        }));
+        },
+        stop_));
     return keys;
   }
 
@@ -140,7 +144,7 @@ class Objects : public fileset::FileStore {
   }
 
   Result<std::vector<std::string>> list_one(const std::string& key) {
-    const auto object = bucket_->head(key);
+    const auto object = bucket_->head(key, stop_);
     if (object.ok()) {
       note(*object);
       return std::vector<std::string>{key};
@@ -156,6 +160,7 @@ class Objects : public fileset::FileStore {
   }
 
   const S3Options options_;
+  std::stop_token stop_;
   std::mutex mutex_;
   // Guarded by mutex_.
   std::shared_ptr<storage::S3Bucket> bucket_;

@@ -188,9 +188,12 @@ Result<std::shared_ptr<arrow::Schema>> StdinSource::fetch_schema() {
   if (was_read_) {
     return fail(ErrorKind::kInvalidArgument, "it was read already, and can be read once");
   }
-  ARROW_ASSIGN_OR_RAISE(const auto decoder, open_decoder(options_, descriptor_, input_,
-                                                         std::nullopt, keeps_bad_));
-  return decoder->schema();
+  bytes_->set_stop(stop_);
+  const auto decoder =
+      open_decoder(options_, descriptor_, input_, std::nullopt, keeps_bad_);
+  bytes_->set_stop({});
+  ARROW_RETURN_NOT_OK(decoder.status());
+  return (*decoder)->schema();
 }
 
 Result<std::unique_ptr<DataReader>> StdinSource::create_reader(const ReadOptions& read) {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +29,7 @@ class StdinSource : public DataSource {
   /// ends: its first call has the errors that elsewhere create_reader() has.
   Result<std::unique_ptr<DataReader>> create_reader(const ReadOptions& read) override;
 
+  void set_stop(std::stop_token stop) override { stop_ = std::move(stop); }
   void keep_bad_records() override { keeps_bad_ = true; }
 
   bool supports_streaming() const override { return false; }
@@ -45,6 +47,7 @@ class StdinSource : public DataSource {
   const int descriptor_;
   const std::shared_ptr<storage::DescriptorInput> bytes_;
   const std::shared_ptr<storage::ReplayInput> input_;  // over bytes_
+  std::stop_token stop_;
   bool keeps_bad_ = false;
   bool was_read_ = false;
 };

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "velo/base/stop_scope.h"
 #include "velo/connectors/postgresql/cdc/captured_table.h"
 #include "velo/connectors/postgresql/cdc/change_reader.h"
 #include "velo/connectors/postgresql/cdc/replication_slot.h"
@@ -35,6 +36,8 @@ constexpr uint64_t kNewest = 999'999'999'999'999'999;
 class ChangeSource : public DataSource, public SplitSource {
  public:
   explicit ChangeSource(PostgresqlOptions options) : options_(std::move(options)) {}
+
+  void set_stop(std::stop_token stop) override { stop_ = std::move(stop); }
 
   Result<std::shared_ptr<arrow::Schema>> fetch_schema() override {
     ARROW_RETURN_NOT_OK(find_table());
@@ -105,12 +108,15 @@ class ChangeSource : public DataSource, public SplitSource {
  private:
   Status find_table() {
     if (table_) return Status::OK();
-    ARROW_ASSIGN_OR_RAISE(const auto connection, Connection::open(options_, "velo"));
+    ARROW_ASSIGN_OR_RAISE(const auto connection,
+                          Connection::open(options_, "velo", stop_));
+    const StopScope scope(*connection, stop_);
     ARROW_ASSIGN_OR_RAISE(table_, find_captured_table(*connection, options_));
     return Status::OK();
   }
 
   const PostgresqlOptions options_;
+  std::stop_token stop_;
   ChangeBounds bounds_;
   std::optional<CapturedTable> table_;
 };
