@@ -205,6 +205,12 @@ Status StatementExecution::run_group(const Statement& statement,
       return group.took_over(i, record, running_.stop());
     };
   }
+  // Of what is done for all of them, the end.
+  if (options_.on_retry && !runs.empty()) {
+    runs.front().options.on_retry = [this, &first = runs.front()](const Retry& retry) {
+      options_.on_retry(first.result, retry);
+    };
+  }
   size_t num_begun = 0;
   const auto run_by = [&](size_t index, const PipelineIdentity& identity) {
     num_begun = index + 1;
