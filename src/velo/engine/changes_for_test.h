@@ -89,7 +89,7 @@ class ChangeReader : public SplitReader {
  public:
   ChangeReader(const std::map<SplitId, Transactions>& splits, const ReadOptions& options,
                std::mt19937& random)
-      : splits_(splits), tells_(options.tells_beginnings), random_(random) {}
+      : splits_(splits), tells_(options.tells_beginnings), random_(random()) {}
 
   Status assign(std::span<const SplitStart> splits) override {
     for (const SplitStart& split : splits) {
@@ -167,7 +167,7 @@ class ChangeReader : public SplitReader {
 
   const std::map<SplitId, Transactions>& splits_;
   const bool tells_;
-  std::mt19937& random_;
+  std::mt19937 random_;  // of its own: each reader has a thread
   std::deque<Event> ready_;
   std::map<SplitId, Place> places_;
 };
