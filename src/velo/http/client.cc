@@ -110,9 +110,9 @@ class CurlClient : public Client {
     set(CURLOPT_POST, 1L);
     if (request_.method != "POST") set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
     if (request_.body == nullptr) {
-      set(CURLOPT_POSTFIELDS, request_.text.data());
-      return set(CURLOPT_POSTFIELDSIZE_LARGE,
-                 static_cast<curl_off_t>(request_.text.size()));
+      const std::string_view text = request_.text.view();
+      set(CURLOPT_POSTFIELDS, text.data());
+      return set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(text.size()));
     }
     set(CURLOPT_READFUNCTION, &CurlClient::on_wanted);
     set(CURLOPT_READDATA, this);
@@ -247,6 +247,7 @@ class CurlClient : public Client {
   void drop() {
     if (std::exchange(running_, false)) {
       library_.multi_remove_handle(multi_.get(), easy_.get());
+      request_.text = {};
     }
   }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "velo/error.h"
+#include "velo/http/shared_text.h"
 
 namespace velo::http {
 
@@ -36,7 +37,7 @@ struct Request {
   std::string method = "GET";
   std::string url;  ///< sent as it is: a path of "a/../b" stays one
   Headers headers;
-  std::string text;  ///< sent as the body, where there is no `body`
+  SharedText text;  ///< sent as the body, where there is no `body`
   /// Sent over a new connection, and never twice: over a kept one that turns out to be
   /// dead a request may be repeated, which the server may have carried out.
   Body* body = nullptr;

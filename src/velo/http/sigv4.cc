@@ -65,7 +65,7 @@ void sign(Request& request, const Credentials& credentials, const SigningScope& 
   const auto utc = fmt::gmtime(std::chrono::system_clock::to_time_t(now));
   const std::string time = fmt::format("{:%Y%m%dT%H%M%SZ}", utc);
   const std::string day = time.substr(0, 8);
-  const std::string body_hash = sha256_hex(request.text);
+  const std::string body_hash = sha256_hex(request.text.view());
   request.headers.emplace_back("x-amz-date", time);
   request.headers.emplace_back("x-amz-content-sha256", body_hash);
   if (!credentials.session_token.empty()) {

@@ -38,7 +38,7 @@ TEST(SigV4, SignsAsAmazonsExamples) {
                      .url = "https://examplebucket.s3.amazonaws.com/test%24file.text",
                      .headers = {{"Date", "Fri, 24 May 2013 00:00:00 GMT"},
                                  {"x-amz-storage-class", "REDUCED_REDUNDANCY"}},
-                     .text = "Welcome to Amazon S3."}),
+                     .text = std::string("Welcome to Amazon S3.")}),
       EndsWith("=98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"));
   EXPECT_THAT(
       authorization({.url = "https://examplebucket.s3.amazonaws.com/?lifecycle",

@@ -29,7 +29,7 @@ struct S3Request {
   std::string key;  ///< empty: of the bucket itself
   http::Headers query = {};
   http::Headers headers = {};
-  std::string text = {};
+  http::SharedText text = {};
   int max_attempts =
       6;  ///< all in all about three seconds, where the server is not there
 };

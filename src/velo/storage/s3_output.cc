@@ -70,6 +70,13 @@ Status S3Output::Write(const void* data, int64_t num_bytes) {
   return Status::OK();
 }
 
+Status S3Output::write_part(std::string bytes) {
+  if (!part_.empty() || bytes.size() != part_bytes()) return Write(bytes);
+  position_ += static_cast<int64_t>(bytes.size());
+  part_ = std::move(bytes);
+  return send_part();
+}
+
 Status S3Output::send_part() {
   const int number = static_cast<int>(part_etags_.size()) + 1;
   auto etag = bucket_->upload_part(upload_, number, std::exchange(part_, {}), *stop_);

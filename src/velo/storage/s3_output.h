@@ -36,6 +36,8 @@ class S3Output : public arrow::io::OutputStream {
   /// Errors, here and of finish(): kFenced where somebody has aborted the upload.
   Status Write(const void* data, int64_t num_bytes) override;
   using arrow::io::Writable::Write;
+  /// The same, of a whole part, where nothing waits to be sent: it is not copied.
+  Status write_part(std::string bytes);
   Status Flush() override { return Status::OK(); }
   Result<int64_t> Tell() const override { return position_; }
   bool closed() const override { return closed_; }

@@ -144,7 +144,7 @@ class RestCatalog : public Catalog {
         .url = url,
         .headers = {{"X-Iceberg-Access-Delegation", "vended-credentials"}},
         .text = std::move(body)};
-    if (!request.text.empty()) {
+    if (!request.text.view().empty()) {
       request.headers.emplace_back("Content-Type", "application/json");
     }
     if (!options_.token.empty()) {

@@ -28,21 +28,27 @@ class NewObject : public arrow::io::OutputStream {
       : bucket_(std::move(bucket)),
         key_(std::move(key)),
         stop_(std::move(stop)),
-        part_bytes_(part_bytes) {}
+        part_bytes_(static_cast<size_t>(part_bytes)) {}
 
   ~NewObject() override { drop(); }
 
   Status Write(const void* data, int64_t num_bytes) override {
     position_ += num_bytes;
-    if (parts_) return parts_->Write(data, num_bytes);
-    first_.append(static_cast<const char*>(data), static_cast<size_t>(num_bytes));
-    if (held_bytes() < part_bytes_) return Status::OK();
-    ARROW_ASSIGN_OR_RAISE(
-        parts_, storage::S3Output::create(bucket_, key_, /*token=*/key_,
-                                          std::make_shared<const std::stop_token>(stop_),
-                                          part_bytes_));
-    const std::string first = std::exchange(first_, {});
-    return parts_->Write(first.data(), static_cast<int64_t>(first.size()));
+    std::string_view bytes(static_cast<const char*>(data),
+                           static_cast<size_t>(num_bytes));
+    if (!parts_) {
+      const size_t taken = std::min(bytes.size(), part_bytes_ - first_.size());
+      make_room(first_.size() + taken);
+      first_ += bytes.substr(0, taken);
+      bytes.remove_prefix(taken);
+      if (first_.size() < part_bytes_) return Status::OK();
+      ARROW_ASSIGN_OR_RAISE(parts_, storage::S3Output::create(
+                                        bucket_, key_, /*token=*/key_,
+                                        std::make_shared<const std::stop_token>(stop_),
+                                        static_cast<int64_t>(part_bytes_)));
+      ARROW_RETURN_NOT_OK(parts_->write_part(std::exchange(first_, {})));
+    }
+    return parts_->Write(bytes.data(), static_cast<int64_t>(bytes.size()));
   }
   using arrow::io::Writable::Write;
   Status Flush() override { return Status::OK(); }
@@ -67,7 +73,11 @@ class NewObject : public arrow::io::OutputStream {
   }
 
  private:
-  int64_t held_bytes() const { return static_cast<int64_t>(first_.size()); }
+  // Doubled, but never more than a part.
+  void make_room(size_t num_bytes) {
+    if (num_bytes <= first_.capacity()) return;
+    first_.reserve(std::min(std::max(num_bytes, 2 * first_.capacity()), part_bytes_));
+  }
 
   void drop() noexcept {
     if (std::exchange(closed_, true) || !parts_) return;
@@ -77,7 +87,7 @@ class NewObject : public arrow::io::OutputStream {
   const std::shared_ptr<storage::S3Bucket> bucket_;
   const std::string key_;
   const std::stop_token stop_;
-  const int64_t part_bytes_;
+  const size_t part_bytes_;
   std::string first_;  // bytes, until there are so many that they go in parts
   std::shared_ptr<storage::S3Output> parts_;
   int64_t position_ = 0;
